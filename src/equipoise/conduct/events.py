@@ -1,0 +1,357 @@
+"""What happened. Events are frozen; an old one is never rewritten.
+
+Fields marked `SEALED_*` are encrypted before they are hashed (see `equipoise.ledger.sealing`): under
+the participant's key (identity), under a key of their own (free text), or under the allocation key.
+Dates are ISO strings and numbers canonical decimal strings, so that a payload is its own JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .values import Value
+
+SEALED_IDENTITY: Mapping[str, Any] = {"sealed": "participant"}
+SEALED_TEXT: Mapping[str, Any] = {"sealed": "value"}
+SEALED_ALLOCATION: Mapping[str, Any] = {"sealed": "allocation"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Base of all events' payloads; the envelope around it is `equipoise.ledger.envelope.Event`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialCreated(Happening):
+    title: str
+    public_key: str
+    rehearsal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomizationCommitted(Happening):
+    commitment: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted(Happening):
+    person: str
+    granted_role: str
+    at_site: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRevoked(Happening):
+    person: str
+    granted_role: str
+    at_site: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteOpened(Happening):
+    ethics_approval: str
+    approved_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteClosed(Happening):
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecruitmentClosed(Happening):
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratoryRangeSet(Happening):
+    item: str
+    lower: str | None
+    upper: str | None
+    unit: str
+    valid_from: str
+    sex: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsReleased(Happening):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantScreened(Happening):
+    """`identity` is a JSON object of identity items."""
+
+    number: int
+    identity: str = field(metadata=SEALED_IDENTITY)
+    previous: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRecorded(Happening):
+    version: str
+    signed_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRefused(Happening):
+    version: str
+    on: str
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EligibilityAssessed(Happening):
+    """`criteria` holds per criterion: id, answer (`met`, `not_met`, `unknown`), source
+    (`data`, `judgement`, `both`), and the values used as {name: {value, unit, on}}."""
+
+    eligible: bool | None
+    criteria: tuple[dict[str, Any], ...]
+    assessment: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EligibilitySigned(Happening):
+    assessment: int
+    assessment_hash: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningFailed(Happening):
+    criteria: tuple[str, ...]
+    """Criteria not met; empty where the reason is another one."""
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantRandomized(Happening):
+    """`strata` are the levels as used. `arm` is sealed."""
+
+    number: int
+    strata: dict[str, str]
+    arm: str = field(metadata=SEALED_ALLOCATION)
+    request: str
+    randomized_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StratumCorrected(Happening):
+    """The strata as they truly were; those used for allocation stay as they were used."""
+
+    strata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitsScheduled(Happening):
+    """Target days by visit id, as far as anchors are known; provisional ones are named."""
+
+    targets: dict[str, str]
+    provisional: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormSaved(Happening):
+    """`values` are those changed by this save. `save` counts the saves of this form from 1."""
+
+    visit: str
+    form: str
+    repeat: str
+    performed_on: str
+    save: int
+    complete: bool
+    values: tuple[Value, ...]
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiaryDayRecorded(Happening):
+    diary: str
+    day: str
+    save: int
+    assisted: bool
+    values: tuple[Value, ...]
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseRecorded(Happening):
+    intervention: str
+    day: str
+    occasion: int
+    taken: bool
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitMissed(Happening):
+    visit: str
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuesMovedAway(Happening):
+    visit: str
+    form: str
+    repeat: str
+    to_participant: str
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuesMovedIn(Happening):
+    """`origin_seqs` are the ledger positions of the saves that were moved."""
+
+    visit: str
+    form: str
+    repeat: str
+    from_participant: str
+    performed_on: str
+    save: int
+    complete: bool
+    values: tuple[Value, ...]
+    origin_seqs: tuple[int, ...]
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormSigned(Happening):
+    visit: str
+    form: str
+    repeat: str
+    save: int
+    content_hash: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyOrdered(Happening):
+    intervention: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyDispensed(Happening):
+    intervention: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplyReturned(Happening):
+    intervention: str
+    unused: int
+    used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdverseEventReported(Happening):
+    """`term` is a protocol term's id, or `other` with the words in `verbatim`."""
+
+    number: int
+    term: str
+    verbatim: str = field(metadata=SEALED_TEXT)
+    grade: int
+    scale: str
+    started_on: str
+    ended_on: str | None
+    seriousness: tuple[str, ...]
+    causality: dict[str, str]
+    outcome: str
+    action: str
+    narrative: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdverseEventUpdated(Happening):
+    """The whole event after the change, and which fields changed."""
+
+    number: int
+    changed: tuple[str, ...]
+    grade: int
+    ended_on: str | None
+    seriousness: tuple[str, ...]
+    causality: dict[str, str]
+    outcome: str
+    action: str
+    narrative: str = field(metadata=SEALED_TEXT)
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyClockStarted(Happening):
+    number: int
+    clock: str
+    due_at: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyReportSubmitted(Happening):
+    number: int
+    clock: str
+    sent_to: str
+    on_time: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryRaised(Happening):
+    """`check` is the edit check's id for an automatic query, else empty."""
+
+    query: int
+    visit: str
+    form: str
+    repeat: str
+    item: str
+    check: str
+    text: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryAnswered(Happening):
+    query: int
+    text: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryClosed(Happening):
+    query: int
+    automatic: bool
+    text: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviationLogged(Happening):
+    kind: str
+    severity: str
+    occurred_on: str
+    automatic: bool
+    text: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantWithdrawn(Happening):
+    scope: str
+    category: str
+    on: str
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantTransferred(Happening):
+    from_site: str
+    to_site: str
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantCompleted(Happening):
+    on: str
+
+
+EVENT_TYPES: dict[str, type[Happening]] = {
+    kind.__name__: kind for kind in Happening.__subclasses__()
+}
+"""Event classes by the name under which the ledger stores them."""

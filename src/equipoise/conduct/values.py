@@ -1,0 +1,54 @@
+"""A captured value and its address, in the flat form that enters the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One datum as typed and as understood.
+
+    `raw` is what was typed. `value` is its canonical form: a decimal string in the item's own unit,
+    an ISO 8601 date, a code, `true`/`false`, or text; `None` where the datum is stated to be
+    missing. `unit` is the unit typed (UCUM). `code` names the codelist's scale and version, so
+    that a grade always carries them (`WHO 1979`). `precision` is the number of decimals typed, or
+    `year`/`month`/`day` for a date.
+    """
+
+    item: str
+    raw: str
+    value: str | None
+    unit: str | None = None
+    code: str | None = None
+    precision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a value stands: visit / form / repeat. `visit` is `log` for log forms, `diary` for diaries.
+
+    For a diary `repeat` is the ISO date; otherwise it counts from 1.
+    """
+
+    visit: str
+    form: str
+    repeat: str = "1"
+
+    def __str__(self) -> str:
+        return f"{self.visit}/{self.form}/{self.repeat}"
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """The address written by `str`."""
+        visit, form, repeat = text.split("/")
+        return cls(visit, form, repeat)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person's account name, the role acted in, and the site (empty: all sites)."""
+
+    id: str
+    role: str
+    site: str = ""

@@ -1,0 +1,160 @@
+"""The typed protocol document: one trial, as a clinician reads it and a computer checks it.
+
+Everything a trial is made of stands here and nowhere else; no module knows a particular trial.
+`equipoise.protocol.reading` builds it from `protocol.yaml` with a place for every fault.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import Field
+
+from .base import Expression, Id, Number, Offset, Part, PartialDate, Text
+from .data import Code, Codelist, EditCheck, Form, FormItem, Item, Standards
+from .design import (
+    Arm,
+    Design,
+    InterimLook,
+    Intervention,
+    MaskingPlan,
+    Minimization,
+    PermutedBlocks,
+    Preparation,
+    Randomization,
+    Regimen,
+    SampleSize,
+    SimpleRandomization,
+    StratumFactor,
+    Supply,
+)
+from .eligibility import Criterion, Eligibility
+from .identity import (
+    Contact,
+    Dates,
+    Identifier,
+    Identity,
+    Reference,
+    RegistryDate,
+    ResponsibleParty,
+    Site,
+    Sponsor,
+    Titles,
+)
+from .plan import (
+    AdverseEventTerm,
+    Analysis,
+    AnalysisSet,
+    Assumptions,
+    ChangeAt,
+    DaysAtLeast,
+    Decision,
+    Endpoint,
+    IntercurrentEvent,
+    NaturalHistory,
+    Occurs,
+    ReportingClock,
+    RoleGrant,
+    Safety,
+    StoppingRule,
+    TimeTo,
+    ValueAt,
+    Variable,
+    Window,
+    Worst,
+)
+from .schedule import Anchor, Consent, Diary, Epoch, Schedule, Visit
+
+SCHEMA = "equipoise/protocol/1"
+
+
+class Protocol(Part):
+    """The whole document. `record` keeps the registry record's facts that have no place here."""
+
+    schema_version: Literal["equipoise/protocol/1"] = Field(alias="schema")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    readiness: Literal["draft", "complete", "activatable"]
+    identity: Identity
+    design: Design = Design()
+    arms: list[Arm] = []
+    interventions: list[Intervention] = []
+    eligibility: Eligibility = Eligibility()
+    consents: list[Consent] = []
+    codelists: list[Codelist] = []
+    items: list[Item] = []
+    forms: list[Form] = []
+    schedule: Schedule = Schedule()
+    randomization: Randomization | None = None
+    analysis_sets: list[AnalysisSet] = []
+    endpoints: list[Endpoint] = []
+    analyses: list[Analysis] = []
+    safety: Safety = Safety()
+    supply: list[Supply] = []
+    roles: list[RoleGrant] = []
+    assumptions: Assumptions = Assumptions()
+    decisions: list[Decision] = []
+    record: dict[str, Any] = {}
+
+    @cached_property
+    def version(self) -> str:
+        """The content hash (SHA-256, hex): two documents that say the same have the same version."""
+        content = self.model_dump(mode="json", by_alias=True)
+        canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @cached_property
+    def item_by_id(self) -> dict[str, Item]:
+        """Items by id."""
+        return {item.id: item for item in self.items}
+
+    @cached_property
+    def form_by_id(self) -> dict[str, Form]:
+        """Forms by id."""
+        return {form.id: form for form in self.forms}
+
+    @cached_property
+    def visit_by_id(self) -> dict[str, Visit]:
+        """Visits by id."""
+        return {visit.id: visit for visit in self.schedule.visits}
+
+    @cached_property
+    def codelist_by_id(self) -> dict[str, Codelist]:
+        """Codelists by id."""
+        return {codelist.id: codelist for codelist in self.codelists}
+
+    @cached_property
+    def arm_by_id(self) -> dict[str, Arm]:
+        """Arms by id."""
+        return {arm.id: arm for arm in self.arms}
+
+    @cached_property
+    def intervention_by_id(self) -> dict[str, Intervention]:
+        """Interventions by id."""
+        return {intervention.id: intervention for intervention in self.interventions}
+
+    @cached_property
+    def site_by_id(self) -> dict[str, Site]:
+        """Sites by their number."""
+        return {site.id: site for site in self.identity.sites}
+
+    @cached_property
+    def endpoint_by_id(self) -> dict[str, Endpoint]:
+        """Endpoints by id."""
+        return {endpoint.id: endpoint for endpoint in self.endpoints}
+
+
+__all__ = [
+    "SCHEMA", "AdverseEventTerm", "Analysis", "AnalysisSet", "Anchor", "Arm", "Assumptions",
+    "ChangeAt", "Code", "Codelist", "Consent", "Contact", "Criterion", "Dates", "DaysAtLeast",
+    "Decision", "Design", "Diary", "EditCheck", "Eligibility", "Endpoint", "Epoch", "Expression",
+    "Form", "FormItem", "Id", "Identifier", "Identity", "IntercurrentEvent", "InterimLook",
+    "Intervention", "Item", "MaskingPlan", "Minimization", "NaturalHistory", "Number", "Occurs",
+    "Offset", "Part", "PartialDate", "PermutedBlocks", "Preparation", "Protocol", "Randomization",
+    "Reference", "Regimen", "RegistryDate", "ReportingClock", "ResponsibleParty", "RoleGrant",
+    "SampleSize", "Safety", "Schedule", "SimpleRandomization", "Site", "Sponsor", "Standards",
+    "StoppingRule", "StratumFactor", "Supply", "Text", "TimeTo", "Titles", "ValueAt", "Variable",
+    "Visit", "Window", "Worst",
+]  # fmt: skip

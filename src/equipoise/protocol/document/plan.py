@@ -1,0 +1,235 @@
+"""What will be concluded and how: endpoints, analyses, safety, assumptions, decisions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from .base import Expression, Id, Number, Offset, Part, PartialDate, Text
+
+
+class Window(Part):
+    """From one offset to another, both days included."""
+
+    start: Offset
+    end: Offset
+
+
+class Occurs(Part):
+    """Binary: the item reached `at_least` at any assessment in the window."""
+
+    kind: Literal["occurs"]
+    item: Id
+    at_least: Number
+    window: Window
+
+
+class TimeTo(Part):
+    """Days from `origin` to the first assessment with the item at or above `at_least`.
+
+    Censored at the last assessment in the window.
+    """
+
+    kind: Literal["time_to"]
+    item: Id
+    at_least: Number
+    origin: Offset
+    window: Window
+
+
+class Worst(Part):
+    """The highest value of the item in the window."""
+
+    kind: Literal["worst"]
+    item: Id
+    window: Window
+
+
+class ValueAt(Part):
+    """The item's value at a visit."""
+
+    kind: Literal["value_at"]
+    item: Id
+    visit: Id
+
+
+class ChangeAt(Part):
+    """The item's value at a visit less its value at the baseline visit."""
+
+    kind: Literal["change_at"]
+    item: Id
+    visit: Id
+    baseline: Id
+
+
+class DaysAtLeast(Part):
+    """Days between the first and last assessment at or above `at_least`; zero where never."""
+
+    kind: Literal["days_at_least"]
+    item: Id
+    at_least: Number
+    window: Window
+
+
+Variable = Annotated[
+    Occurs | TimeTo | Worst | ValueAt | ChangeAt | DaysAtLeast, Field(discriminator="kind")
+]
+
+
+class IntercurrentEvent(Part):
+    """An event after allocation that bears on the endpoint, and the strategy for it (ICH E9(R1))."""
+
+    event: Text
+    strategy: Literal[
+        "treatment_policy", "composite", "while_on_treatment", "hypothetical", "principal_stratum"
+    ]
+
+
+class Endpoint(Part):
+    """An outcome as an estimand: population, variable, intercurrent events, summary."""
+
+    id: Id
+    label: Text
+    role: Literal["primary", "secondary", "exploratory", "safety"]
+    time_frame: Text
+    description: Text | None = None
+    variable: Variable
+    population: Id = "itt"
+    intercurrent_events: list[IntercurrentEvent] = []
+    summary: Text | None = None
+    subjective: bool = False
+
+
+class AnalysisSet(Part):
+    """Participants analyzed together. `randomized`, `treated` (took a dose), `evaluable` for an endpoint."""
+
+    id: Id
+    label: Text
+    rule: Literal["randomized", "treated", "evaluable"]
+    endpoint: Id | None = None
+
+
+Method = Literal[
+    "risk_difference_mn",
+    "cmh",
+    "kaplan_meier",
+    "log_rank",
+    "mean_difference_welch",
+    "linear_model",
+    "wilcoxon",
+]
+
+
+class Analysis(Part):
+    """A method applied to an endpoint. `comparisons` are pairs [treatment arm, control arm].
+
+    `stratified_by` names stratum factors. `operating` analyses are also computed by the simulator.
+    """
+
+    id: Id
+    endpoint: Id
+    method: Method
+    comparisons: list[Annotated[list[Id], Field(min_length=2, max_length=2)]]
+    label: Text | None = None
+    stratified_by: list[Id] = []
+    population: Id | None = None
+    confidence: Number | None = None
+    role: Literal["primary", "secondary", "sensitivity", "exploratory"] = "secondary"
+    operating: bool = False
+
+
+class ReportingClock(Part):
+    """A reporting deadline, in force from a date: rules change while a trial runs."""
+
+    id: Id
+    label: Text
+    applies_when: Literal["serious", "fatal_or_life_threatening", "susar"]
+    hours: int = Field(ge=1)
+    to: Text
+    in_force_from: PartialDate
+    in_force_until: PartialDate | None = None
+    source: Text | None = None
+
+
+class AdverseEventTerm(Part):
+    """A term offered when an adverse event is reported."""
+
+    id: Id
+    term: Text
+    system_organ_class: Text
+
+
+class StoppingRule(Part):
+    """A condition the monitoring board must look at; expressed over trial counts in text for now."""
+
+    id: Id
+    text: Text
+
+
+class Safety(Part):
+    """Dictionaries, collection period, clocks and stopping rules."""
+
+    grading: str = "CTCAE v5.0"
+    dictionary: str | None = None
+    collect_from: Offset | None = None
+    collect_until: Offset | None = None
+    terms: list[AdverseEventTerm] = []
+    clocks: list[ReportingClock] = []
+    stopping_rules: list[StoppingRule] = []
+    pregnancy: Text | None = None
+    monitoring_board: Text | None = None
+
+
+class RoleGrant(Part):
+    """What a role may do, by name of command (`SaveForm`, `Randomize`, …), and what it may see."""
+
+    role: Id
+    may: list[str] = []
+    sees_allocation: bool = False
+    sees_identity: bool = False
+
+
+class Decision(Part):
+    """How a finding was settled without mending the record's text.
+
+    `finding` is the finding's id (`timing-conflict/start`); what is `assumed` is shown as such
+    wherever it matters until someone with authority confirms it.
+    """
+
+    finding: str
+    choice: Text
+    reason: Text
+    by: str
+    on: PartialDate
+    status: Literal["confirmed", "assumed"]
+    confirm_with: Text | None = None
+
+
+class NaturalHistory(Part):
+    """The model virtual participants follow: a model's name and its parameters by name."""
+
+    model: str
+    parameters: dict[str, Any] = {}
+
+
+class Assumptions(Part):
+    """What design and rehearsal assume. Each is an assumption, not a fact of the record."""
+
+    accrual: dict[str, Any] = {}
+    participants: dict[str, Any] = {}
+    natural_history: NaturalHistory | None = None
+    attrition: dict[str, Any] = {}
+    adherence: dict[str, Any] = {}
+    adverse_events: list[dict[str, Any]] = []
+    laboratory: dict[str, Any] = {}
+    staff: dict[str, Any] = {}
+    notes: list[Text] = []
+
+
+__all__ = [
+    "AdverseEventTerm", "Analysis", "AnalysisSet", "Assumptions", "ChangeAt", "DaysAtLeast",
+    "Decision", "Endpoint", "Expression", "IntercurrentEvent", "Method", "NaturalHistory", "Occurs",
+    "ReportingClock", "RoleGrant", "Safety", "StoppingRule", "TimeTo", "ValueAt", "Variable",
+    "Window", "Worst",
+]  # fmt: skip
