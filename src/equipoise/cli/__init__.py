@@ -1,1 +1,10 @@
-""""""
+"""The command line. Each command lives in a module of this room and adds itself to `main`.
+
+Modules import lightly at the top and what is heavy inside the command, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+from .app import main
+
+__all__ = ["main"]
