@@ -80,6 +80,7 @@
     line.setAttribute("visibility", "hidden");
     svg.appendChild(line);
     over.appendChild(reader);
+    plot.removeAttribute("tabindex");
 
     function read(day, aloud) {
       now = Math.min(last, Math.max(0, day));
