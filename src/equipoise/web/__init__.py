@@ -1,1 +1,72 @@
-""""""
+"""The web application: a thin Django shell around one home.
+
+`configure(home)` makes Django ready to serve that home in this process; `application()` is then the
+WSGI callable. Every change goes through `Trial.do`; pages read the trial's state and projections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.core.handlers.wsgi import WSGIHandler
+
+    from equipoise.home import Home
+
+_serving: dict[str, Any] = {}
+
+
+def configure(home: Home, *, hosts: Sequence[str] = (), https: bool = False) -> None:
+    """Make Django serve this home, and bring the web's own tables up to date.
+
+    A process serves one home at a time; configuring another one lets go of the first.
+    """
+    import django
+    from django.conf import settings
+
+    from .settings import databases, secret_key, settings_for
+
+    _serving["home"] = home
+    if not settings.configured:
+        settings.configure(**settings_for(home, hosts=hosts, https=https))
+        django.setup()
+    else:
+        from django.core.cache import cache
+        from django.db import connections
+
+        connections.close_all()
+        for alias, database in databases(home).items():
+            connections.settings[alias]["NAME"] = database["NAME"]
+            if hasattr(connections._connections, alias):  # type: ignore[attr-defined]
+                del connections[alias]
+        settings.SECRET_KEY = secret_key(home)
+        cache.clear()
+    _migrate()
+
+
+def serving() -> Home:
+    """The home this process serves."""
+    home: Home | None = _serving.get("home")
+    if home is None:
+        raise RuntimeError(
+            "no home is being served: call equipoise.web.configure(home) first"
+        )
+    return home
+
+
+def application() -> WSGIHandler:
+    """The WSGI application, after `configure`."""
+    from django.core.wsgi import get_wsgi_application
+
+    return get_wsgi_application()
+
+
+def _migrate() -> None:
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", database="default", verbosity=0, interactive=False)

@@ -1,0 +1,311 @@
+"""Who may open which page: one table, and the guard that denies whatever it does not grant.
+
+A page without a row cannot be routed. A row names the page's path and, per role, whether the role
+may read or write there, and whether only at the sites of its grant (`own`) or at all (`any`). What
+a command may do is decided again by the trial itself; this table decides who is let in.
+`docs/reference/permissions.md` is generated from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import (
+    Http404,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.urls import reverse
+
+from .request import TrialRequest
+
+ROLES = (
+    "coordinator", "investigator", "pharmacist", "monitor", "statistician", "dsmb", "sponsor",
+    "administrator",
+)  # fmt: skip
+"""The roles a person can be granted."""
+
+Right = Literal["own:read", "own:write", "any:read", "any:write"]
+READ: Right = "own:read"
+WRITE: Right = "own:write"
+READ_ANY: Right = "any:read"
+WRITE_ANY: Right = "any:write"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One row of the table.
+
+    `methods` are those the page answers; a GET needs a read right, a POST a write right. `everyone`
+    lets anonymous visitors in, with full use of the page. `private` pages are never stored by a
+    browser or a proxy.
+    """
+
+    path: str
+    about: str
+    methods: tuple[str, ...] = ("GET",)
+    rights: Mapping[str, Right] = field(default_factory=dict)
+    everyone: bool = False
+
+
+def _same(right: Right, *roles: str) -> dict[str, Right]:
+    return dict.fromkeys(roles, right)
+
+
+_BOTH = ("GET", "POST")
+_SITE_STAFF = ("coordinator", "investigator")
+_P = "participants/<str:participant>/"
+_FORM = _P + "forms/<slug:visit>/<slug:form>/<str:repeat>/"
+
+PAGES: dict[str, Page] = {
+    # -- for everyone
+    "home": Page("", "The door: leads each person to the page their role starts with.", everyone=True),
+    "public": Page("record/", "The public record of the trial.", everyone=True),
+    "sign_in": Page("sign-in/", "Sign in.", _BOTH, everyone=True),
+    "language": Page("language/", "Switch the language of the pages.", ("POST",), everyone=True),
+    "choose_role": Page(
+        "role/", "Choose the role and site to act in, of those granted.", _BOTH, everyone=True
+    ),
+    "sign_out": Page("sign-out/", "Sign out.", ("POST",), everyone=True),
+    # -- for every role
+    "protocol": Page(
+        "protocol/", "The protocol as a page.", rights=_same(READ_ANY, *ROLES)
+    ),
+    "trust": Page(
+        "trust/", "Whether the ledger is whole, and who has which rights.",
+        rights=_same(READ_ANY, *ROLES),
+    ),
+    "trust_verify": Page(
+        "trust/verify/", "Verify the ledger now.", ("POST",), _same(WRITE_ANY, *ROLES)
+    ),
+    "rehearsal": Page(
+        "rehearsal/", "Advance the virtual clock of a rehearsal.", _BOTH, _same(WRITE_ANY, *ROLES)
+    ),
+    # -- lists
+    "today": Page(
+        "today/", "What is due, late and open.",
+        rights=_same(READ, "coordinator", "investigator", "pharmacist", "monitor"),
+    ),
+    "participants": Page(
+        "participants/", "All participants of the site.",
+        rights=_same(READ, "coordinator", "investigator", "pharmacist", "monitor"),
+    ),
+    "randomize_list": Page(
+        "randomize/", "Who is ready to be randomized, and what the others still lack.",
+        rights=_same(READ, *_SITE_STAFF),
+    ),
+    "safety": Page(
+        "safety/", "Adverse events by seriousness and reporting clock.",
+        rights={
+            **_same(READ, *_SITE_STAFF, "monitor", "pharmacist"), **_same(READ_ANY, "dsmb", "sponsor"),
+        },
+    ),
+    "queries": Page(
+        "queries/", "Questions about data.", rights=_same(READ, *_SITE_STAFF, "monitor"),
+    ),
+    "results": Page(
+        "results/", "Results of the declared analyses.",
+        rights=_same(READ_ANY, "investigator", "statistician", "dsmb", "sponsor"),
+    ),
+    # -- one participant
+    "participant": Page(
+        _P, "One participant on one page.",
+        rights=_same(READ, *_SITE_STAFF, "pharmacist", "monitor"),
+    ),
+    "screen": Page(
+        "screening/new/", "Put a person on the screening log.", _BOTH, _same(WRITE, *_SITE_STAFF)
+    ),
+    "screening": Page(
+        _P + "screening/", "Screening data beside the criteria they decide.", _BOTH,
+        _same(WRITE, *_SITE_STAFF),
+    ),
+    "screening_assess": Page(
+        _P + "screening/assess/", "The criteria as they stand with what is typed; saves nothing.",
+        ("POST",), _same(WRITE, *_SITE_STAFF),
+    ),
+    "consent": Page(_P + "consent/", "Record consent.", _BOTH, _same(WRITE, *_SITE_STAFF)),
+    "sign_eligibility": Page(
+        _P + "eligibility/sign/", "The investigator signs the eligibility assessment.", _BOTH,
+        _same(WRITE, "investigator"),
+    ),
+    "fail_screening": Page(
+        _P + "screening/fail/", "End a screening.", _BOTH, _same(WRITE, *_SITE_STAFF)
+    ),
+    "randomize": Page(
+        _P + "randomize/", "Randomize a participant.", _BOTH, _same(WRITE, *_SITE_STAFF)
+    ),
+    "form": Page(
+        _FORM, "A form at a visit.", _BOTH,
+        {**_same(WRITE, *_SITE_STAFF), **_same(READ, "monitor", "pharmacist")},
+    ),
+    "form_sign": Page(
+        _FORM + "sign/", "Sign what a form says now.", _BOTH, _same(WRITE, "investigator")
+    ),
+    "form_move": Page(
+        _FORM + "move/", "Move a form to the participant it belongs to.", _BOTH,
+        _same(WRITE, *_SITE_STAFF),
+    ),
+    "raise_query": Page(
+        _FORM + "query/", "Ask about a value.", _BOTH, _same(WRITE, "monitor", "investigator")
+    ),
+    "query": Page(
+        _P + "queries/<int:number>/", "One query: answer it, close it.", _BOTH,
+        _same(WRITE, *_SITE_STAFF, "monitor"),
+    ),
+    "diary_day": Page(
+        _P + "diary/<slug:diary>/<str:day>/", "One day of the diary, on the participant's word.",
+        _BOTH, {**_same(WRITE, *_SITE_STAFF), **_same(READ, "monitor", "pharmacist")},
+    ),
+    "miss_visit": Page(
+        _P + "visits/<slug:visit>/missed/", "State that a visit did not take place.", _BOTH,
+        _same(WRITE, *_SITE_STAFF),
+    ),
+    "report_adverse_event": Page(
+        _P + "adverse-events/new/", "Report an adverse event.", _BOTH, _same(WRITE, *_SITE_STAFF)
+    ),
+    "adverse_event": Page(
+        _P + "adverse-events/<int:number>/", "One adverse event: what is known, and its clocks.",
+        _BOTH,
+        {
+            **_same(WRITE, *_SITE_STAFF), **_same(READ, "monitor", "pharmacist"),
+            **_same(READ_ANY, "dsmb", "sponsor"),
+        },
+    ),
+    "safety_report": Page(
+        _P + "adverse-events/<int:number>/report/<slug:clock>/", "A safety report was sent.", _BOTH,
+        _same(WRITE, *_SITE_STAFF),
+    ),
+    "supply": Page(
+        _P + "supply/<slug:intervention>/", "Hand out and take back units.", _BOTH,
+        {**_same(WRITE, "coordinator", "pharmacist"), **_same(READ, "investigator", "monitor")},
+    ),
+    "deviation": Page(
+        _P + "deviations/new/", "Log a departure from the protocol.", _BOTH,
+        _same(WRITE, *_SITE_STAFF, "monitor"),
+    ),
+    "withdraw": Page(_P + "withdraw/", "Leaving treatment or the trial.", _BOTH, _same(WRITE, *_SITE_STAFF)),
+    "transfer": Page(
+        _P + "transfer/", "Another site takes over the care.", _BOTH, _same(WRITE, *_SITE_STAFF)
+    ),
+    "complete": Page(
+        _P + "complete/", "The participant reached the end of the study.", _BOTH,
+        _same(WRITE, *_SITE_STAFF),
+    ),
+}  # fmt: skip
+"""The permission table: page name to row."""
+
+MENU = (
+    "today", "participants", "randomize_list", "safety", "queries", "results", "protocol", "trust",
+)  # fmt: skip
+"""The pages of the menu, in its order; each person sees those they may open."""
+
+View = Callable[..., HttpResponseBase]
+
+
+def first_page(role: str) -> str:
+    """The page a role starts with: the first of the menu that it may open."""
+    return next(name for name in MENU if may_open(name, role))
+
+
+def right_of(page: str, role: str) -> Right | None:
+    """What the role may do on the page; None where it has no business there."""
+    return PAGES[page].rights.get(role)
+
+
+def may_open(page: str, role: str, method: str = "GET") -> bool:
+    """Whether the role may use the page with this method (wherever its grant reaches)."""
+    if PAGES[page].everyone:
+        return True
+    right = right_of(page, role)
+    return right is not None and (method in ("GET", "HEAD") or right.endswith(":write"))
+
+
+def guarded(name: str, view: View) -> View:
+    """The view behind its row of the table; without a row there is no view.
+
+    Anonymous visitors are led to the sign-in page; a role without the right gets 403; a participant
+    of another site does not exist (404).
+    """
+    page = PAGES.get(name)
+    if page is None:
+        raise ImproperlyConfigured(
+            f"page {name!r} has no row in the permission table: "
+            "add it to PAGES in equipoise.web.access"
+        )
+
+    @wraps(view)
+    def guard(request: TrialRequest, **arguments: Any) -> HttpResponseBase:
+        request.page = name
+        method = request.method or "GET"
+        if method not in page.methods and not (
+            method == "HEAD" and "GET" in page.methods
+        ):
+            return HttpResponseNotAllowed(page.methods)
+        if page.everyone:
+            return view(request, **arguments)
+        person = request.person
+        if person is None:
+            return HttpResponseRedirect(_sign_in_address(request))
+        right = page.rights.get(person.role)
+        if right is None:
+            raise PermissionDenied
+        if "participant" in arguments:
+            # before the method: another site's participant must look the same to every method
+            _admit(request, arguments["participant"], any_site=right.startswith("any:"))
+        if method == "POST" and not right.endswith(":write"):
+            raise PermissionDenied
+        return view(request, **arguments)
+
+    guard.page_name = name  # type: ignore[attr-defined]
+    return guard
+
+
+def _sign_in_address(request: TrialRequest) -> str:
+    address = reverse("sign_in" if request.account is None else "choose_role")
+    if request.method == "GET" and request.path != "/":
+        address += "?" + urlencode({"next": request.get_full_path()})
+    return address
+
+
+def _admit(request: TrialRequest, participant: str, *, any_site: bool) -> None:
+    state = request.trial.participant(participant)
+    if state is None or not (any_site or request.someone.covers(state.site)):
+        raise Http404
+    request.participant = state
+
+
+def permissions_document() -> str:
+    """The table as the page of the reference."""
+    lines = [
+        "# Who may open which page",
+        "",
+        "Generated from `equipoise.web.access.PAGES`; a test keeps it current. Pages marked",
+        "*everyone* need no sign-in. **read** and **write** hold at the sites of the person's grant",
+        "(a grant without a site covers all); *any* holds at every site. Everything else is refused:",
+        "a role without a right gets 403, another site's participant does not exist (404), and an",
+        "anonymous visitor is led to the sign-in page. What a command may do is decided once more by",
+        "the trial, from the roles in the protocol.",
+        "",
+        "| Page | Address | Methods | Everyone | " + " | ".join(ROLES) + " |",
+        "|---|---|---|---|" + "---|" * len(ROLES),
+    ]
+    for name, page in PAGES.items():
+        cells = [_cell(page.rights.get(role)) for role in ROLES]
+        lines.append(
+            f"| `{name}`: {page.about} | `/{page.path}` | {' '.join(page.methods)} "
+            f"| {'yes' if page.everyone else ''} | " + " | ".join(cells) + " |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _cell(right: Right | None) -> str:
+    if right is None:
+        return ""
+    scope, mode = right.split(":")
+    return mode if scope == "own" else f"{mode} (any)"

@@ -1,0 +1,74 @@
+"""What the shell of every page shows: the trial, the person, the menu, the rehearsal's clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import get_language
+
+from . import serving
+from .access import MENU, may_open
+from .labels import page_label, role_label, site_label
+from .request import Person
+
+PART_OF = {
+    "participant": "participants", "screen": "participants", "screening": "participants",
+    "screening_assess": "participants", "consent": "participants", "form": "participants",
+    "sign_eligibility": "participants", "fail_screening": "participants",
+    "randomize": "randomize_list", "form_sign": "participants", "form_move": "participants",
+    "raise_query": "queries", "query": "queries", "diary_day": "participants",
+    "miss_visit": "participants", "report_adverse_event": "safety", "adverse_event": "safety",
+    "safety_report": "safety", "supply": "participants", "deviation": "participants",
+    "withdraw": "participants", "transfer": "participants", "complete": "participants",
+}  # fmt: skip
+"""Under which page of the menu a page lies."""
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """The `shell` of `base.html`, whatever became of the request before it reached a view."""
+    home = serving()
+    trial = home.trial()
+    protocol = trial.protocol
+    person: Person | None = getattr(request, "person", None)
+    code = get_language() or "en"
+    language = "zh-Hans" if code.startswith("zh") else "en"
+    title = protocol.identity.titles.short or protocol.identity.titles.brief
+    return {
+        "shell": {
+            "trial_title": title.in_language(language),
+            "person": person.username if person else "",
+            "role": role_label(person.role) if person else "",
+            "site": site_label(protocol, person.site, language) if person else "",
+            "language": code,
+            "languages": settings.LANGUAGES,
+            "language_url": reverse("language"),
+            "sign_in_url": reverse("sign_in"),
+            "sign_out_url": reverse("sign_out"),
+            "menu": _menu(person, getattr(request, "page", "")) if person else [],
+            "rehearsal": _rehearsal(person) if home.rehearsal else None,
+            "alerts": [],
+        }
+    }
+
+
+def _menu(person: Person, page: str) -> list[tuple[str, str, bool, None]]:
+    here = PART_OF.get(page, page)
+    return [
+        (page_label(name), reverse(name), name == here, None)
+        for name in MENU
+        if may_open(name, person.role)
+    ]
+
+
+def _rehearsal(person: Person | None) -> dict[str, Any]:
+    trial = serving().trial()
+    first_site = trial.protocol.identity.sites[0].id
+    return {
+        "day": trial.today(first_site),
+        "advance_url": reverse("rehearsal") if person else None,
+        "may_advance": person is not None,
+        "ended": False,
+    }

@@ -1,0 +1,47 @@
+"""Error pages of our own. They say what happened and what to do, and nothing about the inside."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import get_template
+
+log = logging.getLogger(__name__)
+
+
+def _page(request: HttpRequest, status: int) -> HttpResponse:
+    response = render(request, f"errors/{status}.html", status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def malformed(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    """400: the request cannot be read."""
+    return _page(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    """403: the role may not open this page."""
+    return _page(request, 403)
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: the form did not come from a page of this session."""
+    response = render(request, "errors/forged.html", status=403)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    """404: there is nothing here, or nothing this person may know of."""
+    return _page(request, 404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500: our fault. Rendered without the shell, which may be what broke."""
+    response = HttpResponse(get_template("errors/500.html").render({}), status=500)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,68 @@
+"""Addresses: every page of the permission table, each behind its guard."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.urls import URLPattern, path
+
+from .access import PAGES, guarded
+
+VIEWS = {
+    "home": "accounts.home",
+    "public": "pages.public.public",
+    "sign_in": "accounts.sign_in",
+    "language": "accounts.language",
+    "choose_role": "accounts.choose_role",
+    "sign_out": "accounts.sign_out",
+    "protocol": "pages.protocol.protocol",
+    "trust": "pages.trust.trust",
+    "trust_verify": "pages.trust.trust_verify",
+    "rehearsal": "flows.rehearsal.rehearsal",
+    "today": "flows.today.today",
+    "participants": "flows.participants.participants",
+    "randomize_list": "flows.randomize.randomize_list",
+    "safety": "pages.safety.safety",
+    "queries": "flows.queries.queries",
+    "results": "pages.results.results",
+    "participant": "pages.participant.participant",
+    "screen": "flows.screening.screen",
+    "screening": "flows.screening.screening",
+    "screening_assess": "flows.screening.screening_assess",
+    "consent": "flows.consent.consent",
+    "sign_eligibility": "flows.screening.sign_eligibility",
+    "fail_screening": "flows.screening.fail_screening",
+    "randomize": "flows.randomize.randomize",
+    "form": "flows.form.form",
+    "form_sign": "flows.form.form_sign",
+    "form_move": "flows.form.form_move",
+    "raise_query": "flows.queries.raise_query",
+    "query": "flows.queries.query",
+    "diary_day": "flows.form.diary_day",
+    "miss_visit": "flows.participation.miss_visit",
+    "report_adverse_event": "flows.safety.report_adverse_event",
+    "adverse_event": "flows.safety.adverse_event",
+    "safety_report": "flows.safety.safety_report",
+    "supply": "flows.supply.supply",
+    "deviation": "flows.participation.deviation",
+    "withdraw": "flows.participation.withdraw",
+    "transfer": "flows.participation.transfer",
+    "complete": "flows.participation.complete",
+}
+"""Page name to its view, as module and function within this room."""
+
+
+def route(name: str, view_path: str) -> URLPattern:
+    """The address of a page with its view behind the guard."""
+    module, _dot, function = view_path.rpartition(".")
+    view = getattr(import_module(f"equipoise.web.{module}"), function)
+    guard = guarded(name, view)
+    return path(PAGES[name].path, guard, name=name)
+
+
+urlpatterns = [route(name, view_path) for name, view_path in VIEWS.items()]
+
+handler400 = "equipoise.web.errors.malformed"
+handler403 = "equipoise.web.errors.forbidden"
+handler404 = "equipoise.web.errors.not_found"
+handler500 = "equipoise.web.errors.broken"
