@@ -1,0 +1,171 @@
+"""Where keys come from: derived from a secret in a rehearsal, random and destructible otherwise."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from .errors import LedgerError
+
+_SIGNING = "signing"
+_BLIND = "blind-index"
+
+
+class Keys(Protocol):
+    """A store of 256-bit keys by id."""
+
+    def key(self, key_id: str, create: bool = True) -> bytes | None:
+        """The key; `None` where it was destroyed, or does not exist and is not to be made."""
+
+    def destroy(self, key_id: str) -> None:
+        """Erase the key for good: nothing sealed under it can be read again."""
+
+    def sync(self) -> None:
+        """Make the keys created so far durable; called before the events that need them commit."""
+
+    def signing_key(self) -> bytes:
+        """The private key (32 bytes) that signs the head of the ledger."""
+
+    def blind_key(self) -> bytes:
+        """The secret of the blind index."""
+
+
+class DerivedKeys:
+    """Keys of a rehearsal: HMAC-SHA256(secret, key id). Destroyed ones are remembered in memory."""
+
+    def __init__(self, secret: bytes, destroyed: Iterable[str] = ()) -> None:
+        self._secret = secret
+        self._destroyed = set(destroyed)
+
+    def key(self, key_id: str, create: bool = True) -> bytes | None:
+        """The derived key; it always exists unless it was destroyed."""
+        if key_id in self._destroyed:
+            return None
+        return hmac.digest(
+            self._secret, b"equipoise-key-1|" + key_id.encode(), "sha256"
+        )
+
+    def destroy(self, key_id: str) -> None:
+        """Forget the key for the life of this object; see `FileKeys` for a lasting erasure."""
+        self._destroyed.add(key_id)
+
+    def sync(self) -> None:
+        """Derived keys need no storage."""
+
+    def signing_key(self) -> bytes:
+        """The derived private key."""
+        return hmac.digest(
+            self._secret, b"equipoise-own-1|" + _SIGNING.encode(), "sha256"
+        )
+
+    def blind_key(self) -> bytes:
+        """The derived secret of the blind index."""
+        return hmac.digest(
+            self._secret, b"equipoise-own-1|" + _BLIND.encode(), "sha256"
+        )
+
+
+class FileKeys:
+    """Random keys in a SQLite file of mode 600, apart from the ledger and its backups.
+
+    New keys stand in memory until `sync`, which commits them together with one synchronous write.
+    A destroyed key leaves its id behind without the key, so that it is never made again;
+    `secure_delete` overwrites the pages and the write-ahead log is emptied at once.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.chmod(self.path, 0o600)
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=30
+        )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, key BLOB) STRICT, WITHOUT ROWID"
+        )
+        self._kept: dict[str, bytes | None] = {}
+        self._new: dict[str, bytes] = {}
+
+    def _load(self, key_id: str, create: bool) -> bytes | None:
+        with self._lock:
+            if key_id in self._kept:
+                return self._kept[key_id]
+            row = self._connection.execute(
+                "SELECT key FROM keys WHERE id = ?", (key_id,)
+            ).fetchone()
+            if row is None and not create:
+                return None
+            key: bytes | None = row[0] if row else os.urandom(32)
+            if row is None and key is not None:
+                self._new[key_id] = key
+            self._kept[key_id] = key
+            return key
+
+    def key(self, key_id: str, create: bool = True) -> bytes | None:
+        """The key, made at random where it does not exist and `create` is true."""
+        name = f"sealing/{key_id}"
+        if name in self._kept:
+            return self._kept[name]
+        return self._load(name, create)
+
+    def destroy(self, key_id: str) -> None:
+        """Overwrite the key on disk and in this object; its id stays, marked destroyed."""
+        self._destroy(f"sealing/{key_id}")
+
+    def _destroy(self, name: str) -> None:
+        with self._lock:
+            self._new.pop(name, None)
+            self._connection.execute(
+                "INSERT INTO keys VALUES (?, NULL) ON CONFLICT (id) DO UPDATE SET key = NULL",
+                (name,),
+            )
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._kept[name] = None
+
+    def sync(self) -> None:
+        """Commit the keys made since the last call, in one synchronous transaction."""
+        if not self._new:
+            return
+        with self._lock:
+            new, self._new = self._new, {}
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.executemany(
+                    "INSERT INTO keys VALUES (?, ?)", list(new.items())
+                )
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                self._new = new | self._new
+                raise LedgerError(
+                    f"{self.path}: keys could not be stored: {error}"
+                ) from error
+
+    def _own(self, name: str) -> bytes:
+        key = self._load(f"own/{name}", True)
+        if key is None:
+            raise LedgerError(f"{self.path}: the {name} key has been destroyed")
+        self.sync()
+        return key
+
+    def signing_key(self) -> bytes:
+        """The private key of this ledger's signer, made when first asked for."""
+        return self._own(_SIGNING)
+
+    def blind_key(self) -> bytes:
+        """The secret of the blind index, made when first asked for."""
+        return self._own(_BLIND)
+
+    def close(self) -> None:
+        """Store what is new and close the file."""
+        self.sync()
+        self._connection.close()

@@ -1,0 +1,437 @@
+"""The ledger: one place to append events and read them, over any store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from .envelope import (
+    Draft,
+    Event,
+    EventRow,
+    Head,
+    canonical_json,
+    canonical_text,
+    event_of,
+    hash_after,
+    normal_text,
+)
+from .errors import LedgerDamaged, LedgerError
+from .head import HeadFile, SignedHead
+from .keys import Keys
+from .merkle import merkle_root
+from .signing import Signer
+from .store import Selection, Store
+from .tables import Cell, Changes, Row
+from .verification import Problem, Verification, compare_heads, verify_ledger
+
+__all__ = ["Head", "Ledger", "Problem", "Verification", "Writing"]
+
+_FLUSH_EVENTS = 512
+
+
+class Ledger:
+    """An append-only, hash-chained log of one trial, with its projections.
+
+    Any number of threads may call any method. Writing is exclusive; reading never waits for it and
+    sees what is committed, except inside a `batch`, whose own thread sees everything it wrote.
+
+    Where the chain and its signed head disagree when the ledger is opened, it can be read and
+    verified, and every `write` raises `LedgerDamaged`. A head file that lies behind (the process
+    died between a commit and the next write of the file) is healed, provided that the file's
+    head lies on the chain and the database holds a signature of the chain's end.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        trial: str,
+        signer: Signer | None = None,
+        head_file: HeadFile | None = None,
+        keys: Keys | None = None,
+    ) -> None:
+        self.trial = trial
+        self.store = store
+        self._signer = signer
+        self._head_file = head_file
+        self._keys = keys
+        self._lock = threading.RLock()
+        self._owner: int | None = None
+        self._batch: _Batch | None = None
+        self._writing: Writing | None = None
+        self._head = store.head()
+        self._versions: dict[str, int] = {}
+        self._damage = self._heal()
+
+    def _heal(self) -> str | None:
+        """Bring a head file that lies behind up to date; say what is wrong where that is unsound."""
+        if self._signer is None:
+            return None
+        problems, heads = compare_heads(
+            self._head, self._hash_at, self.store.signed_head(), self._head_file,
+            key=self._signer.public_hex, trial=self.trial, healable=True,
+        )  # fmt: skip
+        if problems:
+            return "; ".join(str(problem) for problem in problems)
+        signed = heads.database
+        if (
+            self._head_file is not None
+            and signed is not None
+            and any(slot != signed for slot in heads.slots)
+        ):
+            self._head_file.write(signed, durable=True)
+        return None
+
+    def _hash_at(self, seq: int) -> str | None:
+        row = next(self.store.events(Selection(after=seq - 1, upto=seq)), None)
+        return row[16] if row else None
+
+    # Writing
+
+    @contextmanager
+    def write(self) -> Iterator[Writing]:
+        """Take the exclusive right to append; everything is committed when the block ends well.
+
+        An exception leaves the ledger as it was. Within a `batch` the commit waits for the end of
+        the batch. Raises `LedgerDamaged` where the chain does not agree with its signed head.
+        """
+        with self._lock:
+            if self._writing is not None:
+                raise LedgerError(
+                    "a write is open already: one block appends at a time"
+                )
+            if self._damage is not None:
+                raise LedgerDamaged(
+                    f"the ledger of {self.trial} cannot be written: {self._damage}."
+                    " Run `equipoise verify` and restore a verified backup"
+                )
+            if self._batch is not None:
+                writing = self._writing = Writing(self)
+                try:
+                    yield writing
+                finally:
+                    self._writing = None
+                self._batch.take(writing)
+                self._accept(writing)
+                if len(self._batch.events) >= _FLUSH_EVENTS:
+                    self._flush(self._batch)
+                return
+            self._begin()
+            writing = self._writing = Writing(self)
+            try:
+                yield writing
+                if writing.rows or writing.changes:
+                    self._check_open(writing)
+                    self.store.apply(writing.rows, writing.changes)
+                    self._commit(writing.head, writing.last_time, writing)
+                else:
+                    self.store.rollback()
+            except BaseException:
+                self.store.rollback()
+                raise
+            finally:
+                self._owner = None
+                self._writing = None
+
+    def _begin(self) -> None:
+        self.store.begin()
+        self._owner = threading.get_ident()
+        if not self.store.sole_writer:
+            self._head = self.store.head(inside=True)
+            self._versions.clear()
+
+    def _check_open(self, writing: Writing) -> None:
+        if self._writing is not writing:
+            raise LedgerError("the block of this write has ended")
+
+    def _accept(self, writing: Writing) -> None:
+        self._head = writing.head
+        self._versions.update(writing.versions)
+
+    def _commit(self, head: Head, time: str, writing: Writing | None = None) -> None:
+        """Commit what was applied; sign the head first, and state it beside the database after."""
+        if self._keys is not None:
+            self._keys.sync()
+        signed: SignedHead | None = None
+        if self._signer is not None and time:
+            signed = SignedHead.sign(
+                self._signer, self.trial, head.seq, head.hash, time
+            )
+        self.store.commit(None if signed is None else signed.to_text())
+        if writing is not None:
+            # The events stand, even if the head file cannot be written now.
+            self._accept(writing)
+        if signed is not None and self._head_file is not None:
+            self._head_file.write(signed)
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Many writes, one commit at the end, one signature; an exception loses the whole batch.
+
+        The thread that opened it holds the right to write until the end. After an exception,
+        whoever keeps state derived from events must derive it again.
+        """
+        with self._lock:
+            if self._batch is not None:
+                yield
+                return
+            if self._writing is not None:
+                raise LedgerError("a batch cannot begin inside a write")
+            self._begin()
+            before = self._head
+            batch = self._batch = _Batch(Changes(self.store.tables))
+            try:
+                yield
+                self._flush(batch)
+                if batch.changed:
+                    self._commit(self._head, batch.last_time)
+                else:
+                    self.store.rollback()
+            except BaseException:
+                self.store.rollback()
+                self._head = before
+                self._versions.clear()
+                raise
+            finally:
+                self._batch = None
+                self._owner = None
+
+    def _flush(self, batch: _Batch) -> None:
+        if batch.events or batch.changes:
+            self.store.apply(batch.events, batch.changes)
+            batch.events, batch.changes, batch.changed = (
+                [],
+                Changes(self.store.tables),
+                True,
+            )
+
+    # Reading
+
+    def _inside(self) -> bool:
+        """Whether the caller is the thread of an open transaction; a batch is flushed for it."""
+        if self._owner != threading.get_ident():
+            return False
+        if self._batch is not None:
+            self._flush(self._batch)
+        return True
+
+    def head(self) -> Head:
+        """The end of the chain."""
+        if self._owner == threading.get_ident():
+            return self._head
+        return self.store.head()
+
+    def events(
+        self,
+        *,
+        stream: str | None = None,
+        types: Sequence[str] | None = None,
+        after: int = 0,
+        upto: int | None = None,
+        descending: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Event]:
+        """Events in order of seq: of one stream, of some types, after one seq up to another.
+
+        The end of the chain is read when the first event is asked for.
+        """
+        kinds = None if types is None else tuple(types)
+        selection = Selection(stream, kinds, after, upto, descending, limit)
+        return map(event_of, self.store.events(selection, inside=self._inside()))
+
+    def stream_version(self, stream: str) -> int:
+        """The number of events in the stream."""
+        if self._owner == threading.get_ident():
+            return self._version(stream)
+        return self.store.stream_version(stream)
+
+    def _version(self, stream: str) -> int:
+        """The stream's version for the writing thread: kept in memory while nobody else can write."""
+        version = self._versions.get(stream)
+        if version is None:
+            version = self.store.stream_version(stream, inside=self._inside())
+            self._versions[stream] = version
+        return version
+
+    def by_client(self, client_id: str) -> list[Event]:
+        """The events a client id has caused; empty where it is new."""
+        return [
+            event_of(row)
+            for row in self.store.by_client(client_id, inside=self._inside())
+        ]
+
+    def rows(
+        self,
+        table: str,
+        *,
+        where: Mapping[str, Cell | Sequence[Cell]] | None = None,
+        order: str | Sequence[str] = (),
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Rows of a projection: columns equal to a value or one of several; `-column` descends."""
+        known = self.store.tables.get(table)
+        if known is None:
+            raise LedgerError(f"there is no table {table!r}")
+        columns = (order,) if isinstance(order, str) else tuple(order or ())
+        for column in (
+            *(where or {}),
+            *(column.removeprefix("-") for column in columns),
+        ):
+            known.check_column(column)
+        return self.store.rows(
+            known, where or {}, columns, limit, inside=self._inside()
+        )
+
+    def root(self) -> str:
+        """The Merkle root over all committed events (see `equipoise.ledger.merkle`)."""
+        return merkle_root((row[0], row[16]) for row in self.store.stored_rows())
+
+    def verify(self) -> Verification:
+        """Recompute everything: hashes, order, versions, and the signed heads."""
+        key = self._signer.public_hex if self._signer else None
+        return verify_ledger(self.store, self._head_file, key=key, trial=self.trial)
+
+    def close(self) -> None:
+        """Release the store and bring the head file to the disk."""
+        if self._head_file is not None:
+            self._head_file.close()
+        self.store.close()
+
+
+class _Batch:
+    """What a batch has collected and not yet given to the store."""
+
+    __slots__ = ("changed", "changes", "events", "last_time")
+
+    def __init__(self, changes: Changes) -> None:
+        self.events: list[EventRow] = []
+        self.changes = changes
+        self.changed = False
+        self.last_time = ""
+
+    def take(self, writing: Writing) -> None:
+        self.events.extend(writing.rows)
+        self.changes.merge(writing.changes)
+        self.last_time = writing.last_time or self.last_time
+
+
+class Writing:
+    """One exclusive write: what is appended and put here stands or falls together."""
+
+    __slots__ = (
+        "_clients",
+        "_ledger",
+        "changes",
+        "head",
+        "last_time",
+        "rows",
+        "versions",
+    )
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.head = ledger._head
+        """The end of the chain, with what has been appended here."""
+        self.rows: list[EventRow] = []
+        self.changes = Changes(ledger.store.tables)
+        self.versions: dict[str, int] = {}
+        self.last_time = ""
+        self._clients: dict[str, int] = {}
+
+    def append(self, drafts: Sequence[Draft]) -> list[Event]:
+        """Give the drafts their places in the chain.
+
+        The payloads of the events returned are the drafts' own. All events of one client id
+        belong to one write; raises `NotCanonical` for a payload that cannot be hashed.
+        """
+        self._ledger._check_open(self)
+        trial = self._ledger.trial
+        seq, previous = self.head
+        appended: list[tuple[EventRow, Event]] = []
+        versions: dict[str, int] = {}
+        clients: dict[str, int] = {}
+        for draft in drafts:
+            seq += 1
+            stream = normal_text(draft.stream)
+            version = versions.get(stream)
+            if version is None:
+                version = self.stream_version(stream)
+            version = versions[stream] = version + 1
+            client_id = normal_text(draft.client_id)
+            index = 0
+            if client_id:
+                index = clients.get(client_id, self._clients.get(client_id, 0))
+                clients[client_id] = index + 1
+            device_time = draft.device_time
+            columns = (
+                seq,
+                trial,
+                stream,
+                version,
+                draft.type,
+                draft.schema,
+                draft.protocol,
+                canonical_json(draft.payload),
+                normal_text(draft.actor),
+                normal_text(draft.role),
+                normal_text(draft.site),
+                client_id,
+                index,
+                device_time,
+                draft.server_time,
+            )
+            hash_ = hash_after(previous, canonical_text(*columns).encode())
+            row = (*columns, previous, hash_)
+            appended.append(
+                (row, Event(*columns[:7], draft.payload, *columns[8:], previous, hash_))
+            )
+            previous = hash_
+        # Only now is anything changed: a draft that was refused leaves the write as it was.
+        self.head = Head(seq, previous)
+        self.versions.update(versions)
+        self._clients.update(clients)
+        self.rows.extend([row for row, _ in appended])
+        if appended:
+            self.last_time = appended[-1][0][14]
+        return [event for _, event in appended]
+
+    def put(self, table: str, row: Mapping[str, Cell]) -> None:
+        """Insert a row, or set the given columns of the row with its key; others stay as they are."""
+        self.changes.put(table, row)
+
+    def remove(self, table: str, key: Mapping[str, Cell]) -> None:
+        """Delete the row with this key, where there is one."""
+        self.changes.remove(table, key)
+
+    def add(self, table: str, key: Mapping[str, Cell], **deltas: int) -> None:
+        """Add to integer columns; a missing row, or value, counts as 0."""
+        self.changes.add(table, key, deltas)
+
+    def stream_version(self, stream: str) -> int:
+        """The stream's version, with what has been appended here."""
+        version = self.versions.get(stream)
+        return self._ledger._version(stream) if version is None else version
+
+    def events(
+        self,
+        *,
+        stream: str | None = None,
+        types: Sequence[str] | None = None,
+        after: int = 0,
+    ) -> Iterator[Event]:
+        """Events with what has been appended here."""
+        kinds = None if types is None else tuple(types)
+        yield from self._ledger.events(stream=stream, types=kinds, after=after)
+        for row in list(self.rows):
+            wanted = row[0] > after and (stream is None or row[2] == stream)
+            if wanted and (kinds is None or row[4] in kinds):
+                yield event_of(row)
+
+    def by_client(self, client_id: str) -> list[Event]:
+        """Events of a client id with what has been appended here."""
+        here = [
+            event_of(row) for row in self.rows if client_id and row[11] == client_id
+        ]
+        return self._ledger.by_client(client_id) + here

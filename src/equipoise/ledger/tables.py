@@ -1,0 +1,162 @@
+"""Projections: small tables beside the events, changed in the same transaction, rebuilt from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .errors import LedgerError
+
+ColumnType = Literal["text", "integer"]
+Cell = str | int | None
+Row = dict[str, Cell]
+Key = tuple[Cell, ...]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+RESERVED = frozenset({"events", "ledger", "signed_head"})
+"""Table names the ledger keeps for itself."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A projection: its columns in order, the key that names a row, and indexes for its readers."""
+
+    name: str
+    columns: Mapping[str, ColumnType]
+    key: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *self.columns):
+            if not _NAME.fullmatch(name):
+                raise LedgerError(
+                    f"table {self.name}: {name!r} is no name for a table or column"
+                )
+        if self.name in RESERVED:
+            raise LedgerError(
+                f"table {self.name}: the ledger keeps this name for itself"
+            )
+        if not self.key:
+            raise LedgerError(f"table {self.name}: a key is needed")
+        for column in (
+            *self.key,
+            *(column for index in self.indexes for column in index),
+        ):
+            self.check_column(column)
+
+    def check_column(self, column: str) -> None:
+        """Raise `LedgerError` unless the table has the column."""
+        if column not in self.columns:
+            raise LedgerError(
+                f"table {self.name} has no column {column!r}: it has {', '.join(self.columns)}"
+            )
+
+    def key_of(self, row: Mapping[str, Any]) -> Key:
+        """The row's key; `LedgerError` where a key column is missing."""
+        try:
+            return tuple([row[column] for column in self.key])
+        except KeyError as missing:
+            raise LedgerError(
+                f"table {self.name}: the key column {missing} is missing"
+            ) from None
+
+
+@dataclass(slots=True)
+class RowChange:
+    """What happens to one row: removed first or not, then columns set, then integers added to."""
+
+    removed: bool = False
+    sets: dict[str, Cell] = field(default_factory=dict)
+    deltas: dict[str, int] = field(default_factory=dict)
+    exists: bool = False
+    """Whether the row stands after the change (a put or an add came last)."""
+
+
+class Changes:
+    """Changes of projections, folded per row so that a row is written once however often it changed."""
+
+    __slots__ = ("by_table", "tables")
+
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self.tables = tables
+        self.by_table: dict[str, dict[Key, RowChange]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.by_table)
+
+    def _change(self, name: str, row: Mapping[str, Any]) -> tuple[Table, RowChange]:
+        table = self.tables.get(name)
+        if table is None:
+            raise LedgerError(
+                f"there is no table {name!r}: {', '.join(self.tables) or 'none'}"
+            )
+        rows = self.by_table.setdefault(name, {})
+        key = table.key_of(row)
+        change = rows.get(key)
+        if change is None:
+            change = rows[key] = RowChange()
+        return table, change
+
+    def put(self, name: str, row: Mapping[str, Cell]) -> None:
+        """Insert the row, or set the given columns of the row with its key."""
+        table, change = self._change(name, row)
+        for column, value in row.items():
+            kind = table.columns.get(column)
+            if kind is None:
+                table.check_column(column)
+            elif value is not None and type(value) is not (
+                str if kind == "text" else int
+            ):
+                raise LedgerError(
+                    f"table {name}, column {column}: {value!r} is no {kind}"
+                )
+        change.sets.update(row)
+        change.exists = True
+        if change.deltas:
+            change.deltas = {c: d for c, d in change.deltas.items() if c not in row}
+
+    def remove(self, name: str, key: Mapping[str, Cell]) -> None:
+        """Delete the row with this key, where there is one."""
+        _, change = self._change(name, key)
+        change.removed, change.sets, change.deltas, change.exists = True, {}, {}, False
+
+    def add(
+        self, name: str, key: Mapping[str, Cell], deltas: Mapping[str, int]
+    ) -> None:
+        """Add to integer columns of the row with this key; a missing row or value counts as 0."""
+        table, change = self._change(name, key)
+        for column, delta in deltas.items():
+            if table.columns.get(column) != "integer" or column in table.key:
+                table.check_column(column)
+                raise LedgerError(
+                    f"table {name}, column {column}: only integers can be added to"
+                )
+            if type(delta) is not int:
+                raise LedgerError(
+                    f"table {name}, column {column}: {delta!r} is no integer"
+                )
+            if column in change.sets:
+                current = change.sets[column]
+                change.sets[column] = delta + (
+                    current if isinstance(current, int) else 0
+                )
+            else:
+                change.deltas[column] = change.deltas.get(column, 0) + delta
+        change.exists = True
+
+    def merge(self, later: Changes) -> None:
+        """Fold changes that come after these into them."""
+        for name, rows in later.by_table.items():
+            mine = self.by_table.setdefault(name, {})
+            for key, change in rows.items():
+                earlier = mine.get(key)
+                if earlier is None or change.removed:
+                    mine[key] = change
+                    continue
+                named = dict(zip(self.tables[name].key, key, strict=True))
+                if change.sets:
+                    self.put(name, {**named, **change.sets})
+                if change.deltas or not change.sets:
+                    self.add(name, named, change.deltas)
