@@ -86,6 +86,7 @@ class ParticipantScreened(Happening):
     """`identity` is a JSON object of identity items."""
 
     number: int
+    screened_on: str
     identity: str = field(metadata=SEALED_IDENTITY)
     previous: str | None
 

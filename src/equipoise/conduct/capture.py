@@ -1,0 +1,454 @@
+"""From what was typed to what is stored: parsing, ranges, skip logic, edit checks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from equipoise.protocol.document import EditCheck, Form, FormItem, Item, PartialDate, Protocol
+from equipoise.protocol.expression import Datum, compile_expression
+from equipoise.quantity.text import Text
+from equipoise.quantity.units import UnitError, convert
+
+from .environment import ParticipantEnvironment
+from .refusal import Reason, refuse, words
+from .state import Captured, FormInstance, LaboratoryRange, ParticipantState
+from .values import Value
+
+MISSING_CODES = {"ND": "not done", "UNK": "unknown", "NA": "not applicable"}
+"""What may be typed instead of a value to state that there is none (HL7 null flavors in short)."""
+
+_NUMBER = re.compile(r"([+-]?(?:\d{1,12}(?:\.\d{0,8})?|\.\d{1,8}))\s*(.*)", re.DOTALL)
+_TRUE = {"true", "yes", "1", "是"}
+_FALSE = {"false", "no", "0", "否"}
+_RAW_LIMIT = 8000
+
+
+class _Unreadable(Exception):
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+
+
+def _fault(item: Item, code: str, en: str, zh: str, fix_en: str, fix_zh: str) -> _Unreadable:
+    label = item.label
+    return _Unreadable(
+        refuse(
+            code,
+            f"{label.in_language('en')}: {en}",
+            f"{label.in_language('zh-Hans')}：{zh}",
+            f"items.{item.id}",
+            fix_en,
+            fix_zh,
+            item.id,
+        )
+    )
+
+
+def read_value(item: Item, raw: str, protocol: Protocol) -> Value:
+    """Understand what was typed for an item.
+
+    Raises `_Unreadable` (caught by `read_form`) naming the item, the rule and the way out.
+    """
+    if len(raw) > _RAW_LIMIT or len(raw) > max(item.max_length, 200):
+        raise _fault(
+            item, "too-long", f"{len(raw)} characters", f"{len(raw)} 个字符",
+            f"use at most {item.max_length} characters", f"最多 {item.max_length} 个字符",
+        )  # fmt: skip
+    text = unicodedata.normalize("NFC", raw).strip()
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t\r" for c in text):
+        raise _fault(
+            item, "control-character", "contains a control character", "含有控制字符",
+            "type it again without the invisible character", "请重新输入，去掉不可见字符",
+        )  # fmt: skip
+    if text in MISSING_CODES and item.type not in ("text", "identity"):
+        return Value(item.id, text, None, code="missing")
+    return _READERS[item.type](item, text, protocol)
+
+
+def unreadable_reason(item: Item, raw: str, protocol: Protocol) -> Reason | None:
+    """Why `raw` cannot be read as a value of `item`, or None where it can."""
+    try:
+        read_value(item, raw, protocol)
+    except _Unreadable as unreadable:
+        return unreadable.reason
+    return None
+
+
+def _read_number(item: Item, text: str, protocol: Protocol) -> Value:
+    match = _NUMBER.fullmatch(text.replace("\u2212", "-"))
+    if match is None:
+        raise _fault(
+            item, "not-a-number", f"{_short(text)} is not a number", f"{_short(text)} 不是数字",
+            f"type a number{_unit_hint(item)}", f"请输入数字{_unit_hint(item)}",
+        )  # fmt: skip
+    digits, unit = match[1], match[2].strip()
+    number = Decimal(digits)
+    decimals = len(digits.partition(".")[2])
+    if unit and unit != item.unit:
+        number = _converted(item, number, unit)
+    elif item.decimals is not None and decimals > item.decimals:
+        raise _fault(
+            item, "too-precise", f"{digits} has {decimals} decimals",
+            f"{digits} 有 {decimals} 位小数",
+            f"give at most {item.decimals}", f"最多 {item.decimals} 位小数",
+        )  # fmt: skip
+    if item.type == "integer" and number != number.to_integral_value():
+        raise _fault(
+            item, "not-an-integer", f"{digits} is not a whole number", f"{digits} 不是整数",
+            "type a whole number", "请输入整数",
+        )  # fmt: skip
+    if item.minimum is not None and number < item.minimum:
+        raise _out_of_range(item, number)
+    if item.maximum is not None and number > item.maximum:
+        raise _out_of_range(item, number)
+    canonical = format(number.quantize(Decimal(1)) if item.type == "integer" else number, "f")
+    return Value(item.id, text, canonical, unit or item.unit, None, str(decimals))
+
+
+def _converted(item: Item, number: Decimal, unit: str) -> Decimal:
+    if item.unit is None or (item.units and unit not in item.units):
+        allowed = ", ".join([item.unit, *item.units] if item.unit else []) or "none"
+        raise _fault(
+            item, "wrong-unit", f"the unit {_short(unit)} is not used here",
+            f"此处不使用单位 {_short(unit)}",
+            f"units: {allowed}", f"可用单位：{allowed}",
+        )  # fmt: skip
+    try:
+        converted = convert(number, unit, item.unit)
+    except UnitError as error:
+        raise _fault(
+            item, "wrong-unit", f"{_short(unit)} is not a unit of this quantity",
+            f"{_short(unit)} 不是该指标的单位",
+            f"give the value in {item.unit}", f"请以 {item.unit} 为单位填写",
+        ) from error  # fmt: skip
+    if item.decimals is not None:
+        converted = converted.quantize(Decimal(1).scaleb(-item.decimals))
+    return converted
+
+
+def _out_of_range(item: Item, number: Decimal) -> _Unreadable:
+    low, high, unit = item.minimum, item.maximum, f" {item.unit}" if item.unit else ""
+    span_en = f"from {low} to {high}{unit}"
+    if low is None or high is None:
+        span_en = f"at least {low}{unit}" if high is None else f"at most {high}{unit}"
+    span_zh = span_en.replace("from ", "").replace(" to ", " 至 ")
+    span_zh = span_zh.replace("at least ", "不小于 ").replace("at most ", "不大于 ")
+    return _fault(
+        item, "out-of-range", f"{number}{unit} is impossible here",
+        f"{number}{unit} 超出可能范围",
+        f"allowed: {span_en}; check the value and its unit",
+        f"允许：{span_zh}；请核对数值和单位",
+    )  # fmt: skip
+
+
+def _read_boolean(item: Item, text: str, protocol: Protocol) -> Value:
+    word = text.lower()
+    if word in _TRUE or word in _FALSE:
+        return Value(item.id, text, "true" if word in _TRUE else "false")
+    raise _fault(
+        item, "not-yes-or-no", f"{_short(text)} is neither yes nor no",
+        f"{_short(text)} 既不是“是”也不是“否”",
+        "choose yes or no", "请选择是或否",
+    )  # fmt: skip
+
+
+def _read_date(item: Item, text: str, protocol: Protocol) -> Value:
+    try:
+        day = PartialDate.parse(text)
+    except ValueError as error:
+        raise _fault(
+            item, "not-a-date", f"{_short(text)} is not a date", f"{_short(text)} 不是日期",
+            "write YYYY-MM-DD", "请按 YYYY-MM-DD 填写",
+        ) from error  # fmt: skip
+    if item.type == "date" and day.precision != "day":
+        raise _fault(
+            item, "not-a-date", f"{text} lacks the day", f"{text} 缺少具体日期",
+            "write YYYY-MM-DD", "请按 YYYY-MM-DD 填写",
+        )  # fmt: skip
+    return Value(item.id, text, str(day), None, None, day.precision)
+
+
+def _read_time(item: Item, text: str, protocol: Protocol) -> Value:
+    if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text) is None:
+        raise _fault(
+            item, "not-a-time", f"{_short(text)} is not a time of day",
+            f"{_short(text)} 不是时间", "write HH:MM, 24 hours", "请按 24 小时制 HH:MM 填写",
+        )  # fmt: skip
+    return Value(item.id, text, text)
+
+
+def _read_code(item: Item, text: str, protocol: Protocol) -> Value:
+    codelist = protocol.codelist_by_id[item.codelist or ""]
+    if all(code.code != text for code in codelist.codes):
+        known = ", ".join(code.code for code in codelist.codes)
+        raise _fault(
+            item, "unknown-code", f"{_short(text)} is not in the list", f"{_short(text)} 不在列表中",
+            f"choose one of: {known}", f"请选择其一：{known}",
+        )  # fmt: skip
+    scale = " ".join(part for part in (codelist.scale, codelist.version) if part)
+    return Value(item.id, text, text, None, scale or codelist.id)
+
+
+def _read_text(item: Item, text: str, protocol: Protocol) -> Value:
+    return Value(item.id, text, text)
+
+
+_READERS = {
+    "integer": _read_number,
+    "decimal": _read_number,
+    "boolean": _read_boolean,
+    "date": _read_date,
+    "partial_date": _read_date,
+    "time": _read_time,
+    "code": _read_code,
+    "text": _read_text,
+    "identity": _read_text,
+}
+
+
+def _short(text: str) -> str:
+    return f"“{text if len(text) <= 40 else text[:37] + '…'}”"
+
+
+def _unit_hint(item: Item) -> str:
+    return f" ({item.unit})" if item.unit else ""
+
+
+def datum_of(item: Item, value: Value, on: date | None, source: str = "") -> Datum | None:
+    """A freshly read value as the expression language sees it."""
+    if value.value is None:
+        return None
+    if item.type in ("decimal", "integer"):
+        return Datum(Decimal(value.value), item.unit, on, source)
+    if item.type == "boolean":
+        return Datum(value.value == "true", None, on, source)
+    if item.type == "date":
+        return Datum(date.fromisoformat(value.value), None, on, source)
+    return Datum(value.value, None, on, source)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An edit check that fails: what an automatic query asks. `check` is its id."""
+
+    check: str
+    item: str
+    message: Text
+
+
+@dataclass(frozen=True, slots=True)
+class FormReading:
+    """What a save would do: the changed values, whether the form is then complete, and the faults.
+
+    `asked` holds the items whose skip logic shows them; `passed` the edit checks that now hold (open
+    automatic queries on them close).
+    """
+
+    changed: tuple[Value, ...]
+    overwrites: tuple[str, ...]
+    complete: bool
+    faults: tuple[Reason, ...]
+    doubts: tuple[Doubt, ...]
+    passed: tuple[str, ...]
+    asked: frozenset[str]
+    missing: tuple[str, ...]
+
+
+def read_form(
+    form: Form,
+    typed: Mapping[str, str],
+    participant: ParticipantState,
+    before: FormInstance | None,
+    performed_on: date,
+    ranges: Sequence[LaboratoryRange] = (),
+    today: date | None = None,
+) -> FormReading:
+    """Read a form as typed over what it already holds, without changing anything.
+
+    An empty string clears a value that was there. Every fault of every item is collected.
+    """
+    protocol = participant.protocol
+    items = protocol.item_by_id
+    on_form = {entry.item: entry for entry in form.items}
+    kept: Mapping[str, Captured] = before.values if before else {}
+    faults: list[Reason] = []
+    values: dict[str, Value] = {}
+    for name, raw in typed.items():
+        if name not in on_form:
+            faults.append(
+                refuse(
+                    "unknown-item",
+                    f"{_short(name)} is not an item of this form",
+                    f"本表没有项目 {_short(name)}",
+                    f"forms.{form.id}",
+                    "remove it, or use the form that holds it",
+                    "请删除，或使用包含该项目的表单",
+                    name,
+                )
+            )
+            continue
+        item = items[name]
+        if item.derived is not None:
+            continue
+        held = kept.get(name)
+        if not raw.strip():
+            if held is not None and (held.value.value is not None or held.value.raw):
+                values[name] = Value(name, "", None)
+            continue
+        try:
+            values[name] = read_value(item, raw, protocol)
+        except _Unreadable as unreadable:
+            faults.append(unreadable.reason)
+    overlay: dict[str, Datum | None] = {
+        name: captured.datum for name, captured in kept.items() if name in on_form
+    }
+    for name, value in values.items():
+        overlay[name] = datum_of(items[name], value, performed_on)
+    environment = ParticipantEnvironment(participant, ranges, overlay, today)
+    asked = frozenset(
+        entry.item for entry in form.items if _asked(entry, protocol, environment)
+    )
+    for name in list(values):
+        if name not in asked and values[name].value is not None:
+            faults.append(_not_asked(items[name], form))
+    for entry in form.items:
+        derived = items[entry.item].derived
+        if derived is None:
+            continue
+        computed = _computed(items[entry.item], environment)
+        if computed is not None:
+            values[entry.item] = computed
+            overlay[entry.item] = datum_of(items[entry.item], computed, performed_on)
+    changed = []
+    overwrites = []
+    for name, value in values.items():
+        held = kept.get(name)
+        if held is None:
+            changed.append(value)
+        elif (held.value.value, held.value.raw, held.value.unit) != (
+            value.value,
+            value.raw,
+            value.unit,
+        ):
+            changed.append(value)
+            if items[name].derived is None and (held.value.value is not None or held.value.raw):
+                overwrites.append(name)
+    doubts, passed = _doubts(form, asked, overlay, protocol, environment, faults)
+    missing = tuple(
+        entry.item
+        for entry in form.items
+        if entry.required and entry.item in asked and not _answered(entry.item, values, kept)
+    )
+    return FormReading(
+        tuple(changed),
+        tuple(overwrites),
+        not missing and not faults,
+        tuple(faults),
+        tuple(doubts),
+        tuple(passed),
+        asked,
+        missing,
+    )
+
+
+def _answered(name: str, values: Mapping[str, Value], kept: Mapping[str, Captured]) -> bool:
+    value = values.get(name)
+    if value is None and name in kept:
+        value = kept[name].value
+    return value is not None and (value.value is not None or value.raw != "")
+
+
+def _asked(entry: FormItem, protocol: Protocol, environment: ParticipantEnvironment) -> bool:
+    if entry.only_when is None:
+        return True
+    answer = compile_expression(entry.only_when, protocol).evaluate(environment)
+    return answer.value is True
+
+
+def _not_asked(item: Item, form: Form) -> Reason:
+    return refuse(
+        "not-asked",
+        f"{item.label.in_language('en')}: not asked, given the other answers",
+        f"{item.label.in_language('zh-Hans')}：根据其他回答，此项不需填写",
+        f"forms.{form.id}",
+        "clear it, or correct the answer it depends on",
+        "请清空，或更正其所依赖的回答",
+        item.id,
+    )
+
+
+def _computed(item: Item, environment: ParticipantEnvironment) -> Value | None:
+    """A derived item's value, computed from what is known and typed."""
+    answer = compile_expression(item.derived or "", environment.protocol).evaluate(environment)
+    content = answer.value
+    if content is None:
+        return None
+    if isinstance(content, bool):
+        text = "true" if content else "false"
+    elif isinstance(content, Decimal):
+        if item.decimals is not None or item.type == "integer":
+            content = content.quantize(Decimal(1).scaleb(-(item.decimals or 0)))
+        text = format(content, "f")
+    else:
+        text = str(content)
+    return Value(item.id, "", text, item.unit, "derived")
+
+
+def _doubts(
+    form: Form,
+    asked: frozenset[str],
+    overlay: Mapping[str, Datum | None],
+    protocol: Protocol,
+    environment: ParticipantEnvironment,
+    faults: list[Reason],
+) -> tuple[list[Doubt], list[str]]:
+    doubts: list[Doubt] = []
+    passed: list[str] = []
+    for entry in form.items:
+        item = protocol.item_by_id[entry.item]
+        if item.expected_minimum is None and item.expected_maximum is None:
+            continue
+        datum = overlay.get(item.id)
+        if datum is None or not isinstance(datum.value, Decimal):
+            continue
+        check = f"range_{item.id}"
+        low, high = item.expected_minimum, item.expected_maximum
+        if (low is not None and datum.value < low) or (high is not None and datum.value > high):
+            doubts.append(Doubt(check, item.id, _unusual(item, datum.value)))
+        else:
+            passed.append(check)
+    for rule in form.checks:
+        truth = compile_expression(rule.expression, protocol).evaluate(environment).value
+        if truth is True:
+            passed.append(rule.id)
+        elif truth is False and rule.action == "query":
+            doubts.append(Doubt(rule.id, rule.item or "", rule.message))
+        elif truth is False:
+            faults.append(_check_refuses(rule, form))
+    return doubts, passed
+
+
+def _unusual(item: Item, value: Decimal) -> Text:
+    unit = f" {item.unit}" if item.unit else ""
+    low = item.expected_minimum if item.expected_minimum is not None else "…"
+    high = item.expected_maximum if item.expected_maximum is not None else "…"
+    return words(
+        f"{item.label.in_language('en')} {value}{unit} is outside the expected "
+        f"{low} to {high}{unit}: please check value and unit",
+        f"{item.label.in_language('zh-Hans')} {value}{unit} 超出预期范围 {low} 至 {high}{unit}："
+        "请核对数值和单位",
+    )
+
+
+def _check_refuses(rule: EditCheck, form: Form) -> Reason:
+    return Reason(
+        "edit-check",
+        rule.message,
+        f"forms.{form.id}.checks.{rule.id}",
+        words("correct the values", "请更正数值"),
+        rule.item,
+    )

@@ -1,0 +1,107 @@
+"""`decide`: from a command and the state of the trial to events, or to a refusal.
+
+Pure. Who may bring which command is the protocol's `roles`; that the person holds the role is in
+the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import commands as c
+from ..refusal import Reason, Refusal, Refused, refuse
+from . import administration, care, enrollment, safety, visits
+from .context import Allocate, Context, Decided, local_day
+
+_DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
+    c.CreateTrial: administration.create_trial,
+    c.CommitRandomization: administration.commit_randomization,
+    c.GrantRole: administration.grant_role,
+    c.RevokeRole: administration.revoke_role,
+    c.OpenSite: administration.open_site,
+    c.CloseSite: administration.close_site,
+    c.CloseRecruitment: administration.close_recruitment,
+    c.SetLaboratoryRange: administration.set_laboratory_range,
+    c.ReleaseResults: administration.release_results,
+    c.ScreenParticipant: enrollment.screen,
+    c.RecordConsent: enrollment.record_consent,
+    c.AssessEligibility: enrollment.assess_eligibility,
+    c.SignEligibility: enrollment.sign_eligibility,
+    c.FailScreening: enrollment.fail_screening,
+    c.Randomize: enrollment.randomize,
+    c.SaveForm: visits.save_form,
+    c.RecordDiaryDay: visits.record_diary_day,
+    c.RecordDose: visits.record_dose,
+    c.MissVisit: visits.miss_visit,
+    c.MoveValues: visits.move_values,
+    c.SignForm: visits.sign_form,
+    c.DispenseSupply: care.dispense_supply,
+    c.ReturnSupply: care.return_supply,
+    c.ReportAdverseEvent: safety.report_adverse_event,
+    c.UpdateAdverseEvent: safety.update_adverse_event,
+    c.SubmitSafetyReport: safety.submit_safety_report,
+    c.RaiseQuery: care.raise_query,
+    c.AnswerQuery: care.answer_query,
+    c.CloseQuery: care.close_query,
+    c.LogDeviation: care.log_deviation,
+    c.Withdraw: care.withdraw,
+    c.TransferParticipant: care.transfer,
+    c.CompleteParticipant: care.complete,
+}
+
+COMMANDS: dict[str, type[c.Command]] = {kind.__name__: kind for kind in _DECISIONS}
+"""Commands by name, as the protocol's roles name them."""
+
+
+def decide(command: c.Command, context: Context) -> Decided | Refusal:
+    """Decide one command; a refusal carries every reason that could be told apart."""
+    name = type(command).__name__
+    try:
+        permission = permission_reasons(name, context)
+        if permission:
+            return Refusal(tuple(permission))
+        return _DECISIONS[type(command)](command, context)
+    except Refused as refused:
+        return refused.refusal
+
+
+def permission_reasons(name: str, context: Context) -> list[Reason]:
+    """Why the actor may not bring a command of this name; empty when allowed."""
+    actor = context.actor
+    if name == "CreateTrial":
+        return []
+    if not context.trial.created:
+        return [
+            refuse(
+                "not-created", "the trial has not been created", "试验尚未创建",
+                "conduct.trial", "create it first", "请先创建",
+            )  # fmt: skip
+        ]
+    granted = next((grant for grant in context.protocol.roles if grant.role == actor.role), None)
+    if granted is None or name not in granted.may:
+        return [
+            refuse(
+                "not-permitted",
+                f"a {actor.role} may not do this ({name})",
+                f"角色 {actor.role} 无权执行此操作（{name}）",
+                "roles",
+                "ask someone whose role allows it",
+                "请联系有权限的人员",
+            )
+        ]
+    if not context.trial.may_act(actor.id, actor.role, actor.site):
+        return [
+            refuse(
+                "not-granted",
+                f"{actor.id} does not hold the role {actor.role} here",
+                f"{actor.id} 在此不具有角色 {actor.role}",
+                "conduct.roles",
+                "have the administrator grant it",
+                "请由管理员授权",
+            )
+        ]
+    return []
+
+
+__all__ = ["COMMANDS", "Allocate", "Context", "Decided", "decide", "local_day", "permission_reasons"]

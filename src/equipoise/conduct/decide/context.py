@@ -1,0 +1,136 @@
+"""What a decision may look at, and the result it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from equipoise.protocol.document import Protocol
+
+from .. import events as e
+from ..refusal import Reason, Refused, refuse
+from ..state import ParticipantState, SiteState, TrialState
+from ..values import Actor
+
+Allocate = Callable[[str, Mapping[str, str], Mapping[str, Any]], tuple[str, int, str]]
+"""(participant, strata, eligibility signature) → (arm, randomization number, request id)."""
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def local_day(protocol: Protocol, site: str, at: datetime) -> date:
+    """The calendar day at a site; UTC's where the site is unknown."""
+    known = protocol.site_by_id.get(site)
+    return at.astimezone(_zone(known.timezone) if known else UTC).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The world at the moment of a decision. `participant` answers None for an unknown number."""
+
+    protocol: Protocol
+    trial: TrialState
+    participant: Callable[[str], ParticipantState | None]
+    actor: Actor
+    at: datetime
+    allocate: Allocate
+
+    def today(self, site: str) -> date:
+        """The site's calendar day now."""
+        return local_day(self.protocol, site, self.at)
+
+    def known(self, participant: str) -> ParticipantState:
+        """The participant, or a refusal: unknown, or not at a site the actor may act for."""
+        state = self.participant(participant)
+        if state is None or (self.actor.site and state.site != self.actor.site):
+            raise Refused([no_such_participant(participant)])
+        return state
+
+    def site_state(self, site: str) -> SiteState:
+        """The site's state."""
+        return self.trial.site(site)
+
+
+@dataclass(slots=True)
+class Decided:
+    """Events to append, in order, each with its stream and site; and what to answer."""
+
+    events: list[tuple[str, str, e.Happening]] = field(default_factory=list)
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    def on_participant(self, participant: ParticipantState, *happenings: e.Happening) -> Decided:
+        """Add events to a participant's stream."""
+        stream = f"participant/{participant.id}"
+        for happening in happenings:
+            self.events.append((stream, participant.site, happening))
+        return self
+
+    def on_site(self, site: str, happening: e.Happening) -> Decided:
+        """Add an event to a site's stream."""
+        self.events.append((f"site/{site}", site, happening))
+        return self
+
+    def on_trial(self, happening: e.Happening, site: str = "") -> Decided:
+        """Add an event to the trial's stream."""
+        self.events.append(("trial", site, happening))
+        return self
+
+
+def no_such_participant(participant: str) -> Reason:
+    """The same words whether the number does not exist or belongs to another site."""
+    return refuse(
+        "unknown-participant",
+        f"no participant {participant!r} here",
+        f"此处没有受试者 {participant!r}",
+        "conduct.participant",
+        "check the number; participants of other sites are not shown",
+        "请核对编号；其他中心的受试者不可见",
+        "participant",
+    )
+
+
+def must_be(condition: bool, reason: Reason, into: list[Reason]) -> None:
+    """Collect a reason when its condition does not hold."""
+    if not condition:
+        into.append(reason)
+
+
+def on_record(participant: ParticipantState) -> list[Reason]:
+    """Reasons why nothing more may be recorded for this participant."""
+    reasons = []
+    if participant.data_use_withdrawn:
+        reasons.append(
+            refuse(
+                "data-use-withdrawn",
+                f"{participant.id} withdrew the use of data",
+                f"{participant.id} 已撤回数据使用同意",
+                "conduct.withdrawal",
+                "nothing more may be recorded",
+                "不得再记录任何数据",
+            )
+        )
+    return reasons
+
+
+def in_trial(participant: ParticipantState) -> list[Reason]:
+    """Reasons why this participant is not under treatment or follow-up."""
+    reasons = on_record(participant)
+    if participant.randomized is None:
+        reasons.append(
+            refuse(
+                "not-randomized",
+                f"{participant.id} is not randomized",
+                f"{participant.id} 尚未随机",
+                "conduct.randomization",
+                "randomize first",
+                "请先完成随机",
+            )
+        )
+    return reasons
