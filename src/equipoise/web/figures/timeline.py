@@ -230,7 +230,9 @@ def _axis(drawing: _Drawing, height: float) -> tuple[str, str]:
     day = timeline.start
     while day <= timeline.end:
         if day.weekday() == 5:
-            weekends.append(f"M{short(drawing.x(day))} 20h{short(2 * step)}V{bottom}h{short(-2 * step)}z")
+            weekends.append(
+                f"M{short(drawing.x(day))} 20h{short(2 * step)}V{bottom}h{short(-2 * step)}z"
+            )
         if day.day == 1 or day == timeline.start:
             x = drawing.x(day)
             behind.append(f'<path class="rule" d="M{short(x)} 4V{bottom}"/>')
@@ -313,7 +315,8 @@ def _line(drawing: _Drawing, lane: LineLane) -> None:
         floor = drawing.top + height - 3
         half = drawing.timeline.step / 2
         places = [
-            (drawing.x(p.day) + half, floor - (p.value - low) / spread * (height - 16)) for p in points
+            (drawing.x(p.day) + half, floor - (p.value - low) / spread * (height - 16))
+            for p in points
         ]
         path = "L".join(f"{short(x)} {short(y)}" for x, y in places)
         if lane.filled:
@@ -430,9 +433,7 @@ def _spans(drawing: _Drawing, lane: SpanLane) -> None:
             f'width="{short(right - left)}" height="5"/>'
         )
         if span.serious:
-            shape += (
-                f'<path class="tick" d="M{short(left)} {short(y + 11)}l4-8 4 8z"/>'
-            )
+            shape += f'<path class="tick" d="M{short(left)} {short(y + 11)}l4-8 4 8z"/>'
         if span.end is None:
             shape += f'<path class="g{min(max(span.level, 1), 5)}" d="M{short(right)} {short(y + 12)}l7 4.5-7 4.5z"/>'
         indent = 10 if span.serious else 0
@@ -495,7 +496,9 @@ def _legend(timeline: Timeline, say: Say) -> str:
         entries.append(('<path class="tick" d="M3 11l4-8 4 8z"/>', say("serious event")))
     if TickLane in kinds:
         entries.append(('<path class="tick" d="M6 1h2v12h-2z"/>', say("decision")))
-        entries.append(('<path class="dot" d="M7 0l4 7-4 7-4-7z"/>', say("signature or allocation")))
+        entries.append(
+            ('<path class="dot" d="M7 0l4 7-4 7-4-7z"/>', say("signature or allocation"))
+        )
     items = "".join(
         f'<li class="row"><svg width="14" height="14" aria-hidden="true" focusable="false">{shape}</svg>'
         f"{escaped(words)}</li>"
