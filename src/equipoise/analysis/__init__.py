@@ -1,1 +1,1 @@
-""""""
+"""From a data cut to numbers: analysis data, analysis sets, endpoints, methods, results."""

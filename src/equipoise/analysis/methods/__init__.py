@@ -1,1 +1,30 @@
-""""""
+"""Statistical methods: pure functions from counts and arrays to numbers, in float64.
+
+Nothing here knows a trial, a protocol or a format. Undefined numbers are `nan` and the result says
+in `reason` why; a call that cannot mean anything (negative counts) is a ValueError. Every method is
+tested against values of R, with package and version in the test; `docs/reference/methods.md` lists them.
+"""
+
+from __future__ import annotations
+
+from .estimate import Estimate
+from .exact import fisher
+from .mantel_haenszel import MantelHaenszel, cochran_mantel_haenszel
+from .means import LinearModel, linear_model, welch
+from .proportions import clopper_pearson, wilson
+from .ranks import wilcoxon
+from .score import (
+    mee_difference,
+    miettinen_nurminen_difference,
+    miettinen_nurminen_ratio,
+    newcombe_difference,
+    stratified_miettinen_nurminen_difference,
+)
+from .survival import KaplanMeier, LogRank, kaplan_meier, log_rank
+
+__all__ = [
+    "Estimate", "KaplanMeier", "LinearModel", "LogRank", "MantelHaenszel", "clopper_pearson",
+    "cochran_mantel_haenszel", "fisher", "kaplan_meier", "linear_model", "log_rank", "mee_difference",
+    "miettinen_nurminen_difference", "miettinen_nurminen_ratio", "newcombe_difference",
+    "stratified_miettinen_nurminen_difference", "welch", "wilcoxon", "wilson",
+]  # fmt: skip

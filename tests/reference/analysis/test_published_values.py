@@ -1,0 +1,138 @@
+"""The methods give the published and independently computed values of `published_values.csv`.
+
+Each row states its source (package and version, or paper); its id says which number of which method.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from equipoise.analysis import methods
+
+HERE = Path(__file__).parent
+DATA = HERE.parent / "data"
+
+NEWCOMBE_1998 = {
+    "a": (56, 70, 48, 80),
+    "b": (9, 10, 3, 10),
+    "c": (6, 7, 2, 7),
+    "d": (5, 56, 0, 29),
+    "e": (0, 10, 0, 20),
+    "f": (0, 10, 0, 10),
+    "g": (10, 10, 0, 20),
+    "h": (10, 10, 0, 10),
+}
+"""The table rows that every comparison of interval methods uses."""
+
+AGRESTI_CREAM = (
+    (11, 36, 10, 37), (16, 20, 22, 32), (14, 19, 7, 19), (2, 16, 1, 17),
+    (6, 17, 0, 12), (1, 11, 0, 10), (1, 5, 1, 9), (4, 6, 6, 7),
+)  # fmt: skip
+"""Cream against control at eight centers (Agresti): events and totals by arm."""
+
+
+def table(name: str) -> list[dict[str, str]]:
+    with (DATA / f"{name}.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def berkeley() -> list[tuple[int, int, int, int]]:
+    """R's UCBAdmissions as it stands (Admit × Gender × Dept): men among the admitted and the rejected."""
+    counts = {(r["Dept"], r["Gender"], r["Admit"]): int(r["Freq"]) for r in table("ucb_admissions")}
+    strata = []
+    for department in sorted({key[0] for key in counts}):
+        row: list[int] = []
+        for outcome in ("Admitted", "Rejected"):
+            men = counts[department, "Male", outcome]
+            row += [men, men + counts[department, "Female", outcome]]
+        strata.append((row[0], row[1], row[2], row[3]))
+    return strata
+
+
+def numbers(rows: list[dict[str, str]], column: str) -> list[float]:
+    return [float(row[column]) for row in rows]
+
+
+def log_rank_of(name: str, group: str, event: str, strata: str | None = None) -> methods.LogRank:
+    rows = [row for row in table(name) if strata is None or row[strata] != "NA"]
+    happened = [value == max(numbers(rows, event)) for value in numbers(rows, event)]
+    return methods.log_rank(
+        numbers(rows, "time"),
+        happened,
+        [row[group] for row in rows],
+        None if strata is None else [row[strata] for row in rows],
+    )
+
+
+def difference(name: str) -> float:
+    method, _, row, *side = (
+        name.split("_") if not name.startswith("newcombe") else ["", "", *name.split("_")[1:]]
+    )
+    call: Callable[..., methods.Estimate] = {
+        "mn": methods.miettinen_nurminen_difference,
+        "mee": methods.mee_difference,
+        "": methods.newcombe_difference,
+    }[method]
+    result = call(*NEWCOMBE_1998[row])
+    return result.lower if side == ["lo"] else result.upper
+
+
+COMPUTED: dict[str, Callable[[], float]] = {
+    "clopper_hi": lambda: methods.clopper_pearson(7, 20).upper,
+    "fisher_tea": lambda: methods.fisher(3, 4, 1, 4).p,
+    "koopman_rr_2": lambda: (
+        methods.miettinen_nurminen_ratio(8, 15, 4, 15, small_sample_factor=False).upper
+    ),
+    "mn_rr_a_1": lambda: methods.miettinen_nurminen_ratio(56, 70, 48, 80).lower,
+    "mn_strat_agresti8_2": lambda: (
+        methods.stratified_miettinen_nurminen_difference(AGRESTI_CREAM).upper
+    ),
+    "cmh_agresti8_chi2": lambda: methods.cochran_mantel_haenszel(AGRESTI_CREAM).statistic,
+    "cmh_agresti8_p": lambda: methods.cochran_mantel_haenszel(AGRESTI_CREAM).p,
+    "cmh_agresti8_or": lambda: methods.cochran_mantel_haenszel(AGRESTI_CREAM).odds_ratio.estimate,
+    "cmh_agresti8_mhrd_se": lambda: (
+        methods.cochran_mantel_haenszel(AGRESTI_CREAM).risk_difference_se
+    ),
+    "cmh_agresti8_mhrr": lambda: math.log(
+        methods.cochran_mantel_haenszel(AGRESTI_CREAM).risk_ratio.estimate
+    ),
+    "cmh_agresti8_mhrr_se": lambda: (
+        methods.cochran_mantel_haenszel(AGRESTI_CREAM).log_risk_ratio_se
+    ),
+    "cmh_ucb_chi2cc": lambda: (
+        methods.cochran_mantel_haenszel(berkeley(), continuity_correction=True).statistic
+    ),
+    "cmh_ucb_mhrd": lambda: methods.cochran_mantel_haenszel(berkeley()).risk_difference.estimate,
+    "cmh_ucb_or_lo": lambda: methods.cochran_mantel_haenszel(berkeley()).odds_ratio.lower,
+    "cmh_ucb_or_hi": lambda: methods.cochran_mantel_haenszel(berkeley()).odds_ratio.upper,
+    "lr_aml": lambda: log_rank_of("aml", "x", "status").statistic,
+    "lr_gehan": lambda: log_rank_of("gehan", "treat", "cens").statistic,
+    "lr_lung_sex_inst": lambda: log_rank_of("lung", "sex", "status", "inst").statistic,
+    "lr_veteran_cell": lambda: log_rank_of("veteran", "celltype", "status").statistic,
+}
+
+
+def published() -> list[dict[str, str]]:
+    with (HERE / "published_values.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("row", published(), ids=lambda row: row["id"])
+def test_published_value(row: dict[str, str]) -> None:
+    """Every row of the table is computed here, none is left out."""
+    name = row["id"]
+    computed = COMPUTED[name]() if name in COMPUTED else difference(name)
+    assert computed == pytest.approx(
+        float(row["expected"]), rel=0, abs=max(float(row["tolerance"]), 1e-9)
+    )
+
+
+def test_the_known_trap_of_the_miettinen_nurminen_interval() -> None:
+    """56/70 against 48/80 gives 0.0528 to 0.3382; a widely used library gives another interval."""
+    result = methods.miettinen_nurminen_difference(56, 70, 48, 80)
+    assert (round(result.lower, 4), round(result.upper, 4)) == (0.0528, 0.3382)
