@@ -1,0 +1,48 @@
+# Two commands matter: `make demo` and `make test`. Both set everything up first.
+PYTHON ?= $(shell command -v python3.11 >/dev/null 2>&1 && python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+
+.PHONY: setup demo test deep check format docs bench clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Equipoise needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . --group dev
+	@touch $@
+
+# The whole trial with virtual participants, served at http://127.0.0.1:$(PORT)/
+demo: setup
+	$(BIN)/equipoise demo --port $(PORT)
+
+test: setup
+	$(BIN)/pytest -q -n 2 --dist loadgroup
+
+# Long runs: many seeds, many kills, mutation testing.
+deep: setup
+	EQUIPOISE_DEEP=1 $(BIN)/pytest -q -n 2 --dist loadgroup
+	$(BIN)/mutmut run || true
+	$(BIN)/mutmut results
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) demo docs/_build

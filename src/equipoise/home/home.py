@@ -1,0 +1,236 @@
+"""Creating and opening an installation."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from equipoise.conduct import commands as c
+from equipoise.conduct import events as e
+from equipoise.conduct.values import Actor
+from equipoise.keeper import FileKeeper, Keeper, RehearsalKeeper
+from equipoise.ledger.head import HeadFile
+from equipoise.ledger.keys import DerivedKeys, FileKeys, Keys
+from equipoise.ledger.ledger import Ledger
+from equipoise.ledger.memory import MemoryStore
+from equipoise.ledger.sealing import DerivedNonces, RandomNonces, Sealer
+from equipoise.ledger.signing import Signer
+from equipoise.ledger.sqlite import SqliteStore
+from equipoise.ledger.store import Store
+from equipoise.protocol.document import Protocol
+from equipoise.protocol.reading import load_protocol
+from equipoise.trial import TABLES, Clock, SystemClock, Trial, VirtualClock
+
+FORMAT = 1
+ADMINISTRATOR = Actor("administrator", "administrator")
+"""Who creates a trial and opens its sites, until persons are given the role."""
+
+
+class HomeError(Exception):
+    """An installation cannot be made or opened; one line says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalSettings:
+    """A rehearsal's seed, replicate and first virtual instant (ISO 8601)."""
+
+    seed: int
+    replicate: int
+    start: str
+    options: dict[str, Any]
+
+    @property
+    def secret(self) -> bytes:
+        """The secret all keys and nonces of the rehearsal derive from."""
+        return hashlib.sha256(f"equipoise-rehearsal|{self.seed}|{self.replicate}".encode()).digest()
+
+
+class Home:
+    """An installation on disk. `trial()` opens its trial once and hands out the same object."""
+
+    def __init__(self, path: Path, protocol: Protocol, rehearsal: RehearsalSettings | None) -> None:
+        self.path = path
+        self.protocol = protocol
+        self.rehearsal = rehearsal
+        self._trial: Trial | None = None
+
+    # -- making and finding ----------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        path: Path | str,
+        protocol_file: Path | str,
+        *,
+        rehearsal: RehearsalSettings | None = None,
+    ) -> Home:
+        """Make a home from a protocol file and write the ledger's first events.
+
+        Raises `HomeError` where the folder is in use, and `ProtocolError` for a protocol with
+        faults; then nothing is left behind.
+        """
+        path = Path(path)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise HomeError(f"{path}: is not empty; name a new folder for the home")
+        protocol = load_protocol(Path(protocol_file))
+        made = not path.exists()
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            shutil.copyfile(protocol_file, path / "protocol.yaml")
+            settings = {
+                "format": FORMAT,
+                "trial": protocol.id,
+                "protocol_version": protocol.version,
+                "rehearsal": asdict(rehearsal) if rehearsal else None,
+            }
+            _write_private(path / "settings.json", json.dumps(settings, indent=2) + "\n")
+            home = cls(path, protocol, rehearsal)
+            begin(home.trial(), rehearsal)
+        except BaseException:
+            for child in path.iterdir():
+                child.unlink()
+            if made:
+                path.rmdir()
+            raise
+        return home
+
+    @classmethod
+    def open(cls, path: Path | str) -> Home:
+        """Open an existing home; `HomeError` says what is missing."""
+        path = Path(path)
+        try:
+            settings = json.loads((path / "settings.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise HomeError(
+                f"{path}: is no Equipoise home (settings.json is missing); "
+                "make one with `equipoise rehearse PROTOCOL --home DIR`"
+            ) from None
+        except (ValueError, OSError) as error:
+            raise HomeError(f"{path}/settings.json: cannot be read: {error}") from None
+        if settings.get("format") != FORMAT:
+            raise HomeError(
+                f"{path}: was made by another version of Equipoise (format {settings.get('format')})"
+            )
+        protocol = load_protocol(path / "protocol.yaml")
+        if protocol.version != settings["protocol_version"]:
+            raise HomeError(
+                f"{path}/protocol.yaml: is not the protocol this home was made with; restore the file"
+            )
+        kept = settings["rehearsal"]
+        return cls(path, protocol, RehearsalSettings(**kept) if kept else None)
+
+    # -- the trial -------------------------------------------------------------------------------
+
+    @property
+    def web_database(self) -> Path:
+        """Where accounts and sessions are kept."""
+        return self.path / "web.sqlite"
+
+    @property
+    def ledger_database(self) -> Path:
+        """Where events and projections are kept."""
+        return self.path / "ledger.sqlite"
+
+    @property
+    def virtual_clock(self) -> VirtualClock | None:
+        """The rehearsal's clock, or None in a real trial."""
+        clock = self.trial().clock
+        return clock if isinstance(clock, VirtualClock) else None
+
+    def trial(self) -> Trial:
+        """The trial, opened once."""
+        if self._trial is None:
+            store = SqliteStore(self.ledger_database, TABLES)
+            keys: Keys
+            if self.rehearsal is None:
+                keys = FileKeys(self.path / "keys.sqlite")
+            else:
+                keys = DerivedKeys(self.rehearsal.secret)
+            head = HeadFile(self.path / "head")
+            keeper_file = self.path / "keeper.sqlite"
+            self._trial = _open(
+                store, self.protocol, self.rehearsal, keys, head, keeper_file
+            )
+        return self._trial
+
+    def close(self) -> None:
+        """Release the ledger's files."""
+        if self._trial is not None:
+            self._trial.ledger.close()
+            self._trial = None
+
+
+def memory_trial(protocol: Protocol, rehearsal: RehearsalSettings) -> Trial:
+    """A rehearsal that leaves nothing on disk."""
+    keys = DerivedKeys(rehearsal.secret)
+    trial = _open(MemoryStore(TABLES), protocol, rehearsal, keys, None, None)
+    begin(trial, rehearsal)
+    return trial
+
+
+def _open(
+    store: Store,
+    protocol: Protocol,
+    rehearsal: RehearsalSettings | None,
+    keys: Keys,
+    head: HeadFile | None,
+    keeper_file: Path | None,
+) -> Trial:
+    ledger = Ledger(
+        store, trial=protocol.id, signer=Signer(keys.signing_key()), head_file=head, keys=keys
+    )
+    clock: Clock
+    if rehearsal is None:
+        sealer = Sealer(keys, RandomNonces())
+        clock = SystemClock()
+        keeper: Keeper = FileKeeper(keeper_file, protocol)
+        return Trial(ledger, protocol, keeper, sealer, clock)
+    sealer = Sealer(keys, DerivedNonces(rehearsal.secret))
+    clock = VirtualClock(datetime.fromisoformat(rehearsal.start))
+    rehearsal_keeper = RehearsalKeeper(rehearsal.seed, rehearsal.replicate, protocol)
+    trial = Trial(ledger, protocol, rehearsal_keeper, sealer, clock)
+    last = next(ledger.events(descending=True, limit=1), None)
+    if last is not None:
+        clock.move_to(datetime.fromisoformat(last.server_time))
+    rehearsal_keeper.restore(
+        [
+            (happening.request, dict(happening.strata), happening.arm)
+            for _, happening in trial.events(types=["ParticipantRandomized"])
+            if isinstance(happening, e.ParticipantRandomized)
+        ]
+    )
+    return trial
+
+
+def begin(trial: Trial, rehearsal: RehearsalSettings | None) -> None:
+    """Write the first events: creation, and the commitment to the randomization."""
+    at = datetime.fromisoformat(rehearsal.start) if rehearsal else datetime.now(UTC)
+    signer = trial.ledger.public_key
+    created = trial.do(
+        c.CreateTrial(public_key=signer, rehearsal=rehearsal is not None), ADMINISTRATOR, at=at
+    )
+    if not created:
+        raise HomeError(str(created))
+    if trial.protocol.randomization is not None:
+        commitment = trial.keeper.commitment()
+        committed = trial.do(
+            c.CommitRandomization(commitment=commitment.hash, source=commitment.source),
+            ADMINISTRATOR,
+            at=at,
+        )
+        if not committed:
+            raise HomeError(str(committed))
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,305 @@
+"""The tables that pages read: one row per participant, task, query, adverse event, deviation, site.
+
+They are derived from the events, change in the same transaction as the events, and hold nothing
+that is sealed in the ledger: allocations stay sealed here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from equipoise.conduct.schedule import PlannedVisit, diary_days_missing, diary_window, plan_visits
+from equipoise.conduct.state import ParticipantState
+from equipoise.ledger.tables import Row, Table
+from equipoise.protocol.document import Protocol
+
+PARTICIPANT = Table(
+    "participant",
+    {
+        "id": "text",
+        "site": "text",
+        "status": "text",
+        "screened_on": "text",
+        "consented_on": "text",
+        "randomized_on": "text",
+        "number": "integer",
+        "allocation": "text",
+        "next_visit": "text",
+        "next_due": "text",
+        "open_queries": "integer",
+        "adverse_events": "integer",
+        "serious_events": "integer",
+        "withdrawn": "text",
+        "data_use_withdrawn": "integer",
+        "version": "integer",
+        "last_at": "text",
+    },
+    ("id",),
+    (
+        ("site", "id"),
+        ("status", "id"),
+        ("site", "status", "id"),
+        ("next_due", "id"),
+        ("site", "next_due", "id"),
+        ("site", "status", "next_due", "id"),
+        ("status", "next_due", "id"),
+        ("randomized_on", "id"),
+        ("site", "randomized_on", "id"),
+    ),
+)
+"""`allocation` is the sealed arm as JSON; empty dates are empty text, so that sorting is total."""
+
+TASK = Table(
+    "task",
+    {
+        "participant": "text",
+        "kind": "text",
+        "ref": "text",
+        "site": "text",
+        "opens": "text",
+        "due": "text",
+        "closes": "text",
+        "priority": "integer",
+        "provisional": "integer",
+    },
+    ("participant", "kind", "ref"),
+    (("site", "due"), ("due",), ("site", "closes"), ("closes",), ("site", "priority", "due")),
+)
+"""`kind`: safety, visit, randomize, sign, eligibility, consent, diary, query. `ref` names the visit,
+the query's number, or `<event>/<clock>`. Late is what has `closes` before today."""
+
+QUERY = Table(
+    "query",
+    {
+        "participant": "text",
+        "number": "integer",
+        "site": "text",
+        "visit": "text",
+        "form": "text",
+        "repeat": "text",
+        "item": "text",
+        "check_id": "text",
+        "status": "text",
+        "raised_at": "text",
+        "raised_by": "text",
+    },
+    ("participant", "number"),
+    (("site", "status", "raised_at"), ("status", "raised_at")),
+)
+
+ADVERSE_EVENT = Table(
+    "adverse_event",
+    {
+        "participant": "text",
+        "number": "integer",
+        "site": "text",
+        "term": "text",
+        "grade": "integer",
+        "serious": "integer",
+        "started_on": "text",
+        "ended_on": "text",
+        "outcome": "text",
+        "clock_due": "text",
+    },
+    ("participant", "number"),
+    (("site", "serious", "started_on"), ("serious", "started_on")),
+)
+"""`clock_due` is the earliest deadline still running, else empty."""
+
+DEVIATION = Table(
+    "deviation",
+    {
+        "participant": "text",
+        "number": "integer",
+        "site": "text",
+        "kind": "text",
+        "severity": "text",
+        "occurred_on": "text",
+    },
+    ("participant", "number"),
+    (("site", "occurred_on"), ("kind",)),
+)
+
+TALLY = Table(
+    "tally",
+    {"name": "text", "site": "text", "value": "text", "n": "integer"},
+    ("name", "site", "value"),
+)
+"""Counts kept as they change: `name` is `status` (participants by status)."""
+
+SITE = Table(
+    "site",
+    {"id": "text", "open": "integer", "screened": "integer", "randomized": "integer"},
+    ("id",),
+)
+
+TABLES = (PARTICIPANT, TASK, QUERY, ADVERSE_EVENT, DEVIATION, TALLY, SITE)
+
+PRIORITIES = {
+    "safety": 0,
+    "visit": 1,
+    "randomize": 2,
+    "sign": 3,
+    "eligibility": 4,
+    "consent": 5,
+    "diary": 6,
+    "query": 7,
+}
+"""What harms most if missed comes first."""
+
+
+def participant_row(
+    state: ParticipantState, plan: list[PlannedVisit], allocation: str, last_at: str
+) -> Row:
+    """The participant's row."""
+    upcoming = min(
+        (p for p in plan if p.status in ("due", "part") and p.target),
+        key=lambda planned: (planned.target, planned.visit.id),
+        default=None,
+    )
+    return {
+        "id": state.id,
+        "site": state.site,
+        "status": state.status,
+        "screened_on": _text(state.screened_on),
+        "consented_on": _text(state.consents[0].signed_on if state.consents else None),
+        "randomized_on": _text(state.randomized_on),
+        "number": state.randomization_number,
+        "allocation": allocation,
+        "next_visit": upcoming.visit.id if upcoming else "",
+        "next_due": _text(upcoming.target) if upcoming else "",
+        "open_queries": state.open_queries,
+        "adverse_events": len(state.adverse_events),
+        "serious_events": sum(1 for ae in state.adverse_events.values() if ae.serious),
+        "withdrawn": state.withdrawals[-1].scope if state.withdrawals else "",
+        "data_use_withdrawn": int(state.data_use_withdrawn),
+        "version": state.version,
+        "last_at": last_at,
+    }
+
+
+def _text(day: date | None) -> str:
+    return str(day) if day else ""
+
+
+def tasks_of(protocol: Protocol, state: ParticipantState, plan: list[PlannedVisit]) -> list[Row]:
+    """What is outstanding for this participant, late or still to come."""
+    return list(_tasks(protocol, state, plan))
+
+
+def _tasks(protocol: Protocol, state: ParticipantState, plan: list[PlannedVisit]) -> Iterator[Row]:
+    status = state.status
+    for planned in plan:
+        if planned.status in ("due", "part") and planned.target:
+            yield _task(
+                state, "visit", planned.visit.id,
+                planned.opens, planned.target, planned.closes, planned.provisional,
+            )  # fmt: skip
+    screened = state.screened_on
+    if status == "screening":
+        yield _task(state, "consent", "", screened, screened, screened)
+    elif status == "consented":
+        last = state.assessments[-1] if state.assessments else None
+        kind = "sign" if last is not None and last.eligible else "eligibility"
+        yield _task(state, kind, "", screened, screened, screened)
+    elif status == "eligible":
+        yield _task(state, "randomize", "", screened, screened, screened)
+    if status == "randomized":
+        for diary in protocol.schedule.diaries:
+            window = diary_window(protocol, diary, state)
+            if window is None:
+                continue
+            missing = diary_days_missing(protocol, diary, state, date.max)
+            if missing:
+                yield _task(state, "diary", diary.id, missing[0], missing[0], missing[0])
+    for query in state.queries.values():
+        if query.status == "open":
+            raised = date.fromisoformat(query.raised.at[:10])
+            yield _task(state, "query", str(query.number), raised, raised, raised)
+    for event in state.adverse_events.values():
+        for clock in event.clocks:
+            if clock.submitted_at is None:
+                due = date.fromisoformat(clock.due_at[:10])
+                yield _task(state, "safety", f"{event.number}/{clock.clock}", due, due, due)
+
+
+def _task(
+    state: ParticipantState,
+    kind: str,
+    ref: str,
+    opens: date | None,
+    due: date | None,
+    closes: date | None,
+    provisional: bool = False,
+) -> Row:
+    return {
+        "participant": state.id,
+        "kind": kind,
+        "ref": ref,
+        "site": state.site,
+        "opens": _text(opens),
+        "due": _text(due),
+        "closes": _text(closes),
+        "priority": PRIORITIES[kind],
+        "provisional": int(provisional),
+    }
+
+
+def query_rows(state: ParticipantState, before: ParticipantState | None) -> Iterator[Row]:
+    """Rows of queries that are new or changed since `before`."""
+    known = before.queries if before and before.site == state.site else {}
+    for number, query in state.queries.items():
+        if known.get(number) is query:
+            continue
+        yield {
+            "participant": state.id,
+            "number": number,
+            "site": state.site,
+            "visit": query.address.visit,
+            "form": query.address.form,
+            "repeat": query.address.repeat,
+            "item": query.item,
+            "check_id": query.check,
+            "status": query.status,
+            "raised_at": query.raised.at,
+            "raised_by": query.raised.actor,
+        }
+
+
+def adverse_event_rows(state: ParticipantState, before: ParticipantState | None) -> Iterator[Row]:
+    """Rows of adverse events that are new or changed since `before`."""
+    known = before.adverse_events if before and before.site == state.site else {}
+    for number, event in state.adverse_events.items():
+        if known.get(number) is event:
+            continue
+        running = [clock.due_at for clock in event.clocks if clock.submitted_at is None]
+        yield {
+            "participant": state.id,
+            "number": number,
+            "site": state.site,
+            "term": event.term,
+            "grade": event.grade,
+            "serious": int(event.serious),
+            "started_on": str(event.started_on),
+            "ended_on": _text(event.ended_on),
+            "outcome": event.outcome,
+            "clock_due": min(running, default=""),
+        }
+
+
+def deviation_rows(state: ParticipantState, before: ParticipantState | None) -> Iterator[Row]:
+    """Rows of deviations logged since `before`; all of them after a transfer."""
+    known = len(before.deviations) if before and before.site == state.site else 0
+    for number, deviation in enumerate(state.deviations[known:], known + 1):
+        yield {
+            "participant": state.id,
+            "number": number,
+            "site": state.site,
+            "kind": deviation.kind,
+            "severity": deviation.severity,
+            "occurred_on": str(deviation.occurred_on),
+        }
+
+
+__all__ = ["TABLES", "participant_row", "plan_visits", "tasks_of"]
