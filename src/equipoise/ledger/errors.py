@@ -7,17 +7,17 @@ class LedgerError(Exception):
     """Base of the ledger's errors; the message is one line a user can act on."""
 
 
-class LedgerBusy(LedgerError):
+class LedgerBusyError(LedgerError):
     """Another process holds the ledger for writing."""
 
 
-class LedgerDamaged(LedgerError):
+class LedgerDamagedError(LedgerError):
     """The chain and its signed head disagree; the ledger can be read and verified, not written."""
 
 
-class RepeatedClientId(LedgerError):
+class RepeatedClientIdError(LedgerError):
     """A client id names one command; it has been appended before."""
 
 
-class NotCanonical(LedgerError, ValueError):
+class NotCanonicalError(LedgerError, ValueError):
     """A payload that has no canonical form: a float, a key that is no string, broken text."""

@@ -39,9 +39,7 @@ class SignedHead:
         return f"{HEAD_VERSION}|{seq}|{hash_}|{time}|{trial}".encode()
 
     @classmethod
-    def sign(
-        cls, signer: Signer, trial: str, seq: int, hash_: str, time: str
-    ) -> SignedHead:
+    def sign(cls, signer: Signer, trial: str, seq: int, hash_: str, time: str) -> SignedHead:
         """State the end of the chain."""
         signature = signer.sign(cls.message(trial, seq, hash_, time))
         return cls(trial, seq, hash_, time, signer.public_hex, signature)
@@ -53,9 +51,7 @@ class SignedHead:
 
     def to_text(self) -> str:
         """One line of JSON."""
-        return json.dumps(
-            asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        )
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def parse(cls, text: str) -> SignedHead | None:
@@ -64,9 +60,7 @@ class SignedHead:
             given = json.loads(text)
         except ValueError:
             return None
-        kinds = {
-            field.name: int if field.name == "seq" else str for field in fields(cls)
-        }
+        kinds = {field.name: int if field.name == "seq" else str for field in fields(cls)}
         if not isinstance(given, dict) or set(given) != set(kinds):
             return None
         if any(type(given[name]) is not kind for name, kind in kinds.items()):
@@ -93,11 +87,7 @@ class HeadFile:
             return (None, None)
         stated: list[SignedHead | None] = []
         for offset in SLOT_OFFSETS:
-            text = (
-                content[offset : offset + SLOT_BYTES]
-                .decode("utf-8", "replace")
-                .strip(" \n\x00")
-            )
+            text = content[offset : offset + SLOT_BYTES].decode("utf-8", "replace").strip(" \n\x00")
             head = SignedHead.parse(text)
             stated.append(head if head is not None and head.holds() else None)
         return tuple(stated)
@@ -115,9 +105,7 @@ class HeadFile:
         """
         slot = head.to_text().encode()
         if len(slot) >= SLOT_BYTES:
-            raise LedgerError(
-                f"the trial's name is too long for the head file: {head.trial}"
-            )
+            raise LedgerError(f"the trial's name is too long for the head file: {head.trial}")
         slot = slot.ljust(SLOT_BYTES - 1) + b"\n"
         if self._file is None:
             self._file = os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600)

@@ -46,9 +46,7 @@ class DerivedKeys:
         """The derived key; it always exists unless it was destroyed."""
         if key_id in self._destroyed:
             return None
-        return hmac.digest(
-            self._secret, b"equipoise-key-1|" + key_id.encode(), "sha256"
-        )
+        return hmac.digest(self._secret, b"equipoise-key-1|" + key_id.encode(), "sha256")
 
     def destroy(self, key_id: str) -> None:
         """Forget the key for the life of this object; see `FileKeys` for a lasting erasure."""
@@ -59,15 +57,11 @@ class DerivedKeys:
 
     def signing_key(self) -> bytes:
         """The derived private key."""
-        return hmac.digest(
-            self._secret, b"equipoise-own-1|" + _SIGNING.encode(), "sha256"
-        )
+        return hmac.digest(self._secret, b"equipoise-own-1|" + _SIGNING.encode(), "sha256")
 
     def blind_key(self) -> bytes:
         """The derived secret of the blind index."""
-        return hmac.digest(
-            self._secret, b"equipoise-own-1|" + _BLIND.encode(), "sha256"
-        )
+        return hmac.digest(self._secret, b"equipoise-own-1|" + _BLIND.encode(), "sha256")
 
 
 class FileKeys:
@@ -138,17 +132,13 @@ class FileKeys:
             new, self._new = self._new, {}
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
-                self._connection.executemany(
-                    "INSERT INTO keys VALUES (?, ?)", list(new.items())
-                )
+                self._connection.executemany("INSERT INTO keys VALUES (?, ?)", list(new.items()))
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 self._new = new | self._new
-                raise LedgerError(
-                    f"{self.path}: keys could not be stored: {error}"
-                ) from error
+                raise LedgerError(f"{self.path}: keys could not be stored: {error}") from error
 
     def _own(self, name: str) -> bytes:
         key = self._load(f"own/{name}", True)

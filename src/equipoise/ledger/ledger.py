@@ -17,7 +17,7 @@ from .envelope import (
     hash_after,
     normal_text,
 )
-from .errors import LedgerDamaged, LedgerError
+from .errors import LedgerDamagedError, LedgerError
 from .head import HeadFile, SignedHead
 from .keys import Keys
 from .merkle import merkle_root
@@ -38,7 +38,7 @@ class Ledger:
     sees what is committed, except inside a `batch`, whose own thread sees everything it wrote.
 
     Where the chain and its signed head disagree when the ledger is opened, it can be read and
-    verified, and every `write` raises `LedgerDamaged`. A head file that lies behind (the process
+    verified, and every `write` raises `LedgerDamagedError`. A head file that lies behind (the process
     died between a commit and the next write of the file) is healed, provided that the file's
     head lies on the chain and the database holds a signature of the chain's end.
     """
@@ -95,15 +95,13 @@ class Ledger:
         """Take the exclusive right to append; everything is committed when the block ends well.
 
         An exception leaves the ledger as it was. Within a `batch` the commit waits for the end of
-        the batch. Raises `LedgerDamaged` where the chain does not agree with its signed head.
+        the batch. Raises `LedgerDamagedError` where the chain does not agree with its signed head.
         """
         with self._lock:
             if self._writing is not None:
-                raise LedgerError(
-                    "a write is open already: one block appends at a time"
-                )
+                raise LedgerError("a write is open already: one block appends at a time")
             if self._damage is not None:
-                raise LedgerDamaged(
+                raise LedgerDamagedError(
                     f"the ledger of {self.trial} cannot be written: {self._damage}."
                     " Run `equipoise verify` and restore a verified backup"
                 )
@@ -156,9 +154,7 @@ class Ledger:
             self._keys.sync()
         signed: SignedHead | None = None
         if self._signer is not None and time:
-            signed = SignedHead.sign(
-                self._signer, self.trial, head.seq, head.hash, time
-            )
+            signed = SignedHead.sign(self._signer, self.trial, head.seq, head.hash, time)
         self.store.commit(None if signed is None else signed.to_text())
         if writing is not None:
             # The events stand, even if the head file cannot be written now.
@@ -257,10 +253,7 @@ class Ledger:
 
     def by_client(self, client_id: str) -> list[Event]:
         """The events a client id has caused; empty where it is new."""
-        return [
-            event_of(row)
-            for row in self.store.by_client(client_id, inside=self._inside())
-        ]
+        return [event_of(row) for row in self.store.by_client(client_id, inside=self._inside())]
 
     def rows(
         self,
@@ -280,9 +273,7 @@ class Ledger:
             *(column.removeprefix("-") for column in columns),
         ):
             known.check_column(column)
-        return self.store.rows(
-            known, where or {}, columns, limit, inside=self._inside()
-        )
+        return self.store.rows(known, where or {}, columns, limit, inside=self._inside())
 
     def root(self) -> str:
         """The Merkle root over all committed events (see `equipoise.ledger.merkle`)."""
@@ -344,7 +335,7 @@ class Writing:
         """Give the drafts their places in the chain.
 
         The payloads of the events returned are the drafts' own. All events of one client id
-        belong to one write; raises `NotCanonical` for a payload that cannot be hashed.
+        belong to one write; raises `NotCanonicalError` for a payload that cannot be hashed.
         """
         self._ledger._check_open(self)
         trial = self._ledger.trial
@@ -431,7 +422,5 @@ class Writing:
 
     def by_client(self, client_id: str) -> list[Event]:
         """Events of a client id with what has been appended here."""
-        here = [
-            event_of(row) for row in self.rows if client_id and row[11] == client_id
-        ]
+        here = [event_of(row) for row in self.rows if client_id and row[11] == client_id]
         return self._ledger.by_client(client_id) + here

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .envelope import EMPTY_HEAD, EventRow, Head
-from .errors import RepeatedClientId
+from .errors import RepeatedClientIdError
 from .store import Selection
 from .tables import Cell, Changes, Key, Row, Table
 
@@ -37,9 +37,7 @@ class MemoryStore:
             if client:
                 known = self._clients.setdefault(client, [])
                 if len(known) != row[12]:
-                    raise RepeatedClientId(
-                        f"the client id {client} has been appended before"
-                    )
+                    raise RepeatedClientIdError(f"the client id {client} has been appended before")
                 known.append(row[0] - 1)
             self._streams.setdefault(row[2], []).append(row[0] - 1)
             self._events.append(row)
@@ -52,17 +50,13 @@ class MemoryStore:
                     rows.pop(key, None)
                     continue
                 row_now: Row = (
-                    dict.fromkeys(table.columns)
-                    if old is None or change.removed
-                    else dict(old)
+                    dict.fromkeys(table.columns) if old is None or change.removed else dict(old)
                 )
                 row_now.update(zip(table.key, key, strict=True))
                 row_now.update(change.sets)
                 for column, delta in change.deltas.items():
                     current = row_now[column]
-                    row_now[column] = delta + (
-                        current if isinstance(current, int) else 0
-                    )
+                    row_now[column] = delta + (current if isinstance(current, int) else 0)
                 rows[key] = row_now
 
     def commit(self, signed_head: str | None) -> None:
@@ -103,9 +97,7 @@ class MemoryStore:
         end = self._end(inside)
         return sum(1 for at in self._streams.get(stream, ()) if at < end)
 
-    def events(
-        self, selection: Selection, *, inside: bool = False
-    ) -> Iterator[EventRow]:
+    def events(self, selection: Selection, *, inside: bool = False) -> Iterator[EventRow]:
         """Selected events in order."""
         end = self._end(inside)
         if selection.upto is not None:
@@ -140,9 +132,7 @@ class MemoryStore:
         tests = [
             (
                 column,
-                (value,)
-                if value is None or isinstance(value, str | int)
-                else tuple(value),
+                (value,) if value is None or isinstance(value, str | int) else tuple(value),
             )
             for column, value in where.items()
         ]

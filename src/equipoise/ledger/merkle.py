@@ -23,9 +23,7 @@ class MerkleTree:
 
     def add(self, seq: int, event_hash: str) -> None:
         """Add the next leaf."""
-        node = hashlib.sha256(
-            b"\x00" + seq.to_bytes(8, "big") + bytes.fromhex(event_hash)
-        ).digest()
+        node = hashlib.sha256(b"\x00" + seq.to_bytes(8, "big") + bytes.fromhex(event_hash)).digest()
         count = self._count
         while count & 1:
             node = hashlib.sha256(b"\x01" + self._nodes.pop() + node).digest()

@@ -86,9 +86,7 @@ class Sealer:
         """
         cipher = self._cipher(key_id, create=True)
         if cipher is None:
-            raise LedgerError(
-                f"the key {key_id} has been destroyed: nothing more can be sealed"
-            )
+            raise LedgerError(f"the key {key_id} has been destroyed: nothing more can be sealed")
         plaintext = text.encode()
         nonce = self._nonces.nonce(key_id, context, plaintext)
         sealed = cipher.encrypt(nonce, plaintext, _authenticated(key_id, context))
@@ -99,9 +97,7 @@ class Sealer:
             "text": b2a_base64(sealed, newline=False).decode(),
         }
 
-    def unseal(
-        self, value: Mapping[str, Any], context: str | None = None
-    ) -> str | None:
+    def unseal(self, value: Mapping[str, Any], context: str | None = None) -> str | None:
         """The text, or `None` where its key has been destroyed.
 
         Where `context` is given the value must have been sealed for it. Raises `LedgerError` where
@@ -120,13 +116,9 @@ class Sealer:
                 _authenticated(key_id, place),
             ).decode()
         except InvalidTag:
-            raise LedgerError(
-                f"the value sealed under {key_id} has been altered"
-            ) from None
+            raise LedgerError(f"the value sealed under {key_id} has been altered") from None
 
 
 def blind_index(secret: bytes, text: str) -> str:
     """A keyed hash for exact search on sealed values: the same text under the same secret only."""
-    return hmac.new(
-        secret, b"equipoise-blind-1|" + text.encode(), hashlib.sha256
-    ).hexdigest()
+    return hmac.new(secret, b"equipoise-blind-1|" + text.encode(), hashlib.sha256).hexdigest()

@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakSet
 
 from .envelope import EMPTY_HEAD, Event, EventRow, Head
-from .errors import LedgerBusy, LedgerError, RepeatedClientId
+from .errors import LedgerBusyError, LedgerError, RepeatedClientIdError
 from .store import Selection
 from .tables import Cell, Changes, Key, Row, RowChange, Table
 
@@ -54,9 +54,7 @@ CREATE TABLE IF NOT EXISTS signed_head (
 """
 
 _COLUMNS = ", ".join(Event._fields)
-_INSERT_EVENT = (
-    f"INSERT INTO events ({_COLUMNS}) VALUES ({', '.join('?' * len(Event._fields))})"
-)
+_INSERT_EVENT = f"INSERT INTO events ({_COLUMNS}) VALUES ({', '.join('?' * len(Event._fields))})"
 _SELECT_EVENT = f"SELECT {_COLUMNS} FROM events"
 _PAGE = 1000
 
@@ -66,9 +64,7 @@ def _quoted(name: str) -> str:
 
 
 def _table_sql(table: Table) -> Iterator[str]:
-    columns = ", ".join(
-        f"{_quoted(name)} {kind.upper()}" for name, kind in table.columns.items()
-    )
+    columns = ", ".join(f"{_quoted(name)} {kind.upper()}" for name, kind in table.columns.items())
     key = ", ".join(map(_quoted, table.key))
     yield (
         f"CREATE TABLE IF NOT EXISTS {_quoted(table.name)} ({columns}, PRIMARY KEY ({key}))"
@@ -127,7 +123,7 @@ class SqliteStore:
         except OSError:
             holder = os.read(file, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(file)
-            raise LedgerBusy(
+            raise LedgerBusyError(
                 f"{self.path}: process {holder} has this ledger open for writing;"
                 " stop it first, or open another home"
             ) from None
@@ -156,9 +152,7 @@ class SqliteStore:
                 for statement in _table_sql(table):
                     connection.execute(statement)
         except sqlite3.Error as error:
-            raise LedgerError(
-                f"{self.path}: this is no usable ledger: {error}"
-            ) from error
+            raise LedgerError(f"{self.path}: this is no usable ledger: {error}") from error
         return connection
 
     @property
@@ -206,7 +200,7 @@ class SqliteStore:
             except sqlite3.IntegrityError as error:
                 if "client_id" in str(error):
                     named = ", ".join(sorted({row[11] for row in events if row[11]}))
-                    raise RepeatedClientId(
+                    raise RepeatedClientIdError(
                         f"the client id {named} has been appended before"
                     ) from None
                 raise LedgerError(f"{self.path}: {error}") from error
@@ -222,9 +216,7 @@ class SqliteStore:
         removed = [key for key, change in rows.items() if change.removed]
         if removed:
             named = " AND ".join(f"{_quoted(column)} IS ?" for column in table.key)
-            connection.executemany(
-                f"DELETE FROM {_quoted(table.name)} WHERE {named}", removed
-            )
+            connection.executemany(f"DELETE FROM {_quoted(table.name)} WHERE {named}", removed)
         shapes: dict[tuple[tuple[str, ...], tuple[str, ...]], list[list[Cell]]] = {}
         for key, change in rows.items():
             if change.exists:
@@ -235,9 +227,7 @@ class SqliteStore:
             sql = self._upsert(table, set_columns, delta_columns)
             connection.executemany(sql, cells_of)
 
-    def _upsert(
-        self, table: Table, sets: tuple[str, ...], deltas: tuple[str, ...]
-    ) -> str:
+    def _upsert(self, table: Table, sets: tuple[str, ...], deltas: tuple[str, ...]) -> str:
         shape = (table.name, sets, deltas)
         sql = self._upserts.get(shape)
         if sql is None:
@@ -285,9 +275,7 @@ class SqliteStore:
         known = connection.execute(
             "SELECT 1 FROM sqlite_master WHERE name = 'signed_head'"
         ).fetchone()
-        row = (
-            known and connection.execute("SELECT statement FROM signed_head").fetchone()
-        )
+        row = known and connection.execute("SELECT statement FROM signed_head").fetchone()
         return str(row[0]) if row else None
 
     def stream_version(self, stream: str, *, inside: bool = False) -> int:
@@ -295,9 +283,7 @@ class SqliteStore:
         sql = "SELECT max(version) FROM events WHERE stream = ?"
         return self._reading(inside).execute(sql, (stream,)).fetchone()[0] or 0
 
-    def events(
-        self, selection: Selection, *, inside: bool = False
-    ) -> Iterator[EventRow]:
+    def events(self, selection: Selection, *, inside: bool = False) -> Iterator[EventRow]:
         """Selected events, read in pages so that no read stays open while the caller works."""
         connection = self._reading(inside)
         low = selection.after
@@ -373,9 +359,7 @@ class SqliteStore:
     def stored_rows(self) -> Iterator[tuple[Any, ...]]:
         """All rows as they lie in the file; text that is no UTF-8 keeps its bytes as surrogates."""
         connection = self._open_reader()
-        connection.text_factory = lambda stored: stored.decode(
-            "utf-8", "surrogateescape"
-        )
+        connection.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
         try:
             yield from connection.execute(f"{_SELECT_EVENT} ORDER BY seq")
         finally:

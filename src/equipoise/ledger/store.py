@@ -39,7 +39,7 @@ class Store(Protocol):
         returns, nobody else appends until `commit` or `rollback`, so that seq order is commit order."""
 
     def apply(self, events: Sequence[EventRow], changes: Changes) -> None:
-        """Write within the transaction; `RepeatedClientId` where (client_id, client_index) exists.
+        """Write within the transaction; `RepeatedClientIdError` where (client_id, client_index) exists.
         After any error the transaction must be rolled back."""
 
     def commit(self, signed_head: str | None) -> None:
@@ -60,9 +60,7 @@ class Store(Protocol):
     def stream_version(self, stream: str, *, inside: bool = False) -> int:
         """The number of events in the stream."""
 
-    def events(
-        self, selection: Selection, *, inside: bool = False
-    ) -> Iterator[EventRow]:
+    def events(self, selection: Selection, *, inside: bool = False) -> Iterator[EventRow]:
         """Selected events in order of seq. Bounded by the end of the chain when it is called."""
 
     def by_client(self, client_id: str, *, inside: bool = False) -> list[EventRow]:

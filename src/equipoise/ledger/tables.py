@@ -31,13 +31,9 @@ class Table:
     def __post_init__(self) -> None:
         for name in (self.name, *self.columns):
             if not _NAME.fullmatch(name):
-                raise LedgerError(
-                    f"table {self.name}: {name!r} is no name for a table or column"
-                )
+                raise LedgerError(f"table {self.name}: {name!r} is no name for a table or column")
         if self.name in RESERVED:
-            raise LedgerError(
-                f"table {self.name}: the ledger keeps this name for itself"
-            )
+            raise LedgerError(f"table {self.name}: the ledger keeps this name for itself")
         if not self.key:
             raise LedgerError(f"table {self.name}: a key is needed")
         for column in (
@@ -58,9 +54,7 @@ class Table:
         try:
             return tuple([row[column] for column in self.key])
         except KeyError as missing:
-            raise LedgerError(
-                f"table {self.name}: the key column {missing} is missing"
-            ) from None
+            raise LedgerError(f"table {self.name}: the key column {missing} is missing") from None
 
 
 @dataclass(slots=True)
@@ -89,9 +83,7 @@ class Changes:
     def _change(self, name: str, row: Mapping[str, Any]) -> tuple[Table, RowChange]:
         table = self.tables.get(name)
         if table is None:
-            raise LedgerError(
-                f"there is no table {name!r}: {', '.join(self.tables) or 'none'}"
-            )
+            raise LedgerError(f"there is no table {name!r}: {', '.join(self.tables) or 'none'}")
         rows = self.by_table.setdefault(name, {})
         key = table.key_of(row)
         change = rows.get(key)
@@ -106,12 +98,8 @@ class Changes:
             kind = table.columns.get(column)
             if kind is None:
                 table.check_column(column)
-            elif value is not None and type(value) is not (
-                str if kind == "text" else int
-            ):
-                raise LedgerError(
-                    f"table {name}, column {column}: {value!r} is no {kind}"
-                )
+            elif value is not None and type(value) is not (str if kind == "text" else int):
+                raise LedgerError(f"table {name}, column {column}: {value!r} is no {kind}")
         change.sets.update(row)
         change.exists = True
         if change.deltas:
@@ -122,26 +110,18 @@ class Changes:
         _, change = self._change(name, key)
         change.removed, change.sets, change.deltas, change.exists = True, {}, {}, False
 
-    def add(
-        self, name: str, key: Mapping[str, Cell], deltas: Mapping[str, int]
-    ) -> None:
+    def add(self, name: str, key: Mapping[str, Cell], deltas: Mapping[str, int]) -> None:
         """Add to integer columns of the row with this key; a missing row or value counts as 0."""
         table, change = self._change(name, key)
         for column, delta in deltas.items():
             if table.columns.get(column) != "integer" or column in table.key:
                 table.check_column(column)
-                raise LedgerError(
-                    f"table {name}, column {column}: only integers can be added to"
-                )
+                raise LedgerError(f"table {name}, column {column}: only integers can be added to")
             if type(delta) is not int:
-                raise LedgerError(
-                    f"table {name}, column {column}: {delta!r} is no integer"
-                )
+                raise LedgerError(f"table {name}, column {column}: {delta!r} is no integer")
             if column in change.sets:
                 current = change.sets[column]
-                change.sets[column] = delta + (
-                    current if isinstance(current, int) else 0
-                )
+                change.sets[column] = delta + (current if isinstance(current, int) else 0)
             else:
                 change.deltas[column] = change.deltas.get(column, 0) + delta
         change.exists = True

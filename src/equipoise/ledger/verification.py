@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .envelope import NO_EVENT, Event, Head, canonical_json, canonical_text, hash_after
-from .errors import NotCanonical
+from .errors import NotCanonicalError
 from .head import HeadFile, SignedHead
 from .merkle import MerkleTree
 from .store import Store
@@ -54,9 +54,7 @@ def _content_fault(row: tuple[Any, ...]) -> str | None:
     """What makes the row no event at all: a wrong type, broken text, a payload not canonical."""
     for name, value in zip(Event._fields, row, strict=True):
         expected = int if name in _INTEGERS else str
-        if type(value) is not expected and not (
-            name == "device_time" and value is None
-        ):
+        if type(value) is not expected and not (name == "device_time" and value is None):
             return f"{name} is no {'integer' if expected is int else 'text'}"
         if isinstance(value, str):
             try:
@@ -66,7 +64,7 @@ def _content_fault(row: tuple[Any, ...]) -> str | None:
     try:
         if canonical_json(json.loads(row[7])) != row[7]:
             return "payload is not in canonical form"
-    except (ValueError, RecursionError, NotCanonical):
+    except (ValueError, RecursionError, NotCanonicalError):
         return "payload is not in canonical form"
     for name in ("previous", "hash"):
         value = row[Event._fields.index(name)]
@@ -102,16 +100,10 @@ def verify_ledger(
         seq = row[0]
         fault = _content_fault(row)
         if seq != head.seq + 1:
-            gap = (
-                f"{head.seq + 1}"
-                if seq == head.seq + 2
-                else f"{head.seq + 1} to {seq - 1}"
-            )
+            gap = f"{head.seq + 1}" if seq == head.seq + 2 else f"{head.seq + 1} to {seq - 1}"
             note(
                 seq,
-                f"follows event {head.seq}: {gap} missing"
-                if seq > head.seq
-                else "out of order",
+                f"follows event {head.seq}: {gap} missing" if seq > head.seq else "out of order",
             )
         if fault is not None:
             note(seq, fault)
@@ -188,19 +180,13 @@ def compare_heads(
     heads = Heads(database, slots)
     if stored is None and key is None and head_file is None:
         return problems, heads
-    if (
-        end.seq == 0
-        and stored is None
-        and not (head_file is not None and head_file.exists())
-    ):
+    if end.seq == 0 and stored is None and not (head_file is not None and head_file.exists()):
         return problems, heads
 
     if database is None:
         problems.append(Problem(end.seq, "the database holds no valid signed head"))
     else:
-        problems += _against(
-            database, "the signed head in the database", end, hash_at, key, trial
-        )
+        problems += _against(database, "the signed head in the database", end, hash_at, key, trial)
         if not problems and database.seq < end.seq:
             problems.append(
                 Problem(
@@ -211,9 +197,7 @@ def compare_heads(
     if head_file is None:
         return problems, heads
     if not head_file.exists():
-        problems.append(
-            Problem(end.seq, f"the head file {head_file.path.name} is missing")
-        )
+        problems.append(Problem(end.seq, f"the head file {head_file.path.name} is missing"))
         return problems, heads
     valid = [head for head in slots if head is not None]
     if not valid:
@@ -246,9 +230,5 @@ def _against(
             )
         ]
     if hash_at(stated.seq) != stated.hash:
-        return [
-            Problem(
-                stated.seq, f"rewritten: {where} states another hash for this event"
-            )
-        ]
+        return [Problem(stated.seq, f"rewritten: {where} states another hash for this event")]
     return []
