@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from equipoise.cli.errors import UserError
+from equipoise.cli.errors import EXIT_USER_ERROR, UserError
 
 
 class _Commands(TyperGroup):
@@ -17,9 +17,20 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            for line in error.message.splitlines():
-                typer.echo(f"equipoise: {line}", err=True)
+            _print_errors(error.message)
             raise typer.Exit(error.exit_code) from error
+        except ValueError as error:
+            from equipoise.protocol.reading import ProtocolError
+
+            if not isinstance(error, ProtocolError):
+                raise
+            _print_errors(str(error))
+            raise typer.Exit(EXIT_USER_ERROR) from error
+
+
+def _print_errors(lines: str) -> None:
+    for line in lines.splitlines():
+        typer.echo(f"equipoise: {line}", err=True)
 
 
 main = typer.Typer(
