@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from equipoise.protocol.document import EditCheck, Form, FormItem, Item, PartialDate, Protocol
-from equipoise.protocol.expression import Datum, compile_expression
+from equipoise.protocol.expression import Datum, compile_derived, compile_expression
 from equipoise.quantity.text import Text
 from equipoise.quantity.units import UnitError, convert
 
@@ -383,7 +383,7 @@ def _not_asked(item: Item, form: Form) -> Reason:
 
 def _computed(item: Item, environment: ParticipantEnvironment) -> Value | None:
     """A derived item's value, computed from what is known and typed."""
-    answer = compile_expression(item.derived or "", environment.protocol).evaluate(environment)
+    answer = compile_derived(item, environment.protocol).evaluate(environment)
     content = answer.value
     if content is None:
         return None

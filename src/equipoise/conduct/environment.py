@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from equipoise.protocol.document import Protocol
-from equipoise.protocol.expression import Datum, compile_expression
+from equipoise.protocol.document import Item, Protocol
+from equipoise.protocol.expression import Datum, compile_derived
 from equipoise.quantity.units import convert
 
 from .state import LaboratoryRange, ParticipantState
@@ -52,24 +52,24 @@ class ParticipantEnvironment:
             captured = self._participant.latest.get(name)
             if captured is not None:
                 return captured.datum
-            return self._derive(name, item.derived, item.unit) if item.derived else None
+            return self._derive(item) if item.derived else None
         if name == "arm":
             arm = self._participant.arm
             return Datum(arm, None, self._participant.randomized_on, "randomization") if arm else None
         return self._day(name)
 
-    def _derive(self, name: str, expression: str, unit: str | None) -> Datum | None:
-        if name in self._deriving:
+    def _derive(self, item: Item) -> Datum | None:
+        if item.id in self._deriving:
             return None
-        self._deriving.add(name)
+        self._deriving.add(item.id)
         try:
-            answer = compile_expression(expression, self._protocol).evaluate(self)
+            answer = compile_derived(item, self._protocol).evaluate(self)
         finally:
-            self._deriving.discard(name)
+            self._deriving.discard(item.id)
         if answer.value is None:
             return None
         days = [used.on for used in answer.used.values() if used is not None and used.on]
-        return Datum(answer.value, unit, max(days, default=None), "derived")
+        return Datum(answer.value, item.unit, max(days, default=None), "derived")
 
     def _day(self, name: str) -> Datum | None:
         participant = self._participant
