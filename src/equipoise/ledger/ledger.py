@@ -284,6 +284,11 @@ class Ledger:
         key = self._signer.public_hex if self._signer else None
         return verify_ledger(self.store, self._head_file, key=key, trial=self.trial)
 
+    @property
+    def public_key(self) -> str:
+        """The key (hexadecimal) that verifies the signed heads; empty where nothing signs."""
+        return self._signer.public_hex if self._signer else ""
+
     def close(self) -> None:
         """Release the store and bring the head file to the disk."""
         if self._head_file is not None:
