@@ -1,0 +1,68 @@
+"""The keeper of a rehearsal: in memory, from seed and replicate, rebuilt from the ledger."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+
+from equipoise.allocation.uniforms import PhiloxUniforms
+from equipoise.protocol.document import Protocol
+
+from .book import Book, scheme_declared
+from .port import AllocationAnswer, AllocationRequest, Commitment, KeeperError, require_signature
+from .reveal import Reveal
+
+
+class RehearsalKeeper:
+    """Draws by Philox, without input or output; the same seed and replicate give the same list."""
+
+    def __init__(self, seed: int, replicate: int, protocol: Protocol) -> None:
+        self._lock = threading.Lock()
+        self._seed = f"{seed}:{replicate}"
+        self._trial = protocol.id
+        self._scheme = scheme_declared(protocol)
+        self._uniforms = PhiloxUniforms(seed, replicate)
+        self._book = Book(self._scheme, self._uniforms) if self._scheme else None
+
+    def _open_book(self) -> Book:
+        if self._book is None:
+            raise KeeperError(f"the protocol {self._trial} declares no randomization")
+        return self._book
+
+    def commitment(self) -> Commitment:
+        """The hash over seed, replicate and scheme."""
+        return Commitment(self.reveal().commitment, self._uniforms.source)
+
+    def allocate(self, request: AllocationRequest) -> AllocationAnswer:
+        """See `Keeper.allocate`."""
+        with self._lock:
+            book = self._open_book()
+            known = book.known(request)
+            if known is not None:
+                return known
+            require_signature(request.eligibility)
+            answer = book.draw(request)
+            book.enter(request, answer)
+            return answer
+
+    def restore(self, past: Sequence[tuple[str, Mapping[str, str], str]]) -> None:
+        """Begin again after these (request, strata, arm), in their order in the ledger.
+
+        Raises `KeeperError` where an arm is not the one that seed and scheme give.
+        """
+        with self._lock:
+            if self._scheme is None:
+                if past:
+                    raise KeeperError(f"the protocol {self._trial} declares no randomization")
+                return
+            book = Book(self._scheme, self._uniforms)
+            for request, strata, arm in past:
+                book.replay(AllocationRequest(request, self._trial, "", dict(strata)), arm)
+            self._book = book
+
+    def reveal(self) -> Reveal:
+        """Seed and replicate, scheme and all allocations."""
+        book, scheme = self._open_book(), self._scheme
+        assert scheme is not None
+        with self._lock:
+            return Reveal(self._seed, self._uniforms.source, scheme.as_document(), book.allocated())
