@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from .check import check_protocol, check_structure
 from .finding import SEVERITIES, Finding, Severity, answers, ordered, settle
 
-__all__ = ["SEVERITIES", "Finding", "Severity", "answers", "ordered", "settle"]
+__all__ = [
+    "SEVERITIES",
+    "Finding",
+    "Severity",
+    "answers",
+    "check_protocol",
+    "check_structure",
+    "ordered",
+    "settle",
+]
