@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
-from .estimate import critical_value
+from .estimate import Estimate, critical_value
 
 Floats = NDArray[np.float64]
 _SAME = 1e-9
@@ -143,7 +143,23 @@ class LogRank:
     statistic: float
     df: int
     p: float
+    variance: float = math.nan
+    """Of the first group's observed events, where there are two groups."""
     reason: str = ""
+
+    def one_step_hazard_ratio(self, confidence: float = 0.95) -> Estimate:
+        """The first group's hazard over the second's: exp((O − E)/V) with limits on the log scale.
+
+        Peto's one-step estimate (Yusuf et al., Prog Cardiovasc Dis 1985;27:335); it is close to the
+        proportional-hazards estimate for ratios not far from 1. Undefined for other than two groups.
+        """
+        critical = critical_value(confidence)
+        if not self.variance > 0:
+            return Estimate.undefined(confidence, self.reason or "needs two groups")
+        log_ratio = (self.observed[0] - self.expected[0]) / self.variance
+        spread = critical / math.sqrt(self.variance)
+        low, high = math.exp(log_ratio - spread), math.exp(log_ratio + spread)
+        return Estimate(math.exp(log_ratio), low, high, confidence, self.statistic, self.p, self.df)
 
 
 def log_rank(
@@ -188,11 +204,14 @@ def log_rank(
     result = (names, tuple(map(float, observed)), tuple(map(float, expected)))
     if informative.size < 2:
         reason = "no events" if not happened.any() else "fewer than two groups were at risk"
-        return LogRank(*result, math.nan, 0, math.nan, reason)
+        return LogRank(*result, math.nan, 0, math.nan, reason=reason)
     kept = informative[1:]
     part = covariance[np.ix_(kept, kept)]
     deviation = (observed - expected)[kept]
     if np.linalg.matrix_rank(part) < kept.size:
-        return LogRank(*result, math.nan, 0, math.nan, "the groups were never at risk together")
+        reason = "the groups were never at risk together"
+        return LogRank(*result, math.nan, 0, math.nan, reason=reason)
     statistic = float(deviation @ np.linalg.solve(part, deviation))
-    return LogRank(*result, statistic, int(kept.size), float(chdtrc(kept.size, statistic)))
+    variance = float(part[0, 0]) if count == 2 else math.nan
+    p = float(chdtrc(kept.size, statistic))
+    return LogRank(*result, statistic, int(kept.size), p, variance)

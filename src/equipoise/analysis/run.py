@@ -1,0 +1,55 @@
+"""`analyze`: every declared analysis of a trial, from one data cut."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from .cut import DataCut, cut, with_dummy_arms
+from .describe import baseline_table
+from .effects import declared_analyses
+from .flow import participant_flow
+from .results import ArmSize, Assumed, Results
+from .safety import adverse_events, exposure, serious_events
+
+if TYPE_CHECKING:
+    from equipoise.trial import Trial
+
+
+def analyze(
+    trial: Trial, as_of: int | str | date | None = None, *, dummy_arms: bool = False
+) -> Results:
+    """All results as of a ledger position, the end of a day, or now.
+
+    `dummy_arms` deals the arms out anew, for building and reading tables before allocations may be
+    seen; the results say that they are dummies. Raises `CutError` for a cut that cannot be made.
+    """
+    data = cut(trial, as_of)
+    return analyze_cut(with_dummy_arms(data) if dummy_arms else data)
+
+
+def analyze_cut(data: DataCut) -> Results:
+    """All results of a data cut."""
+    protocol = data.protocol
+    titles = protocol.identity.titles
+    sizes = {arm: sum(1 for s in data.randomized if s.arm == arm) for arm in data.arms}
+    return Results(
+        trial=protocol.id,
+        title=titles.short or titles.brief,
+        protocol_version=protocol.version,
+        rehearsal=data.rehearsal,
+        dummy_arms=data.dummy_arms,
+        position=data.position,
+        arms=tuple(ArmSize(arm.id, arm.label, sizes[arm.id]) for arm in protocol.arms),
+        flow=participant_flow(data),
+        baseline=baseline_table(data),
+        analyses=declared_analyses(data),
+        exposure=exposure(data),
+        adverse_events=adverse_events(data),
+        serious=serious_events(data),
+        assumed=tuple(
+            Assumed(decision.finding, decision.choice)
+            for decision in protocol.decisions
+            if decision.status == "assumed"
+        ),
+    )
