@@ -74,9 +74,7 @@ def open_trial(trial: Trial, at: datetime = START) -> Trial:
             actor = at_site(role, site)
             grant = c.GrantRole(person=actor.id, role=role, site=site)
             expect(trial.do(grant, ADMINISTRATOR, at=at))
-        opened = c.OpenSite(
-            site=site, ethics_approval=f"2025-K0439-{site}", approved_on=at.date()
-        )
+        opened = c.OpenSite(site=site, ethics_approval=f"2025-K0439-{site}", approved_on=at.date())
         expect(trial.do(opened, ADMINISTRATOR, at=at))
         for item, (lower, upper, unit) in LABORATORY.items():
             limits = c.SetLaboratoryRange(

@@ -309,9 +309,7 @@ def read_form(
     for name, value in values.items():
         overlay[name] = datum_of(items[name], value, performed_on)
     environment = ParticipantEnvironment(participant, ranges, overlay, today)
-    asked = frozenset(
-        entry.item for entry in form.items if _asked(entry, protocol, environment)
-    )
+    asked = frozenset(entry.item for entry in form.items if _asked(entry, protocol, environment))
     for name in list(values):
         if name not in asked and values[name].value is not None:
             faults.append(_not_asked(items[name], form))

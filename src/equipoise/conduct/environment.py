@@ -55,7 +55,9 @@ class ParticipantEnvironment:
             return self._derive(item) if item.derived else None
         if name == "arm":
             arm = self._participant.arm
-            return Datum(arm, None, self._participant.randomized_on, "randomization") if arm else None
+            return (
+                Datum(arm, None, self._participant.randomized_on, "randomization") if arm else None
+            )
         return self._day(name)
 
     def _derive(self, item: Item) -> Datum | None:

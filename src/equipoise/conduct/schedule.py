@@ -6,7 +6,7 @@ on plain dates and knows no store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -16,6 +16,8 @@ from equipoise.protocol.expression import compile_expression
 from .environment import ParticipantEnvironment
 from .state import FormInstance, ParticipantState
 from .values import Address
+
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,65 +112,71 @@ def applies_to_arm(protocol: Protocol, visit: Visit, participant: ParticipantSta
     return compiled.evaluate(ParticipantEnvironment(participant)).value is not False
 
 
-def plan_visits(protocol: Protocol, participant: ParticipantState) -> list[PlannedVisit]:
-    """Every visit of the schedule, in the protocol's order, as this participant stands to it."""
-    anchors = participant_anchors(protocol, participant)
-    by_visit: dict[str, list[FormInstance]] = {}
-    for address, form in participant.forms.items():
-        by_visit.setdefault(address.visit, []).append(form)
-    off_study = participant.off_study_on
-    ended = participant.status in ("screen_failed", "consent_refused", "withdrawn", "completed")
-    plan = []
-    for visit in protocol.schedule.visits:
-        anchor = anchors.get(visit.anchor)
+class VisitPlanner:
+    """Plans the visits of one participant, all of them or one at a time."""
+
+    def __init__(self, protocol: Protocol, participant: ParticipantState) -> None:
+        self._protocol = protocol
+        self._participant = participant
+        self._anchors = participant_anchors(protocol, participant)
+        self._off_study = participant.off_study_on
+        self._ended = participant.status in _ENDED
+        self._forms: dict[str, list[FormInstance]] = {}
+        for address, form in participant.forms.items():
+            self._forms.setdefault(address.visit, []).append(form)
+
+    def plan(self, visit: Visit) -> PlannedVisit:
+        """How the participant stands to one visit."""
+        anchor = self._anchors.get(visit.anchor)
         target = opens = closes = None
         provisional = False
         if anchor is not None:
             target, opens, closes = visit_window(visit, anchor.day)
             provisional = anchor.provisional
-        forms = by_visit.get(visit.id, [])
-        complete = sum(1 for form in forms if form.complete)
-        performed = min((form.performed_on for form in forms), default=None)
-        if forms and complete >= len(visit.forms):
-            status = "done"
-        elif visit.id in participant.missed:
-            status = "missed"
-        elif forms:
-            status = "part"
-        elif not _wanted(protocol, visit, target, anchors, participant):
-            status = "not_applicable"
-        elif off_study is not None and (opens is None or opens >= off_study):
-            status = "not_applicable"
-        elif ended and (target is None or participant.randomized is None):
-            status = "not_applicable"
-        elif target is None or (_after_allocation(visit) and not participant.randomized):
-            status = "pending"
-        else:
-            status = "due"
-        plan.append(
-            PlannedVisit(
-                visit, target, opens, closes, provisional, status, performed, complete
-            )
-        )
-    return plan
+        forms = self._forms.get(visit.id)
+        complete, performed = 0, None
+        if forms:
+            complete = sum(form.complete for form in forms)
+            performed = min(form.performed_on for form in forms)
+        status = self._status(visit, target, opens, len(forms or ()), complete)
+        return PlannedVisit(visit, target, opens, closes, provisional, status, performed, complete)
+
+    def _status(
+        self, visit: Visit, target: date | None, opens: date | None, begun: int, complete: int
+    ) -> str:
+        participant = self._participant
+        if begun and complete >= len(visit.forms):
+            return "done"
+        if visit.id in participant.missed:
+            return "missed"
+        if begun:
+            return "part"
+        if not self._wanted(visit, target):
+            return "not_applicable"
+        if self._off_study is not None and (opens is None or opens >= self._off_study):
+            return "not_applicable"
+        if self._ended and (target is None or participant.randomized is None):
+            return "not_applicable"
+        after_allocation = visit.phase in ("treatment", "follow_up")
+        if target is None or (after_allocation and not participant.randomized):
+            return "pending"
+        return "due"
+
+    def _wanted(self, visit: Visit, target: date | None) -> bool:
+        if visit.until is not None and target is not None:
+            end = self._anchors.get(visit.until)
+            if end is not None and target >= end.day:
+                return False
+        return applies_to_arm(self._protocol, visit, self._participant)
 
 
-def _after_allocation(visit: Visit) -> bool:
-    return visit.phase in ("treatment", "follow_up")
+_ENDED = ("screen_failed", "consent_refused", "withdrawn", "completed")
 
 
-def _wanted(
-    protocol: Protocol,
-    visit: Visit,
-    target: date | None,
-    anchors: Mapping[str, AnchorDay],
-    participant: ParticipantState,
-) -> bool:
-    if visit.until is not None and target is not None:
-        end = anchors.get(visit.until)
-        if end is not None and target >= end.day:
-            return False
-    return applies_to_arm(protocol, visit, participant)
+def plan_visits(protocol: Protocol, participant: ParticipantState) -> list[PlannedVisit]:
+    """Every visit of the schedule, in the protocol's order, as this participant stands to it."""
+    planner = VisitPlanner(protocol, participant)
+    return [planner.plan(visit) for visit in protocol.schedule.visits]
 
 
 def visit_targets(plan: list[PlannedVisit]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -215,10 +223,24 @@ def diary_days_missing(
     window = diary_window(protocol, diary, participant)
     if window is None:
         return []
-    first, last = window
-    last = min(last, today - timedelta(days=1))
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return [day for day in days if (diary.id, day) not in participant.diary]
+    last = min(window[1], today - timedelta(days=1))
+    return list(_days_without_entry(diary, participant, window[0], last))
+
+
+def next_diary_day(protocol: Protocol, diary: Diary, participant: ParticipantState) -> date | None:
+    """The first day of the diary, past or to come, that has no entry."""
+    window = diary_window(protocol, diary, participant)
+    return next(_days_without_entry(diary, participant, *window), None) if window else None
+
+
+def _days_without_entry(
+    diary: Diary, participant: ParticipantState, first: date, last: date
+) -> Iterator[date]:
+    day = first
+    while day <= last:
+        if (diary.id, day) not in participant.diary:
+            yield day
+        day += _ONE_DAY
 
 
 def form_status(participant: ParticipantState, address: Address) -> str:

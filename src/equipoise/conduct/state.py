@@ -6,10 +6,9 @@ every `apply` here puts a new container in place of the one it changes.
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -301,7 +300,9 @@ class ParticipantState:
 
     def applied(self, happening: e.Happening, stamp: Stamp, site: str) -> ParticipantState:
         """The state after one more event of this participant's stream."""
-        new = copy.copy(self)
+        new: ParticipantState = object.__new__(ParticipantState)
+        for name in _SLOTS:
+            setattr(new, name, getattr(self, name))
         new.apply(happening, stamp, site)
         return new
 
@@ -369,12 +370,12 @@ class ParticipantState:
                 seqs=(*before.seqs, stamp.seq),
             )
         else:
-            form = FormInstance(
-                address, changed, performed_on, 1, complete, stamp, (stamp.seq,)
-            )
+            form = FormInstance(address, changed, performed_on, 1, complete, stamp, (stamp.seq,))
         self.forms = {**self.forms, address: form}
         self._remember(changed)
 
+
+_SLOTS = tuple(one.name for one in fields(ParticipantState))
 
 _Fold = Callable[[ParticipantState, Any, Stamp, str], None]
 
@@ -426,9 +427,7 @@ def _randomized(s: ParticipantState, h: e.ParticipantRandomized, stamp: Stamp, s
     s.strata_true = dict(h.strata)
 
 
-def _stratum_corrected(
-    s: ParticipantState, h: e.StratumCorrected, stamp: Stamp, site: str
-) -> None:
+def _stratum_corrected(s: ParticipantState, h: e.StratumCorrected, stamp: Stamp, site: str) -> None:
     s.strata_true = dict(h.strata)
 
 
@@ -553,7 +552,9 @@ def _report_submitted(
 ) -> None:
     event = s.adverse_events[h.number]
     clocks = tuple(
-        replace(clock, submitted_at=stamp.at, on_time=h.on_time) if clock.clock == h.clock else clock
+        replace(clock, submitted_at=stamp.at, on_time=h.on_time)
+        if clock.clock == h.clock
+        else clock
         for clock in event.clocks
     )
     s.adverse_events = {**s.adverse_events, h.number: replace(event, clocks=clocks)}
@@ -587,9 +588,7 @@ def _withdrawn(s: ParticipantState, h: e.ParticipantWithdrawn, stamp: Stamp, sit
     s.withdrawals = (*s.withdrawals, withdrawal)
 
 
-def _transferred(
-    s: ParticipantState, h: e.ParticipantTransferred, stamp: Stamp, site: str
-) -> None:
+def _transferred(s: ParticipantState, h: e.ParticipantTransferred, stamp: Stamp, site: str) -> None:
     s.site = h.to_site
 
 

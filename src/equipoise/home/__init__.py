@@ -1,12 +1,12 @@
 """One installation: where its files lie, its keys, its clock, and how the ports are wired.
 
-    home/settings.json    what this home is (mode 600: a rehearsal's seed stands here)
-    home/protocol.yaml    the protocol, as it was activated
-    home/ledger.sqlite    events and projections
-    home/head             the signed head, apart from the database
-    home/keys.sqlite      sealing and signing keys (a real trial only)
-    home/keeper.sqlite    the randomization seed and the keeper's log (a real trial only)
-    home/web.sqlite       accounts and sessions
+home/settings.json    what this home is (mode 600: a rehearsal's seed stands here)
+home/protocol.yaml    the protocol, as it was activated
+home/ledger.sqlite    events and projections
+home/head             the signed head, apart from the database
+home/keys.sqlite      sealing and signing keys (a real trial only)
+home/keeper.sqlite    the randomization seed and the keeper's log (a real trial only)
+home/web.sqlite       accounts and sessions
 """
 
 from .home import Home, HomeError, RehearsalSettings

@@ -154,9 +154,7 @@ class Home:
                 keys = DerivedKeys(self.rehearsal.secret)
             head = HeadFile(self.path / "head")
             keeper_file = self.path / "keeper.sqlite"
-            self._trial = _open(
-                store, self.protocol, self.rehearsal, keys, head, keeper_file
-            )
+            self._trial = _open(store, self.protocol, self.rehearsal, keys, head, keeper_file)
         return self._trial
 
     def close(self) -> None:
@@ -169,7 +167,7 @@ class Home:
 def memory_trial(protocol: Protocol, rehearsal: RehearsalSettings) -> Trial:
     """A rehearsal that leaves nothing on disk."""
     keys = DerivedKeys(rehearsal.secret)
-    trial = _open(MemoryStore(TABLES), protocol, rehearsal, keys, None, None)
+    trial = _open(MemoryStore(TABLES), protocol, rehearsal, keys, None, Path())
     begin(trial, rehearsal)
     return trial
 
@@ -180,7 +178,7 @@ def _open(
     rehearsal: RehearsalSettings | None,
     keys: Keys,
     head: HeadFile | None,
-    keeper_file: Path | None,
+    keeper_file: Path,
 ) -> Trial:
     ledger = Ledger(
         store, trial=protocol.id, signer=Signer(keys.signing_key()), head_file=head, keys=keys

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from equipoise.conduct import events as e
@@ -24,7 +23,6 @@ ERASED = "[erased]"
 """Stands for a text whose key has been destroyed."""
 
 _PADDING = 64
-_PLAIN_TYPES = frozenset({str, int, bool, type(None), dict, list})
 
 
 class _Field(NamedTuple):
@@ -34,9 +32,8 @@ class _Field(NamedTuple):
     is_tuple: bool
 
 
-@lru_cache(maxsize=None)
-def _shape(kind: type[e.Happening]) -> tuple[_Field, ...]:
-    return tuple(
+_SHAPES: dict[type[e.Happening], tuple[_Field, ...]] = {
+    kind: tuple(
         _Field(
             one.name,
             one.metadata.get("sealed", ""),
@@ -45,6 +42,8 @@ def _shape(kind: type[e.Happening]) -> tuple[_Field, ...]:
         )
         for one in fields(kind)
     )
+    for kind in e.EVENT_TYPES.values()
+}
 
 
 class Codec:
@@ -60,7 +59,7 @@ class Codec:
         """The payload of an event that will be number `version` of its stream."""
         payload: dict[str, Any] = {}
         kind = type(happening)
-        for name, sealed, values, is_tuple in _shape(kind):
+        for name, sealed, values, is_tuple in _SHAPES[kind]:
             content = getattr(happening, name)
             if values:
                 content = [
@@ -115,7 +114,7 @@ class Codec:
             )
         payload = event.payload
         arguments: dict[str, Any] = {}
-        for name, sealed, values, is_tuple in _shape(kind):
+        for name, sealed, values, is_tuple in _SHAPES[kind]:
             content = payload[name]
             if values:
                 content = tuple(self._decode_value(value) for value in content)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from equipoise.conduct.schedule import PlannedVisit, diary_days_missing, diary_window, plan_visits
+from equipoise.conduct.schedule import PlannedVisit, next_diary_day
 from equipoise.conduct.state import ParticipantState
 from equipoise.ledger.tables import Row, Table
 from equipoise.protocol.document import Protocol
@@ -149,15 +149,22 @@ PRIORITIES = {
 """What harms most if missed comes first."""
 
 
+def next_visit(plan: list[PlannedVisit]) -> Row:
+    """The columns that name the first visit still to be done."""
+    upcoming = min(
+        (p for p in plan if p.target and p.status in ("due", "part")),
+        key=lambda planned: (planned.target, planned.visit.id),
+        default=None,
+    )
+    if upcoming is None:
+        return {"next_visit": "", "next_due": ""}
+    return {"next_visit": upcoming.visit.id, "next_due": _text(upcoming.target)}
+
+
 def participant_row(
     state: ParticipantState, plan: list[PlannedVisit], allocation: str, last_at: str
 ) -> Row:
     """The participant's row."""
-    upcoming = min(
-        (p for p in plan if p.status in ("due", "part") and p.target),
-        key=lambda planned: (planned.target, planned.visit.id),
-        default=None,
-    )
     return {
         "id": state.id,
         "site": state.site,
@@ -167,8 +174,7 @@ def participant_row(
         "randomized_on": _text(state.randomized_on),
         "number": state.randomization_number,
         "allocation": allocation,
-        "next_visit": upcoming.visit.id if upcoming else "",
-        "next_due": _text(upcoming.target) if upcoming else "",
+        **next_visit(plan),
         "open_queries": state.open_queries,
         "adverse_events": len(state.adverse_events),
         "serious_events": sum(1 for ae in state.adverse_events.values() if ae.serious),
@@ -185,17 +191,32 @@ def _text(day: date | None) -> str:
 
 def tasks_of(protocol: Protocol, state: ParticipantState, plan: list[PlannedVisit]) -> list[Row]:
     """What is outstanding for this participant, late or still to come."""
-    return list(_tasks(protocol, state, plan))
+    visits = (visit_task(state, planned) for planned in plan)
+    return [*(row for row in visits if row), *diary_tasks(protocol, state), *_step_tasks(state)]
 
 
-def _tasks(protocol: Protocol, state: ParticipantState, plan: list[PlannedVisit]) -> Iterator[Row]:
+def visit_task(state: ParticipantState, planned: PlannedVisit) -> Row | None:
+    """The task of a visit that is due or begun."""
+    if planned.status not in ("due", "part") or planned.target is None:
+        return None
+    return _task(
+        state, "visit", planned.visit.id,
+        planned.opens, planned.target, planned.closes, planned.provisional,
+    )  # fmt: skip
+
+
+def diary_tasks(protocol: Protocol, state: ParticipantState) -> Iterator[Row]:
+    """One task a diary: the first day without an entry."""
+    if state.status != "randomized":
+        return
+    for diary in protocol.schedule.diaries:
+        day = next_diary_day(protocol, diary, state)
+        if day is not None:
+            yield _task(state, "diary", diary.id, day, day, day)
+
+
+def _step_tasks(state: ParticipantState) -> Iterator[Row]:
     status = state.status
-    for planned in plan:
-        if planned.status in ("due", "part") and planned.target:
-            yield _task(
-                state, "visit", planned.visit.id,
-                planned.opens, planned.target, planned.closes, planned.provisional,
-            )  # fmt: skip
     screened = state.screened_on
     if status == "screening":
         yield _task(state, "consent", "", screened, screened, screened)
@@ -205,14 +226,6 @@ def _tasks(protocol: Protocol, state: ParticipantState, plan: list[PlannedVisit]
         yield _task(state, kind, "", screened, screened, screened)
     elif status == "eligible":
         yield _task(state, "randomize", "", screened, screened, screened)
-    if status == "randomized":
-        for diary in protocol.schedule.diaries:
-            window = diary_window(protocol, diary, state)
-            if window is None:
-                continue
-            missing = diary_days_missing(protocol, diary, state, date.max)
-            if missing:
-                yield _task(state, "diary", diary.id, missing[0], missing[0], missing[0])
     for query in state.queries.values():
         if query.status == "open":
             raised = date.fromisoformat(query.raised.at[:10])
@@ -300,6 +313,3 @@ def deviation_rows(state: ParticipantState, before: ParticipantState | None) -> 
             "severity": deviation.severity,
             "occurred_on": str(deviation.occurred_on),
         }
-
-
-__all__ = ["TABLES", "participant_row", "plan_visits", "tasks_of"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -20,7 +19,7 @@ from equipoise.conduct.decide.visits import form_reasons, preview
 from equipoise.conduct.eligibility import Assessment, assess
 from equipoise.conduct.refusal import Reason, Refusal, refuse
 from equipoise.conduct.schedule import PlannedVisit, plan_visits
-from equipoise.conduct.state import ParticipantState, SiteState, Stamp, TrialState
+from equipoise.conduct.state import ParticipantState, SiteState, TrialState
 from equipoise.conduct.values import Actor, Address
 from equipoise.keeper import AllocationRequest, Keeper
 from equipoise.ledger.envelope import Draft, Event
@@ -29,14 +28,11 @@ from equipoise.ledger.sealing import Sealer
 from equipoise.protocol.document import Protocol
 from equipoise.protocol.expression import Datum
 
-from . import projections
 from .clock import Clock
 from .codec import SCHEMA, Codec
+from .projecting import Projector, View, sealed_arm, stamp_of
 
 _KEPT_STATES = 400
-
-_QUIET = (e.FormSaved, e.DiaryDayRecorded, e.DoseRecorded, e.FormSigned)
-"""Events after which the plan of visits may be what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +69,8 @@ class Trial:
         self.clock = clock
         self.codec = Codec(protocol, sealer)
         self._lock = threading.RLock()
-        self._states: OrderedDict[str, ParticipantState] = OrderedDict()
-        self._tasks: dict[str, dict[tuple[str, str], Mapping[str, Any]]] = {}
-        self._allocations: dict[str, str] = {}
+        self._views: OrderedDict[str, View] = OrderedDict()
+        self._projector = Projector(ledger, protocol)
         self._state = TrialState(protocol.id, protocol)
         self._seq = -1
         self._refresh()
@@ -98,11 +93,8 @@ class Trial:
 
     def participant(self, participant: str) -> ParticipantState | None:
         """The participant's state, or None for an unknown number."""
-        state = self._states.get(participant)
-        if state is not None:
-            return state
-        with self._lock:
-            return self._load(participant)
+        view = self._view(participant)
+        return view.state if view else None
 
     def participant_ids(self) -> list[str]:
         """Every number on the screening log, in order."""
@@ -188,9 +180,7 @@ class Trial:
             else:
                 overlay[name] = datum_of(item, read_value(item, raw, self.protocol), today)
         ranges = self._state.site(state.site).ranges
-        return assess(
-            self.protocol, state, judgements, ranges, overlay=overlay, today=today
-        )
+        return assess(self.protocol, state, judgements, ranges, overlay=overlay, today=today)
 
     def randomization_reasons(self, participant: str, actor: Actor) -> list[Reason]:
         """Everything that stands between the participant and an allocation."""
@@ -257,9 +247,7 @@ class Trial:
     # -- inside ----------------------------------------------------------------------------------
 
     def _forget(self) -> None:
-        self._states.clear()
-        self._tasks.clear()
-        self._allocations.clear()
+        self._views.clear()
         self._seq = -1
 
     def _refresh(self) -> None:
@@ -288,26 +276,31 @@ class Trial:
         self._state = state
         self._seq = state.seq = self.ledger.head().seq
 
-    def _load(self, participant: str) -> ParticipantState | None:
-        state = ParticipantState(participant, self.protocol)
-        found = False
-        for event, happening in self.events(stream=f"participant/{participant}"):
-            state.apply(happening, _stamp(event), event.site)
-            if isinstance(happening, e.ParticipantRandomized):
-                self._allocations[participant] = _sealed(event)
-            found = True
-        if not found:
-            return None
-        self._keep(state)
-        return state
+    def _view(self, participant: str) -> View | None:
+        view = self._views.get(participant)
+        if view is not None:
+            return view
+        with self._lock:
+            return self._views.get(participant) or self._load(participant)
 
-    def _keep(self, state: ParticipantState) -> None:
-        self._states[state.id] = state
-        self._states.move_to_end(state.id)
-        while len(self._states) > _KEPT_STATES:
-            gone, _ = self._states.popitem(last=False)
-            self._tasks.pop(gone, None)
-            self._allocations.pop(gone, None)
+    def _load(self, participant: str) -> View | None:
+        state = ParticipantState(participant, self.protocol)
+        allocation = ""
+        for event, happening in self.events(stream=f"participant/{participant}"):
+            state.apply(happening, stamp_of(event), event.site)
+            if isinstance(happening, e.ParticipantRandomized):
+                allocation = sealed_arm(event)
+        if state.version == 0:
+            return None
+        view = View(state, allocation)
+        self._keep(view)
+        return view
+
+    def _keep(self, view: View) -> None:
+        self._views[view.state.id] = view
+        self._views.move_to_end(view.state.id)
+        while len(self._views) > _KEPT_STATES:
+            self._views.popitem(last=False)
 
     def _context(self, actor: Actor, at: datetime) -> Context:
         return Context(self.protocol, self._state, self.participant, actor, at, self._allocate)
@@ -337,7 +330,7 @@ class Trial:
         at: datetime,
         client_id: str | None,
         device_time: datetime | None,
-    ) -> tuple[Done, Any]:
+    ) -> tuple[Done, Callable[[], None]]:
         drafts = []
         versions: dict[str, int] = {}
         now = _instant(at)
@@ -364,114 +357,18 @@ class Trial:
             )
         events = writing.append(drafts)
         happenings = tuple(happening for _, _, happening in decided.events)
-        states, tasks, allocations = self._project(writing, events, happenings)
+        views = self._projector.project(writing, events, happenings, self._view)
         head = writing.head.seq
 
         def install() -> None:
-            for state in states.values():
-                self._keep(state)
-            self._tasks.update(tasks)
-            self._allocations.update(allocations)
+            for view in views:
+                self._keep(view)
             for event, happening in zip(events, happenings, strict=True):
                 self._state.apply(happening, event.site, event.server_time)
             self._seq = self._state.seq = head
 
         answer = {**decided.answer, **_answer(events, happenings)}
         return Done(tuple(events), happenings, answer), install
-
-    def _project(
-        self, writing: Writing, events: Sequence[Event], happenings: Sequence[e.Happening]
-    ) -> tuple[
-        dict[str, ParticipantState],
-        dict[str, dict[tuple[str, str], Mapping[str, Any]]],
-        dict[str, str],
-    ]:
-        before: dict[str, ParticipantState | None] = {}
-        after: dict[str, ParticipantState] = {}
-        allocations: dict[str, str] = {}
-        replan: set[str] = set()
-        for event, happening in zip(events, happenings, strict=True):
-            if not event.stream.startswith("participant/"):
-                if isinstance(happening, e.SiteOpened | e.SiteClosed):
-                    opened = int(isinstance(happening, e.SiteOpened))
-                    writing.put("site", {"id": event.site, "open": opened})
-                continue
-            participant = event.stream.partition("/")[2]
-            if participant not in after:
-                known = self.participant(participant)
-                before[participant] = known
-                after[participant] = known or ParticipantState(participant, self.protocol)
-            old = after[participant]
-            new = after[participant] = old.applied(happening, _stamp(event), event.site)
-            if isinstance(happening, e.ParticipantScreened):
-                writing.add("site", {"id": event.site}, screened=1)
-            elif isinstance(happening, e.ParticipantRandomized):
-                writing.add("site", {"id": event.site}, randomized=1)
-                allocations[participant] = _sealed(event)
-            if not isinstance(happening, _QUIET) or _moves_plan(happening, old, new):
-                replan.add(participant)
-        tasks: dict[str, dict[tuple[str, str], Mapping[str, Any]]] = {}
-        for participant, state in after.items():
-            tasks[participant] = self._put_participant(
-                writing,
-                state,
-                before[participant],
-                allocations.get(participant) or self._allocations.get(participant, ""),
-                participant in replan,
-                events[-1].server_time,
-            )
-        return after, tasks, allocations
-
-    def _put_participant(
-        self,
-        writing: Writing,
-        state: ParticipantState,
-        before: ParticipantState | None,
-        allocation: str,
-        replan: bool,
-        last_at: str,
-    ) -> dict[tuple[str, str], Mapping[str, Any]]:
-        held = self._tasks.get(state.id)
-        if held is None:
-            stored = self.ledger.rows("task", where={"participant": state.id}) if before else []
-            held = {(str(row["kind"]), str(row["ref"])): row for row in stored}
-        if not replan:
-            writing.put(
-                "participant",
-                {
-                    "id": state.id,
-                    "version": state.version,
-                    "last_at": last_at,
-                    "open_queries": state.open_queries,
-                },
-            )
-            return held
-        plan = plan_visits(self.protocol, state)
-        wanted = {
-            (str(row["kind"]), str(row["ref"])): row
-            for row in projections.tasks_of(self.protocol, state, plan)
-        }
-        for key, row in wanted.items():
-            if held.get(key) != row:
-                writing.put("task", row)
-        for kind, ref in held.keys() - wanted.keys():
-            writing.remove("task", {"participant": state.id, "kind": kind, "ref": ref})
-        writing.put("participant", projections.participant_row(state, plan, allocation, last_at))
-        for row in projections.query_rows(state, before):
-            writing.put("query", row)
-        for row in projections.adverse_event_rows(state, before):
-            writing.put("adverse_event", row)
-        for row in projections.deviation_rows(state, before):
-            writing.put("deviation", row)
-        old = (before.status, before.site) if before else None
-        new = (state.status, state.site)
-        if old != new:
-            key = {"name": "status", "site": state.site, "value": state.status}
-            writing.add("tally", key, n=1)
-            if old is not None:
-                gone = {"name": "status", "site": old[1], "value": old[0]}
-                writing.add("tally", gone, n=-1)
-        return wanted
 
     def _repeated(self, command: c.Command, earlier: Sequence[Event]) -> Done | Refusal:
         """The answer a repeated client id got, or a refusal where it names another command."""
@@ -535,28 +432,6 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
 
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _stamp(event: Event) -> Stamp:
-    return Stamp(event.seq, event.actor, event.role, event.server_time)
-
-
-def _sealed(event: Event) -> str:
-    return json.dumps(event.payload["arm"], sort_keys=True, separators=(",", ":"))
-
-
-def _moves_plan(
-    happening: e.Happening, old: ParticipantState, new: ParticipantState
-) -> bool:
-    if isinstance(happening, e.FormSaved):
-        address = Address(happening.visit, happening.form, happening.repeat)
-        before, after = old.forms.get(address), new.forms[address]
-        if before is None or before.complete != after.complete:
-            return True
-        anchors = new.protocol.schedule.anchors
-        items = {item for anchor in anchors for item in (anchor.item, anchor.planned) if item}
-        return any(value.item in items for value in happening.values)
-    return isinstance(happening, e.DiaryDayRecorded)
 
 
 def _answer(events: Sequence[Event], happenings: Sequence[e.Happening]) -> dict[str, Any]:

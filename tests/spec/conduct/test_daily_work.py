@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from support.story import MONITOR, RT_START, Person, expect, new_trial
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.refusal import Refusal
 from equipoise.conduct.schedule import diary_window, plan_visits
 from equipoise.conduct.values import Address
+from support.story import MONITOR, RT_START, Person, expect, new_trial
 
 MOUTH = {
     "who_grade": "1", "rtog_grade": "1", "ctcae_om_grade": "1", "omas_ulceration": "0",
@@ -37,9 +37,7 @@ def spray_participant(trial) -> Person:
 
 
 def planned(person: Person, visit: str):
-    return next(
-        p for p in plan_visits(person.trial.protocol, person.state) if p.visit.id == visit
-    )
+    return next(p for p in plan_visits(person.trial.protocol, person.state) if p.visit.id == visit)
 
 
 def test_windows_follow_the_real_first_fraction(trial):
@@ -51,9 +49,7 @@ def test_windows_follow_the_real_first_fraction(trial):
     expect(person.save("w1", "radiotherapy_start", rt_first_date=str(real)))
     after = planned(person, "w2")
     assert (after.target, after.provisional) == (real + timedelta(days=11), False)
-    scheduled = [
-        event for event in trial.ledger.events() if event.type == "VisitsScheduled"
-    ]
+    scheduled = [event for event in trial.ledger.events() if event.type == "VisitsScheduled"]
     assert len(scheduled) == 2
 
 
@@ -80,9 +76,9 @@ def test_a_typing_error_raises_a_query_that_the_correction_closes(trial):
 def test_a_change_needs_a_reason_and_a_stale_save_shows_the_other_persons_change(trial):
     person = Person(trial).enroll().wait_until(RT_START - timedelta(days=7))
     expect(person.save("baseline", "mucositis_assessment", **MOUTH))
-    assert refused(
-        person.save("baseline", "mucositis_assessment", who_grade="2")
-    ).codes == ("reason-needed",)
+    assert refused(person.save("baseline", "mucositis_assessment", who_grade="2")).codes == (
+        "reason-needed",
+    )
     stale = c.SaveForm(
         participant=person.id,
         address=Address("baseline", "mucositis_assessment"),
@@ -133,9 +129,7 @@ def test_the_diary_is_kept_from_seven_days_before_to_fourteen_after_radiotherapy
     assert window == (RT_START - timedelta(days=7), planned_end + timedelta(days=14))
     person.wait_until(RT_START)
     doses = {"dose_breakfast": "yes", "dose_lunch": "no", "dose_dinner": "yes"}
-    day = c.RecordDiaryDay(
-        participant=person.id, diary="spray_diary", day=window[0], values=doses
-    )
+    day = c.RecordDiaryDay(participant=person.id, diary="spray_diary", day=window[0], values=doses)
     expect(person.do(day))
     early = c.RecordDiaryDay(
         participant=person.id, diary="spray_diary", day=window[0] - timedelta(days=1), values=doses
@@ -213,9 +207,10 @@ def test_after_data_use_is_withdrawn_nothing_is_recorded(trial):
             c.Withdraw(participant=person.id, scope="data_use", reason="", on=person.at.date())
         )
     )
-    assert "data-use-withdrawn" in refused(
-        person.save("screening", "vital_signs", reason="x", weight="60")
-    ).codes
+    assert (
+        "data-use-withdrawn"
+        in refused(person.save("screening", "vital_signs", reason="x", weight="60")).codes
+    )
 
 
 def test_a_transferred_participant_keeps_the_number_and_changes_hands(trial):
@@ -226,8 +221,9 @@ def test_a_transferred_participant_keeps_the_number_and_changes_hands(trial):
     assert refused(person.save("baseline", "symptoms", weight="61")).codes == (
         "unknown-participant",
     )
-    person.site, person.coordinator = "02", person.coordinator.__class__(
-        "coordinator-liuzhou", "coordinator", "02"
+    person.site, person.coordinator = (
+        "02",
+        person.coordinator.__class__("coordinator-liuzhou", "coordinator", "02"),
     )
     person.wait_until(RT_START - timedelta(days=7))
     expect(person.save("baseline", "mucositis_assessment", **MOUTH))
@@ -248,9 +244,7 @@ def test_vials_go_out_and_come_back_no_more_than_there_were(trial):
     person = spray_participant(trial).wait_until(RT_START - timedelta(days=7))
     out = c.DispenseSupply(participant=person.id, intervention="exosome_spray", units=13)
     expect(person.do(out, person.pharmacist))
-    back = c.ReturnSupply(
-        participant=person.id, intervention="exosome_spray", unused=10, used=4
-    )
+    back = c.ReturnSupply(participant=person.id, intervention="exosome_spray", unused=10, used=4)
     assert refused(person.do(back, person.pharmacist)).codes == ("impossible-count",)
 
 

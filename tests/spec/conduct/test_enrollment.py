@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
+from equipoise.conduct import commands as c
+from equipoise.conduct.refusal import Refusal
+from equipoise.home.home import ADMINISTRATOR
 from support.story import (
     COORDINATOR,
     RT_START,
@@ -13,10 +17,6 @@ from support.story import (
     expect,
     new_trial,
 )
-
-from equipoise.conduct import commands as c
-from equipoise.conduct.refusal import Refusal
-from equipoise.home.home import ADMINISTRATOR
 
 
 @pytest.fixture
@@ -105,9 +105,7 @@ def test_a_person_who_fails_a_criterion_is_not_eligible_and_nobody_can_override_
     assert done.answer["failed"] == [criterion]
     outcome = refused(person.do(c.SignEligibility(participant=person.id), person.investigator))
     assert criterion in [reason.field for reason in outcome.reasons]
-    administrator = trial.do(
-        c.Randomize(participant=person.id), ADMINISTRATOR, at=person.at
-    )
+    administrator = trial.do(c.Randomize(participant=person.id), ADMINISTRATOR, at=person.at)
     assert refused(administrator).codes == ("not-permitted",)
 
 
@@ -122,7 +120,12 @@ def test_a_missing_value_leaves_eligibility_undecided_and_says_what_is_missing(t
 
 def test_the_limits_of_the_sites_own_laboratory_decide(trial):
     limits = c.SetLaboratoryRange(
-        site="01", item="alt", lower=None, upper="50", unit="U/L", valid_from=RT_START.replace(day=1)
+        site="01",
+        item="alt",
+        lower=None,
+        upper="50",
+        unit="U/L",
+        valid_from=RT_START.replace(day=1),
     )
     person = Person(trial).screen().consent().enter_screening(alt="110")
     assert expect(person.assess()).answer["eligible"] is False
@@ -149,9 +152,7 @@ def test_only_the_investigator_signs(trial):
 def test_staff_of_another_site_are_told_of_no_such_participant(trial):
     person = Person(trial).screen().consent()
     stranger = at_site("coordinator", "02")
-    outcome = trial.do(
-        c.Randomize(participant=person.id), stranger, at=person.at
-    )
+    outcome = trial.do(c.Randomize(participant=person.id), stranger, at=person.at)
     unknown = trial.do(c.Randomize(participant="01-9999"), stranger, at=person.at)
     assert refused(outcome).codes == refused(unknown).codes == ("unknown-participant",)
 

@@ -74,8 +74,12 @@ def permission_reasons(name: str, context: Context) -> list[Reason]:
     if not context.trial.created:
         return [
             refuse(
-                "not-created", "the trial has not been created", "试验尚未创建",
-                "conduct.trial", "create it first", "请先创建",
+                "not-created",
+                "the trial has not been created",
+                "试验尚未创建",
+                "conduct.trial",
+                "create it first",
+                "请先创建",
             )  # fmt: skip
         ]
     granted = next((grant for grant in context.protocol.roles if grant.role == actor.role), None)
@@ -104,4 +108,12 @@ def permission_reasons(name: str, context: Context) -> list[Reason]:
     return []
 
 
-__all__ = ["COMMANDS", "Allocate", "Context", "Decided", "decide", "local_day", "permission_reasons"]
+__all__ = [
+    "COMMANDS",
+    "Allocate",
+    "Context",
+    "Decided",
+    "decide",
+    "local_day",
+    "permission_reasons",
+]

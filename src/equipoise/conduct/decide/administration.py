@@ -90,8 +90,13 @@ def _role_reasons(person: str, role: str, site: str, context: Context) -> list[R
     if not person.strip():
         reasons.append(
             refuse(
-                "no-person", "no person is named", "未指明人员", "conduct.roles",
-                "name the account", "请填写账户名", "person",
+                "no-person",
+                "no person is named",
+                "未指明人员",
+                "conduct.roles",
+                "name the account",
+                "请填写账户名",
+                "person",
             )  # fmt: skip
         )
     return reasons

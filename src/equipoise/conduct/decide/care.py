@@ -14,8 +14,13 @@ def _text_needed(text: str, field: str, rule: str) -> list[Reason]:
         return []
     return [
         refuse(
-            "no-text", "the text is empty", "文字为空", rule,
-            "write it", "请填写", field,
+            "no-text",
+            "the text is empty",
+            "文字为空",
+            rule,
+            "write it",
+            "请填写",
+            field,
         )  # fmt: skip
     ]
 
@@ -169,8 +174,12 @@ def dispense_supply(command: c.DispenseSupply, context: Context) -> Decided:
     if off is not None and context.today(participant.site) >= off:
         reasons.append(
             refuse(
-                "off-treatment", f"treatment was left on {off}", f"已于 {off} 停止治疗",
-                "conduct.withdrawal", "nothing more is dispensed", "不再发放",
+                "off-treatment",
+                f"treatment was left on {off}",
+                f"已于 {off} 停止治疗",
+                "conduct.withdrawal",
+                "nothing more is dispensed",
+                "不再发放",
             )  # fmt: skip
         )
     if reasons:
@@ -211,8 +220,12 @@ def withdraw(command: c.Withdraw, context: Context) -> Decided:
         if participant.consent is None:
             reasons += [
                 refuse(
-                    "no-consent", "no consent was given", "未曾签署知情同意", "conduct.consent",
-                    "there are no data to withdraw", "没有可撤回的数据",
+                    "no-consent",
+                    "no consent was given",
+                    "未曾签署知情同意",
+                    "conduct.consent",
+                    "there are no data to withdraw",
+                    "没有可撤回的数据",
                 )  # fmt: skip
             ]
     else:
@@ -265,24 +278,37 @@ def transfer(command: c.TransferParticipant, context: Context) -> Decided:
     if command.to_site not in context.protocol.site_by_id:
         reasons.append(
             refuse(
-                "unknown-site", f"the protocol has no site {command.to_site!r}",
-                f"方案中没有中心 {command.to_site!r}", "identity.sites",
-                "name a site of the protocol", "请填写方案中的中心", "to_site",
+                "unknown-site",
+                f"the protocol has no site {command.to_site!r}",
+                f"方案中没有中心 {command.to_site!r}",
+                "identity.sites",
+                "name a site of the protocol",
+                "请填写方案中的中心",
+                "to_site",
             )  # fmt: skip
         )
     elif command.to_site == participant.site:
         reasons.append(
             refuse(
-                "same-site", f"{participant.id} is at that site", f"{participant.id} 已在该中心",
-                "conduct.transfer", "nothing to do", "无需操作", "to_site",
+                "same-site",
+                f"{participant.id} is at that site",
+                f"{participant.id} 已在该中心",
+                "conduct.transfer",
+                "nothing to do",
+                "无需操作",
+                "to_site",
             )  # fmt: skip
         )
     elif context.site_state(command.to_site).opened_on is None:
         reasons.append(
             refuse(
-                "site-not-open", f"site {command.to_site} was never opened",
-                f"中心 {command.to_site} 从未开放", "conduct.sites",
-                "open the site first", "请先开放该中心", "to_site",
+                "site-not-open",
+                f"site {command.to_site} was never opened",
+                f"中心 {command.to_site} 从未开放",
+                "conduct.sites",
+                "open the site first",
+                "请先开放该中心",
+                "to_site",
             )  # fmt: skip
         )
     if reasons:
@@ -302,9 +328,12 @@ def complete(command: c.CompleteParticipant, context: Context) -> Decided:
     if participant.off_study_on is not None:
         reasons.append(
             refuse(
-                "off-study", f"left the study on {participant.off_study_on}",
-                f"已于 {participant.off_study_on} 退出研究", "conduct.completion",
-                "a withdrawn participant does not complete", "已退出者不能登记为完成",
+                "off-study",
+                f"left the study on {participant.off_study_on}",
+                f"已于 {participant.off_study_on} 退出研究",
+                "conduct.completion",
+                "a withdrawn participant does not complete",
+                "已退出者不能登记为完成",
             )  # fmt: skip
         )
     if participant.completed_on is not None:

@@ -201,9 +201,7 @@ def record_consent(command: c.RecordConsent, context: Context) -> Decided:
         )
     return Decided().on_participant(
         participant,
-        e.ConsentRefused(
-            version=command.version, on=str(command.signed_on), reason=command.reason
-        ),
+        e.ConsentRefused(version=command.version, on=str(command.signed_on), reason=command.reason),
     )
 
 
@@ -389,8 +387,13 @@ def fail_screening(command: c.FailScreening, context: Context) -> Decided:
     if not command.reason.strip():
         reasons.append(
             refuse(
-                "no-reason", "a reason is needed", "须填写原因", "conduct.screening",
-                "say why the screening ends", "请说明筛选结束的原因", "reason",
+                "no-reason",
+                "a reason is needed",
+                "须填写原因",
+                "conduct.screening",
+                "say why the screening ends",
+                "请说明筛选结束的原因",
+                "reason",
             )  # fmt: skip
         )
     if reasons:
@@ -428,8 +431,12 @@ def randomization_reasons(context: Context, participant: ParticipantState) -> li
     if protocol.randomization is None:
         reasons.append(
             refuse(
-                "no-randomization", "the protocol randomizes nobody", "方案未设随机",
-                "randomization", "describe the scheme in the protocol", "请在方案中写明随机方案",
+                "no-randomization",
+                "the protocol randomizes nobody",
+                "方案未设随机",
+                "randomization",
+                "describe the scheme in the protocol",
+                "请在方案中写明随机方案",
             )  # fmt: skip
         )
     elif context.trial.commitment is None:
@@ -550,9 +557,7 @@ def randomize(command: c.Randomize, context: Context) -> Decided:
     stamp = Stamp(participant.seq, context.actor.id, context.actor.role, context.at.isoformat())
     after = participant.applied(randomized, stamp, participant.site)
     targets, provisional = visit_targets(plan_visits(protocol, after))
-    decided.on_participant(
-        participant, e.VisitsScheduled(targets=targets, provisional=provisional)
-    )
+    decided.on_participant(participant, e.VisitsScheduled(targets=targets, provisional=provisional))
     for supply in protocol.supply:
         if supply.intervention in protocol.arm_by_id[arm].interventions:
             days = _first_supply_days(supply.dispensing_visits, targets)

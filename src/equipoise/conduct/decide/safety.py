@@ -30,8 +30,12 @@ def _event_reasons(
     if participant.consent is None:
         reasons.append(
             refuse(
-                "no-consent", "adverse events are collected from consent on", "不良事件自知情同意起收集",
-                "safety.collect_from", "record the consent first", "请先登记知情同意",
+                "no-consent",
+                "adverse events are collected from consent on",
+                "不良事件自知情同意起收集",
+                "safety.collect_from",
+                "record the consent first",
+                "请先登记知情同意",
             )  # fmt: skip
         )
     if not 1 <= grade <= 5:
@@ -51,31 +55,49 @@ def _event_reasons(
         if day is not None and day > today:
             reasons.append(
                 refuse(
-                    "date-in-future", f"{day} is still to come", f"{day} 尚未到来",
-                    "conduct.dates", "give a day up to today", "请填写不晚于今天的日期", name,
+                    "date-in-future",
+                    f"{day} is still to come",
+                    f"{day} 尚未到来",
+                    "conduct.dates",
+                    "give a day up to today",
+                    "请填写不晚于今天的日期",
+                    name,
                 )  # fmt: skip
             )
     if ended_on is not None and ended_on < started_on:
         reasons.append(
             refuse(
-                "ends-before-start", f"it ends {ended_on}, before {started_on}",
+                "ends-before-start",
+                f"it ends {ended_on}, before {started_on}",
                 f"结束日期 {ended_on} 早于开始日期 {started_on}",
-                "conduct.dates", "correct one of the dates", "请更正日期", "ended_on",
+                "conduct.dates",
+                "correct one of the dates",
+                "请更正日期",
+                "ended_on",
             )  # fmt: skip
         )
     if (grade == 5) != ("death" in seriousness):
         reasons.append(
             refuse(
-                "death-and-grade", "grade 5 and death go together", "5 级与死亡须一致",
-                "CTCAE v5.0", "make grade and seriousness agree", "请使分级与严重性一致", "grade",
+                "death-and-grade",
+                "grade 5 and death go together",
+                "5 级与死亡须一致",
+                "CTCAE v5.0",
+                "make grade and seriousness agree",
+                "请使分级与严重性一致",
+                "grade",
             )  # fmt: skip
         )
     if (outcome == "fatal") != (grade == 5):
         reasons.append(
             refuse(
-                "death-and-outcome", "grade 5 and a fatal outcome go together",
-                "5 级与致死结局须一致", "CTCAE v5.0", "make grade and outcome agree",
-                "请使分级与结局一致", "outcome",
+                "death-and-outcome",
+                "grade 5 and a fatal outcome go together",
+                "5 级与致死结局须一致",
+                "CTCAE v5.0",
+                "make grade and outcome agree",
+                "请使分级与结局一致",
+                "outcome",
             )  # fmt: skip
         )
     for intervention in causality:
@@ -142,8 +164,13 @@ def report_adverse_event(command: c.ReportAdverseEvent, context: Context) -> Dec
     if not command.term.strip():
         reasons.append(
             refuse(
-                "no-term", "the event is not named", "未填写事件名称", "safety.terms",
-                "choose a term or describe the event", "请选择术语或描述事件", "term",
+                "no-term",
+                "the event is not named",
+                "未填写事件名称",
+                "safety.terms",
+                "choose a term or describe the event",
+                "请选择术语或描述事件",
+                "term",
             )  # fmt: skip
         )
     if reasons:
@@ -219,15 +246,23 @@ def update_adverse_event(command: c.UpdateAdverseEvent, context: Context) -> Dec
     if not changed:
         reasons.append(
             refuse(
-                "nothing-to-save", "nothing changed", "没有更改", "conduct.safety",
-                "change at least one field", "请至少更改一项",
+                "nothing-to-save",
+                "nothing changed",
+                "没有更改",
+                "conduct.safety",
+                "change at least one field",
+                "请至少更改一项",
             )  # fmt: skip
         )
     if not command.reason.strip():
         reasons.append(
             refuse(
-                "reason-needed", "a change needs a reason", "更改须说明原因",
-                "21 CFR 11.10(e); ICH E6(R3) 4.2.2", "say why it is changed", "请说明更改原因",
+                "reason-needed",
+                "a change needs a reason",
+                "更改须说明原因",
+                "21 CFR 11.10(e); ICH E6(R3) 4.2.2",
+                "say why it is changed",
+                "请说明更改原因",
                 "reason",
             )  # fmt: skip
         )

@@ -7,13 +7,11 @@ import json
 from collections.abc import Mapping
 from datetime import date
 
-from equipoise.protocol.document import Form
-
 from .. import commands as c
 from .. import events as e
 from ..capture import FormReading, read_form
 from ..eligibility import strata_of
-from ..refusal import Reason, Refused, refuse, words
+from ..refusal import Reason, Refused, refuse
 from ..schedule import (
     diary_window,
     offset_day,
@@ -22,7 +20,7 @@ from ..schedule import (
     visit_targets,
     visit_window,
 )
-from ..state import FormInstance, ParticipantState, Stamp
+from ..state import DiaryDay, FormInstance, ParticipantState, Stamp
 from ..values import Address
 from .context import Context, Decided, in_trial, on_record
 
@@ -193,8 +191,7 @@ def save_form(command: c.SaveForm, context: Context) -> Decided:
     _automatic_queries(decided, participant, address, reading, context)
     if before is None:
         _window_deviation(decided, participant, address, performed_on, context)
-    after = _after(participant, saved, context)
-    _follow_anchors(decided, participant, after, reading, context)
+    _follow_anchors(decided, participant, saved, reading, context)
     decided.answer = {
         "save": saves + 1,
         "complete": reading.complete,
@@ -206,9 +203,7 @@ def save_form(command: c.SaveForm, context: Context) -> Decided:
 def _after(
     participant: ParticipantState, happening: e.Happening, context: Context
 ) -> ParticipantState:
-    stamp = Stamp(
-        participant.seq + 1, context.actor.id, context.actor.role, context.at.isoformat()
-    )
+    stamp = Stamp(participant.seq + 1, context.actor.id, context.actor.role, context.at.isoformat())
     return participant.applied(happening, stamp, participant.site)
 
 
@@ -321,33 +316,34 @@ def _window_deviation(
 def _follow_anchors(
     decided: Decided,
     before: ParticipantState,
-    after: ParticipantState,
+    saved: e.FormSaved,
     reading: FormReading,
     context: Context,
 ) -> None:
     """Re-anchor the schedule and correct the true strata when their items changed."""
-    if after.randomized is None:
+    if before.randomized is None:
         return
-    touched = {value.item for value in reading.changed}
     protocol = context.protocol
-    anchor_items = {
-        item for anchor in protocol.schedule.anchors for item in (anchor.item, anchor.planned) if item
-    }
-    if touched & anchor_items:
+    touched = {value.item for value in reading.changed}
+    factors = protocol.randomization.strata if protocol.randomization else []
+    moves_anchor = not touched.isdisjoint(protocol.anchor_items)
+    moves_stratum = any(factor.item in touched for factor in factors)
+    if not moves_anchor and not moves_stratum:
+        return
+    after = _after(before, saved, context)
+    if moves_anchor:
         targets, provisional = visit_targets(plan_visits(protocol, after))
         if {visit: str(day) for visit, day in before.targets.items()} != targets:
             decided.on_participant(
                 before, e.VisitsScheduled(targets=targets, provisional=provisional)
             )
-    factors = protocol.randomization.strata if protocol.randomization else []
-    if touched & {factor.item for factor in factors if factor.item}:
+    if moves_stratum:
         levels, unknown = strata_of(protocol, after)
-        held = {**levels}
         for factor in factors:
             if factor.source == "site":
-                held[factor.id] = before.strata_used[factor.id]
-        if not unknown and held != dict(before.strata_true):
-            decided.on_participant(before, e.StratumCorrected(strata=held))
+                levels[factor.id] = before.strata_used[factor.id]
+        if not unknown and levels != dict(before.strata_true):
+            decided.on_participant(before, e.StratumCorrected(strata=levels))
 
 
 def record_diary_day(command: c.RecordDiaryDay, context: Context) -> Decided:
@@ -403,8 +399,12 @@ def record_diary_day(command: c.RecordDiaryDay, context: Context) -> Decided:
     if not reasons and not reading.changed:
         reasons.append(
             refuse(
-                "nothing-to-save", "nothing was entered or changed", "没有填写或更改任何内容",
-                "conduct.capture", "fill in at least one field", "请至少填写一项",
+                "nothing-to-save",
+                "nothing was entered or changed",
+                "没有填写或更改任何内容",
+                "conduct.capture",
+                "fill in at least one field",
+                "请至少填写一项",
             )  # fmt: skip
         )
     if reasons:
@@ -422,10 +422,8 @@ def record_diary_day(command: c.RecordDiaryDay, context: Context) -> Decided:
     )
 
 
-def _as_form(day: object) -> FormInstance | None:
-    from ..state import DiaryDay
-
-    if not isinstance(day, DiaryDay):
+def _as_form(day: DiaryDay | None) -> FormInstance | None:
+    if day is None:
         return None
     address = Address("diary", day.diary, str(day.day))
     return FormInstance(address, day.values, day.day, day.saves, True, day.last, (day.last.seq,))
@@ -529,8 +527,13 @@ def miss_visit(command: c.MissVisit, context: Context) -> Decided:
     if not command.reason.strip():
         reasons.append(
             refuse(
-                "no-reason", "a reason is needed", "须填写原因", "conduct.visits",
-                "say why the visit was missed", "请说明访视缺失的原因", "reason",
+                "no-reason",
+                "a reason is needed",
+                "须填写原因",
+                "conduct.visits",
+                "say why the visit was missed",
+                "请说明访视缺失的原因",
+                "reason",
             )  # fmt: skip
         )
     if reasons:
@@ -573,8 +576,12 @@ def move_values(command: c.MoveValues, context: Context) -> Decided:
     if source.id == target.id and address == to_address:
         reasons.append(
             refuse(
-                "same-place", "it is there already", "已在该处", "conduct.moving",
-                "name another participant or visit", "请指定其他受试者或访视",
+                "same-place",
+                "it is there already",
+                "已在该处",
+                "conduct.moving",
+                "name another participant or visit",
+                "请指定其他受试者或访视",
             )  # fmt: skip
         )
     if to_address.form != address.form:
@@ -593,8 +600,13 @@ def move_values(command: c.MoveValues, context: Context) -> Decided:
     if not command.reason.strip():
         reasons.append(
             refuse(
-                "no-reason", "a reason is needed", "须填写原因", "conduct.moving",
-                "say how the mistake came about", "请说明差错原因", "reason",
+                "no-reason",
+                "a reason is needed",
+                "须填写原因",
+                "conduct.moving",
+                "say how the mistake came about",
+                "请说明差错原因",
+                "reason",
             )  # fmt: skip
         )
     reasons += form_reasons(context, target, to_address, form.performed_on)
@@ -687,14 +699,3 @@ def sign_form(command: c.SignForm, context: Context) -> Decided:
             meaning=command.meaning,
         ),
     )
-
-
-def form_title(form: Form, language: str) -> str:
-    """A form's title in a language."""
-    return form.title.in_language(language)
-
-
-__all__ = [
-    "content_hash", "form_reasons", "miss_visit", "move_values", "preview", "record_diary_day",
-    "record_dose", "save_form", "sign_form", "words",
-]  # fmt: skip

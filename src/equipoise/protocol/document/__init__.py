@@ -141,6 +141,16 @@ class Protocol(Part):
         return {site.id: site for site in self.identity.sites}
 
     @cached_property
+    def anchor_items(self) -> frozenset[str]:
+        """Items, actual or planned, that anchors of the schedule rest on."""
+        return frozenset(
+            item
+            for anchor in self.schedule.anchors
+            for item in (anchor.item, anchor.planned)
+            if item is not None
+        )
+
+    @cached_property
     def endpoint_by_id(self) -> dict[str, Endpoint]:
         """Endpoints by id."""
         return {endpoint.id: endpoint for endpoint in self.endpoints}

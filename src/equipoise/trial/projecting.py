@@ -1,0 +1,192 @@
+"""Keeping the projections: what changes with each event, and no more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from equipoise.conduct import events as e
+from equipoise.conduct.schedule import PlannedVisit, VisitPlanner, plan_visits
+from equipoise.conduct.state import ParticipantState, Stamp
+from equipoise.conduct.values import Address
+from equipoise.ledger.envelope import Event
+from equipoise.ledger.ledger import Ledger, Writing
+from equipoise.ledger.tables import Row
+from equipoise.protocol.document import Protocol
+
+from . import projections
+
+Tasks = Mapping[tuple[str, str], Row]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A participant as kept in memory: the state, the sealed arm, and what was last projected."""
+
+    state: ParticipantState
+    allocation: str = ""
+    tasks: Tasks | None = None
+    plan: list[PlannedVisit] | None = None
+
+
+@dataclass(slots=True)
+class _Change:
+    """What a command did to one participant; `everything` where the whole plan may have moved."""
+
+    before: View | None
+    state: ParticipantState
+    allocation: str
+    everything: bool = False
+    visits: set[str] = field(default_factory=set)
+    diary: bool = False
+
+
+def stamp_of(event: Event) -> Stamp:
+    """Who caused an event, when, and where it stands."""
+    return Stamp(event.seq, event.actor, event.role, event.server_time)
+
+
+def sealed_arm(event: Event) -> str:
+    """The sealed arm of a `ParticipantRandomized` event, as projections hold it."""
+    return json.dumps(event.payload["arm"], sort_keys=True, separators=(",", ":"))
+
+
+class Projector:
+    """Writes the rows that follow from events, within the write that appends them."""
+
+    def __init__(self, ledger: Ledger, protocol: Protocol) -> None:
+        self._ledger = ledger
+        self._protocol = protocol
+
+    def project(
+        self,
+        writing: Writing,
+        events: Sequence[Event],
+        happenings: Sequence[e.Happening],
+        view: Callable[[str], View | None],
+    ) -> list[View]:
+        """Put the rows; answer the participants' views after the events."""
+        changes: dict[str, _Change] = {}
+        for event, happening in zip(events, happenings, strict=True):
+            if not event.stream.startswith("participant/"):
+                if isinstance(happening, e.SiteOpened | e.SiteClosed):
+                    opened = int(isinstance(happening, e.SiteOpened))
+                    writing.put("site", {"id": event.site, "open": opened})
+                continue
+            participant = event.stream[12:]
+            change = changes.get(participant)
+            if change is None:
+                before = view(participant)
+                state = before.state if before else ParticipantState(participant, self._protocol)
+                allocation = before.allocation if before else ""
+                change = changes[participant] = _Change(before, state, allocation)
+            self._fold(writing, change, event, happening)
+        at = events[-1].server_time
+        return [self._put(writing, change, at) for change in changes.values()]
+
+    def _fold(
+        self, writing: Writing, change: _Change, event: Event, happening: e.Happening
+    ) -> None:
+        old = change.state
+        new = change.state = old.applied(happening, stamp_of(event), event.site)
+        match happening:
+            case e.FormSaved():
+                address = Address(happening.visit, happening.form, happening.repeat)
+                before = old.forms.get(address)
+                if any(value.item in self._protocol.anchor_items for value in happening.values):
+                    change.everything = True
+                elif before is None or before.complete != new.forms[address].complete:
+                    change.visits.add(happening.visit)
+            case e.DiaryDayRecorded():
+                change.diary = True
+            case e.DoseRecorded() | e.FormSigned() | e.SupplyOrdered() | e.SupplyDispensed():
+                pass
+            case e.ParticipantScreened():
+                writing.add("site", {"id": event.site}, screened=1)
+                change.everything = True
+            case e.ParticipantRandomized():
+                writing.add("site", {"id": event.site}, randomized=1)
+                change.allocation = sealed_arm(event)
+                change.everything = True
+            case _:
+                change.everything = True
+
+    def _put(self, writing: Writing, change: _Change, at: str) -> View:
+        state, before = change.state, change.before
+        held = before.tasks if before else {}
+        if held is None:
+            rows = self._ledger.rows("task", where={"participant": state.id})
+            held = {(str(row["kind"]), str(row["ref"])): row for row in rows}
+        plan = before.plan if before else None
+        row: Row = {"id": state.id, "version": state.version, "last_at": at}
+        if change.everything or (change.visits and plan is None):
+            plan = plan_visits(self._protocol, state)
+            tasks = _by_key(projections.tasks_of(self._protocol, state, plan))
+            self._put_tasks(writing, state, held, tasks)
+            row = projections.participant_row(state, plan, change.allocation, at)
+            self._put_details(writing, state, before.state if before else None)
+        else:
+            tasks = dict(held)
+            if change.visits and plan is not None:
+                plan = self._replan(state, plan, change.visits, tasks)
+                row |= projections.next_visit(plan)
+            if change.diary:
+                for key in [key for key in tasks if key[0] == "diary"]:
+                    del tasks[key]
+                tasks |= _by_key(projections.diary_tasks(self._protocol, state))
+            if change.visits or change.diary:
+                self._put_tasks(writing, state, held, tasks)
+        writing.put("participant", row)
+        return View(state, change.allocation, tasks, plan)
+
+    def _replan(
+        self,
+        state: ParticipantState,
+        plan: list[PlannedVisit],
+        visits: set[str],
+        tasks: dict[tuple[str, str], Row],
+    ) -> list[PlannedVisit]:
+        planner = VisitPlanner(self._protocol, state)
+        renewed = list(plan)
+        for index, planned in enumerate(plan):
+            visit = planned.visit
+            if visit.id not in visits:
+                continue
+            renewed[index] = planner.plan(visit)
+            task = projections.visit_task(state, renewed[index])
+            if task is None:
+                tasks.pop(("visit", visit.id), None)
+            else:
+                tasks["visit", visit.id] = task
+        return renewed
+
+    def _put_tasks(
+        self, writing: Writing, state: ParticipantState, held: Tasks, wanted: Tasks
+    ) -> None:
+        for key, row in wanted.items():
+            known = held.get(key)
+            if known is not row and known != row:
+                writing.put("task", row)
+        for kind, ref in held.keys() - wanted.keys():
+            writing.remove("task", {"participant": state.id, "kind": kind, "ref": ref})
+
+    def _put_details(
+        self, writing: Writing, state: ParticipantState, before: ParticipantState | None
+    ) -> None:
+        for row in projections.query_rows(state, before):
+            writing.put("query", row)
+        for row in projections.adverse_event_rows(state, before):
+            writing.put("adverse_event", row)
+        for row in projections.deviation_rows(state, before):
+            writing.put("deviation", row)
+        old = (before.status, before.site) if before else None
+        if old != (state.status, state.site):
+            counted = {"name": "status", "site": state.site, "value": state.status}
+            writing.add("tally", counted, n=1)
+            if old is not None:
+                writing.add("tally", {"name": "status", "site": old[1], "value": old[0]}, n=-1)
+
+
+def _by_key(rows: Iterable[Row]) -> dict[tuple[str, str], Row]:
+    return {(str(row["kind"]), str(row["ref"])): row for row in rows}
