@@ -1,0 +1,433 @@
+"""Checks of the design: what kind of study it is, purpose, masking, outcomes, size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from equipoise.protocol.checks.finding import Finding
+
+from .facts import OutcomeFacts, RecordFacts
+from .findings import finding, quoted
+from .language import normal
+
+CODES = (
+    "not-interventional",
+    "not-randomized",
+    "no-primary-outcome",
+    "outcome-without-time-frame",
+    "purpose-title-mismatch",
+    "no-allocation-ratio",
+    "no-strata",
+    "no-sample-size-rationale",
+    "no-target",
+    "open-label-subjective-outcome",
+    "control-undefined",
+    "no-safety-plan",
+)
+
+
+def check(facts: RecordFacts, today: date | None) -> Iterator[Finding]:
+    """All findings on design."""
+    yield from _kind(facts)
+    yield from _outcomes(facts)
+    yield from _purpose(facts)
+    yield from _randomization(facts)
+    yield from _size(facts)
+    yield from _open_label(facts)
+    yield from _control(facts)
+    yield from _safety(facts)
+
+
+def _kind(facts: RecordFacts) -> Iterator[Finding]:
+    if facts.study_type != "interventional":
+        kind = facts.study_type.replace("_", " ")
+        yield finding(
+            "not-interventional",
+            "error",
+            "design.study_type",
+            (
+                f"This is not an interventional trial: the record says {kind}. Nothing is "
+                "allocated, so it cannot be run as a randomized trial.",
+                "本研究不是干预性试验（记录为观察性或扩展使用），不分配干预，不能作为随机试验运行。",
+            ),
+            (
+                "Keep it as a record, or design an interventional trial from it.",
+                "仅作记录保存，或据此另行设计干预性试验。",
+            ),
+        )
+    if facts.allocation != "randomized":
+        said = {
+            "non_randomized": "participants are allocated, but not at random",
+            "not_applicable": "there is nothing to allocate to (a single group)",
+            "unspecified": "it states no allocation",
+        }[facts.allocation]
+        yield finding(
+            "not-randomized",
+            "error" if facts.study_type == "interventional" else "note",
+            "design.allocation",
+            (
+                f"This is not a randomized trial: by the record {said}.",
+                "本研究不是随机试验：记录中未作随机分配或未说明分配方法。",
+            ),
+            (
+                "Set `allocation: randomized` with a randomization scheme if it is one.",
+                "如确为随机试验，请写明 `allocation: randomized` 及随机方案。",
+            ),
+        )
+
+
+def _outcomes(facts: RecordFacts) -> Iterator[Finding]:
+    primary = [outcome for outcome in facts.outcomes if outcome.role == "primary"]
+    if not primary:
+        yield finding(
+            "no-primary-outcome",
+            "error",
+            "endpoints",
+            (
+                "No primary outcome is stated: nothing says what the trial will be judged by.",
+                "未说明主要结局：无从判断试验成败的标准。",
+            ),
+            (
+                "Add a primary endpoint with its measure and time frame.",
+                "补充主要终点及其测量方法与时间范围。",
+            ),
+        )
+    for number, outcome in enumerate(primary, 1):
+        if not outcome.time_frame.strip():
+            yield finding(
+                "outcome-without-time-frame",
+                "warning",
+                outcome.place,
+                (
+                    f"The primary outcome “{quoted(outcome.measure)}” has no time frame.",
+                    f"主要结局“{quoted(outcome.measure)}”未写时间范围。",
+                ),
+                ("State when it is assessed.", "写明评估时间。"),
+                qualifier=str(number),
+            )
+
+
+# purpose-title-mismatch -------------------------------------------------------------------------
+
+_PREVENTION = re.compile(
+    r"\b(?:prevent(?!ive (?:medicine|services?|health))\w*|prophyla\w+|avert\w*|"
+    r"(?:reduc\w+|decreas\w+|lower\w*) (?:of )?(?:the )?(?:incidence|occurrence|risk|onset|development)|protect\w* against|"
+    r"protection (?:from|against))\b"
+)
+_PREVENTION_NAMES = re.compile(
+    r"\b(?:centers? for disease control and prevention|prevention (?:cent\w+|institute|program(?:me)?)|"
+    r"(?:relapse|recurrence|re-?bleed\w*|secondary|stroke) prevention|prevent\w* (?:relapse|recurrence|progression|re\w+)|"
+    r"prevention of (?:relapse|recurren\w*|progression|metasta\w+|re\w+))\b"
+)
+_TREATMENT = re.compile(
+    r"\b(?:treatment (?:of|for)|treating|to treat|therapy (?:of|for)|(?:as|in) (?:the )?(?:first[- ]line |second[- ]line )?treatment of)\b"
+)
+
+
+def _purpose(facts: RecordFacts) -> Iterator[Finding]:
+    titles = [title for title in facts.titles if title]
+    prevention = next(
+        (
+            title
+            for title in titles
+            if _PREVENTION.search(_PREVENTION_NAMES.sub(" ", normal(title.text)))
+        ),
+        None,
+    )
+    treatment = next((title for title in titles if _TREATMENT.search(normal(title.text))), None)
+    if facts.purpose == "treatment" and prevention is not None:
+        title, said, field = prevention, ("prevention", "预防"), ("treatment", "治疗")
+    elif facts.purpose == "prevention" and treatment is not None and prevention is None:
+        title, said, field = treatment, ("treatment", "治疗"), ("prevention", "预防")
+    else:
+        return
+    yield finding(
+        "purpose-title-mismatch",
+        "error",
+        "design.purpose",
+        (
+            f"The title speaks of {said[0]} (“{quoted(title.text)}”), the primary purpose is "
+            f"{field[0]}: the two need different participants and different endpoints.",
+            f"标题称“{said[1]}”，主要目的却为“{field[1]}”：二者所需受试者与终点不同。",
+        ),
+        (
+            "Change the purpose or the title, or record which of the two the trial tests.",
+            "修改主要目的或标题，或记录试验究竟检验哪一项。",
+        ),
+    )
+
+
+# randomization ----------------------------------------------------------------------------------
+
+_RATIO = re.compile(
+    r"\b\d{1,2}\s*(?::|∶|to)\s*\d{1,2}(?:\s*(?::|∶|to)\s*\d{1,2})*\b(?=[^.;]{0,60}\b(?:ratio|random\w*|allocat\w*|assign\w*|group|arm)\b)|"
+    r"\b(?:ratio|random\w*|allocat\w*|assign\w*)\b[^.;]{0,80}?(?<![\d.])[1-9]\d?\s*(?::|∶)\s*[1-9]\d?(?![\d.])|"
+    r"\b(?:ratio|random\w*|allocat\w*|assign\w*)\b[^.;]{0,40}?\b[1-9] to [1-9]\b|"
+    r"\b(?:equally (?:random\w*|allocat\w*|assign\w*|divided|distributed)|(?:random\w*|allocat\w*|assign\w*|divided) equally|"
+    r"equal (?:allocation|numbers?|ratio|probability|chance|groups)|(?:divided|random\w*|allocat\w*|assign\w*)[^.;]{0,60}\b(?:2|3|4) equal)\b"
+)
+_STRATA = re.compile(
+    r"\b(?:stratif\w*|strata|stratum|minimi[sz]ation|"
+    r"simple randomi[sz]\w*|unrestricted randomi[sz]\w*|without stratif\w*|biased coin|dynamic allocation)\b"
+)
+_FACTORS = re.compile(
+    r"\b(?:stratif\w*|strata|stratum|minimi[sz]ation)\b[^.;]{0,40}?\b(?:by|according to|based on|for|on|factors?|:|into|with)\b\s*\S+|"
+    r"\b(?:no|without|not) stratif\w*|\b(?:simple|unrestricted) randomi[sz]\w*"
+)
+
+
+def _prose(facts: RecordFacts) -> str:
+    return "\n".join(normal(passage.text) for passage in facts.passages())
+
+
+def _randomization(facts: RecordFacts) -> Iterator[Finding]:
+    if facts.allocation != "randomized":
+        return
+    prose = _prose(facts)
+    if not facts.ratio_stated and not _RATIO.search(prose):
+        yield finding(
+            "no-allocation-ratio",
+            "error",
+            "randomization.ratio",
+            (
+                "Participants are randomized, but in what ratio is not said.",
+                "受试者将被随机分配，但未说明分配比例。",
+            ),
+            ("State the ratio, for instance 1:1.", "写明比例，如 1:1。"),
+        )
+    if not facts.strata_stated and not _FACTORS.search(prose):
+        named = _STRATA.search(prose)
+        yield finding(
+            "no-strata",
+            "warning",
+            "randomization.strata",
+            (
+                "Stratification is mentioned without its factors."
+                if named
+                else "Stratification factors are not stated, nor that there are none.",
+                "提到分层但未写分层因素。" if named else "未说明分层因素，也未说明不分层。",
+            ),
+            (
+                "Name the factors and their levels, or say that randomization is not stratified.",
+                "写明分层因素及水平，或说明不分层。",
+            ),
+        )
+
+
+# size -------------------------------------------------------------------------------------------
+
+_RATIONALE = re.compile(
+    r"\b(?:sample size (?:\w+ ){0,4}(?:calculat\w*|estimat\w*|determin\w*|based|justif\w*|of|was|is|will)|"
+    r"(?:calculat\w*|estimat\w*|determin\w*) (?:the |a |of )*(?:\w+ )?sample size|statistical power|"
+    r"\d{2}\s*% power|power (?:of|=|at|analysis|calculation)|power\s*\(?1\s*-|type (?:i|1) error|alpha (?:level )?(?:of|=)|effect size of)\b|"
+    r"\b(?:α|alpha|1\s*-\s*β)\s*=|\bg\*?power\b|\b(?:pilot|feasibility) (?:study|trial)[^.]{0,80}(?:sample size|no (?:formal )?power)"
+)
+
+
+def _size(facts: RecordFacts) -> Iterator[Finding]:
+    if facts.study_type != "interventional":
+        return
+    if facts.target is None:
+        yield finding(
+            "no-target",
+            "error",
+            "design.sample_size",
+            ("No target number of participants is stated.", "未写计划入组人数。"),
+            ("State how many are to be enrolled.", "写明计划入组人数。"),
+        )
+    if not facts.sample_size_rationale and not _RATIONALE.search(_prose(facts)):
+        yield finding(
+            "no-sample-size-rationale",
+            "warning",
+            "design.sample_size.rationale",
+            (
+                "The number of participants is not justified: no effect, power or significance "
+                "level is stated.",
+                "未说明样本量依据：无效应量、把握度或显著性水平。",
+            ),
+            (
+                "Give the calculation: endpoint, expected rates or difference, alpha, power, "
+                "attrition.",
+                "给出计算：终点、预期率或差值、α、把握度与脱落率。",
+            ),
+        )
+
+
+# open-label-subjective-outcome ------------------------------------------------------------------
+
+_SUBJECTIVE = re.compile(
+    r"\b(?:pain|scale|scales|score|scores|scoring|grade[ds]?|grading|severity|severe|questionnaire|quality of life|qol|symptom\w*|satisfaction|"
+    r"visual analog\w*|vas|nrs|patient[- ]reported|self[- ]reported|survey|interview|rating|rated|index of|inventory|"
+    r"depress\w+|anxiety|fatigue|comfort|nausea|sleep quality|function(?:al)? (?:status|assessment|outcome)|clinical (?:response|improvement|assessment|cure)|"
+    r"response rate|objective response|progression|remission|toxicit\w+|adverse (?:events?|effects?|reactions?)|side effects?|mucositis|appearance|"
+    r"healing|judg\w+|opinion|acceptab\w+|checklist|adherence|perceived|feeling|well-?being|stress|disability|cognit\w+|"
+    r"efficacy|effectiveness|relief|incidence of (?:\w+ ){0,3}(?:mucositis|delirium|nausea|vomiting|dermatitis|neuropathy))\b"
+)
+_OBJECTIVE = re.compile(
+    r"\b(?:overall survival|mortality|death|serum|plasma|blood (?:level|glucose|pressure|loss)|concentration|hba1c|"
+    r"auc|cmax|pharmacokinetic\w*|viral load|antibod\w+|weight|body mass index|bmi|length of (?:hospital )?stay|"
+    r"duration of surgery|operating time|ct scan|mri|radiograph\w*|bone (?:density|loss|level)|hemoglobin|"
+    r"pregnancy rate|live birth|culture|pcr|ecg|lvef|ejection fraction|gait speed|heart rate|spo2|fev1|steps)\b"
+)
+_ASSESSOR_MASKED = re.compile(
+    r"(?:blind|mask|unaware)\w*[^.;]{0,80}\b(?:assess\w*|evaluat\w*|rater|examiner|adjudicat\w*|outcome|review\w*|statistic\w*|reader|radiologist|observer|grader)|"
+    r"\b(?:assess\w*|evaluat\w*|raters?|examiners?|adjudicat\w*|reviewers?|readers?|radiologists?|observers?|graders?)\b[^.;]{0,80}(?:blind|mask|unaware|not know|without knowledge|independent)|"
+    r"\b(?:blinded|masked)[- ](?:end-?point|central|independent|assess\w*|outcome)|\bprobe design\b|single[- ]blind|independent (?:central |blinded )?(?:review|adjudication)"
+)
+_NEGATED = re.compile(
+    r"\b(?:no|not|non|without|isn't|aren't|un)\b[^.;]{0,30}\b(?:blind|mask)\w*|\b(?:unblinded|non-?blinded|unmasked)\b|neither[^.;]{0,60}(?:blind|mask)\w*|(?:blind|mask)\w*[^.;]{0,30}\b(?:not|impossible|unfeasible|infeasible)\b"
+)
+
+
+def _subjective(outcome: OutcomeFacts) -> bool:
+    if outcome.subjective is not None:
+        return outcome.subjective
+    measure = normal(outcome.measure)
+    if _OBJECTIVE.search(measure):
+        return False
+    return _SUBJECTIVE.search(f"{measure} {normal(outcome.description)}") is not None
+
+
+def _assessor_masked(facts: RecordFacts) -> bool:
+    if "outcomes_assessor" in facts.masked:
+        return True
+    for passage in facts.passages():
+        for sentence in re.split(r"[.;\n]", normal(passage.text)):
+            if _ASSESSOR_MASKED.search(sentence) and not _NEGATED.search(sentence):
+                return True
+    return False
+
+
+def _open_label(facts: RecordFacts) -> Iterator[Finding]:
+    compared = facts.allocation in ("randomized", "non_randomized") and len(facts.arms) != 1
+    if (
+        facts.study_type != "interventional"
+        or not compared
+        or facts.masking not in (None, "none")
+        or _assessor_masked(facts)
+    ):
+        return
+    primary = [outcome for outcome in facts.outcomes if outcome.role == "primary"]
+    subjective = next((outcome for outcome in primary if _subjective(outcome)), None)
+    if primary and subjective is None:
+        return
+    if subjective is None:
+        what = ("no primary outcome is given that could be judged without bias", "又未给出主要结局")
+        place = "design.masking"
+    else:
+        what = (
+            f"the primary outcome “{quoted(subjective.measure)}” rests on somebody's judgement",
+            f"主要结局“{quoted(subjective.measure)}”依赖主观判断",
+        )
+        place = subjective.place
+    yield finding(
+        "open-label-subjective-outcome",
+        "warning",
+        place,
+        (
+            f"Nobody is masked, no masked assessor is stated, and {what[0]}.",
+            f"未设盲，未说明盲法评估者，{what[1]}。",
+        ),
+        (
+            "Have the outcome graded by someone who does not know the allocation, and say so.",
+            "由不知分组者评估结局，并写明。",
+        ),
+    )
+
+
+# control-undefined, no-safety-plan --------------------------------------------------------------
+
+_CARE = re.compile(
+    r"\b(?:supportive care|usual care|standard care|standard of care|routine care|best supportive care|"
+    r"conventional (?:care|treatment|therapy)|standard (?:treatment|therapy)|routine (?:treatment|nursing)|treatment as usual)\b"
+)
+_SPELLED_OUT = re.compile(
+    r"\b(?:consist\w*|includ\w+|compris\w+|such as|e\.g|i\.e|namely|according to|per|following)\b|[(:]"
+)
+
+
+def _control(facts: RecordFacts) -> Iterator[Finding]:
+    if facts.study_type != "interventional" or facts.allocation != "randomized":
+        return
+    by_id = {intervention.id: intervention for intervention in facts.interventions}
+    for arm in facts.arms:
+        text = normal(arm.description.text)
+        match = _CARE.search(text)
+        if match is None or (arm.type or "no_intervention") in (
+            "experimental",
+            "placebo_comparator",
+        ):
+            continue
+        described = any(
+            len(by_id[name].description.text) > 60 for name in arm.interventions if name in by_id
+        )
+        if (
+            _SPELLED_OUT.search(text[match.end() : match.end() + 80])
+            or described
+            or len(text) > 350
+        ):
+            continue
+        if re.search(r"\bexperiment|\bintervention (?:group|arm)", normal(arm.label)):
+            continue
+        yield finding(
+            "control-undefined",
+            "warning",
+            arm.place,
+            (
+                f"The group “{quoted(arm.label)}” gets “{match[0]}”, and what that is is not "
+                f"said: it may hold drugs that act on the outcome.",
+                f"“{quoted(arm.label)}”接受“{match[0]}”，但未写明内容，其中可能含影响结局的药物。",
+            ),
+            (
+                "List what the care consists of, and what is allowed and forbidden in all groups.",
+                "列出具体内容，以及各组允许与禁止的合并用药。",
+            ),
+            qualifier=arm.id,
+        )
+
+
+_SAFETY = re.compile(
+    r"\b(?:safety|adverse|side effects?|toxicit\w*|tolerab\w*|complication\w*|harms?|serious events?|susar|sae|dsmb|"
+    r"data (?:and )?safety monitoring|stopping rules?|monitoring committee)\b"
+)
+
+
+def _safety(facts: RecordFacts) -> Iterator[Finding]:
+    types = {intervention.type for intervention in facts.interventions}
+    product = bool(types & {"drug", "biological", "genetic", "combination_product"}) or (
+        bool(types) and types == {None}
+    )
+    if (
+        facts.study_type != "interventional"
+        or not product
+        or facts.safety_plan
+        or facts.monitoring_committee
+    ):
+        return
+    said = " ".join(
+        [
+            normal(facts.summary.text),
+            normal(facts.description.text),
+            *(normal(title.text) for title in facts.titles),
+            *(normal(f"{one.measure} {one.description}") for one in facts.outcomes),
+            *(normal(arm.description.text) for arm in facts.arms),
+            normal(facts.model_text.text),
+        ]
+    )
+    if _SAFETY.search(said):
+        return
+    yield finding(
+        "no-safety-plan",
+        "warning",
+        "safety",
+        (
+            "A product is tested, and neither adverse events nor safety monitoring are mentioned.",
+            "试验给予产品，却未提及不良事件或安全性监测。",
+        ),
+        (
+            "Say how adverse events are collected, who reviews them and when the trial stops.",
+            "写明不良事件的收集、审查与停止规则。",
+        ),
+    )

@@ -1,0 +1,68 @@
+"""Plain-language tools the record checks share: one spelling for numbers, dashes and units."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from decimal import Decimal
+
+from .facts import plain
+
+NUMBER_WORDS = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "eighteen": 18, "twenty": 20, "twenty-one": 21, "twenty-eight": 28,
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90,
+}  # fmt: skip
+_WORD = re.compile(
+    r"\b(" + "|".join(sorted(NUMBER_WORDS, key=len, reverse=True)) + r")\b(?!-)", re.IGNORECASE
+)
+_ONE_AND_A_HALF = re.compile(r"\b1 and (?:a|1) half\b")
+_DASHES = re.compile(r"[‐‑‒–—―−－]")
+
+UNIT_DAYS = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
+
+
+def normal(text: str) -> str:
+    """Lower case, one kind of dash and blank, number words as digits, digits apart from letters.
+
+    `Seven days` and `7 days`, `1.5mL` and `1.5 mL`, `a week` and `1 week` become the same.
+    """
+    words = unicodedata.normalize("NFKC", plain(text)).lower()
+    words = _DASHES.sub("-", words)
+    words = _WORD.sub(lambda match: str(NUMBER_WORDS[match[1].lower()]), words)
+    words = _ONE_AND_A_HALF.sub("1.5", words)
+    words = re.sub(
+        r"\b(?:an?|single)\s+(?=(?:full |whole )?(?:day|week|fortnight|month|year)\b)", "1 ", words
+    )
+    words = re.sub(r"(?<=\d)(?=[a-z])", " ", words)
+    words = re.sub(r"(?<=\d)-(?=(?:day|week|month|year|hour|minute|ml|mg)s?\b)", " ", words)
+    return re.sub(r"\s+", " ", words).strip()
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of a normal text; list numbers such as `2.` do not end one."""
+    for piece in re.split(
+        r"(?<=[a-z)\]%])[.;!?。；](?=\s|$)|\n+|(?<=\s)\d{1,2}\.\s+(?=[a-z])", text
+    ):
+        if piece.strip():
+            yield piece.strip()
+
+
+def days(count: str, unit: str) -> Decimal:
+    """A duration in days; a month counts 30, a year 365, as protocols count them."""
+    return Decimal(count) * UNIT_DAYS[unit.rstrip("s")]
+
+
+def tokens(name: str) -> frozenset[str]:
+    """The telling words of an organization's name, for comparing names."""
+    return frozenset(re.findall(r"[a-z0-9]+", normal(name))) - {
+        "the",
+        "of",
+        "and",
+        "s",
+        "a",
+        "in",
+        "for",
+    }
