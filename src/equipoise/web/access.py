@@ -162,6 +162,14 @@ PAGES: dict[str, Page] = {
         _P + "diary/<slug:diary>/<str:day>/", "One day of the diary, on the participant's word.",
         _BOTH, {**_same(WRITE, *_SITE_STAFF), **_same(READ, "monitor", "pharmacist")},
     ),
+    "visit": Page(
+        _P + "visits/<slug:visit>/", "A visit: leads to its first form not yet complete.",
+        rights=_same(READ, *_SITE_STAFF, "pharmacist", "monitor"),
+    ),
+    "form_check": Page(
+        _FORM + "check/", "What a form asks for, given what is typed; saves nothing.", ("POST",),
+        _same(WRITE, *_SITE_STAFF),
+    ),
     "miss_visit": Page(
         _P + "visits/<slug:visit>/missed/", "State that a visit did not take place.", _BOTH,
         _same(WRITE, *_SITE_STAFF),

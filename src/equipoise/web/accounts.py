@@ -25,9 +25,9 @@ from django.utils.translation import gettext as _
 from equipoise.home import Home
 
 from .access import first_page
+from .labels import role_label, site_label
 from .models import Account
 from .request import TrialRequest
-from .labels import role_label, site_label
 
 MAX_TYPED = 200
 """Longest user name and password looked at; hashing a megabyte would be a gift to an attacker."""
@@ -184,11 +184,11 @@ def create_demo_accounts(home: Home) -> list[tuple[str, str, str, str]]:
     Passwords follow from the rehearsal's secret, so that the same demo has the same sign-ins. In
     a real trial this is refused: nobody's password may be guessed from anything.
     """
-    if not home.rehearsal:
+    if home.rehearsal is None:
         raise ValueError(
             "sign-ins are made for everybody only in a rehearsal, and this is a real trial"
         )
-    secret = home.rehearsal_secret
+    secret = home.rehearsal.secret
     created = []
     for username, role, site in sorted(home.trial().state.grants):
         digest = hmac.new(

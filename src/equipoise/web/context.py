@@ -48,7 +48,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "sign_in_url": reverse("sign_in"),
             "sign_out_url": reverse("sign_out"),
             "menu": _menu(person, getattr(request, "page", "")) if person else [],
-            "rehearsal": _rehearsal(person) if home.rehearsal else None,
+            "rehearsal": _rehearsal(person) if home.rehearsal is not None else None,
             "alerts": [],
         }
     }

@@ -62,3 +62,70 @@ def site_label(protocol: Protocol, site: str, language: str) -> str:
         return _("all sites")
     known = protocol.site_by_id.get(site)
     return known.city.in_language(language) if known else site
+
+SCOPE_LABELS = {
+    "treatment": noop("Study treatment; visits go on"),
+    "follow_up": noop("The study; nothing more is collected"),
+    "data_use": noop("The study, and the use of the data collected"),
+}
+
+CATEGORY_LABELS = {
+    "participant_decision": noop("The participant's decision"),
+    "adverse_event": noop("An adverse event"),
+    "investigator_decision": noop("The investigator's decision"),
+    "lost_to_follow_up": noop("Lost to follow-up"),
+    "death": noop("Death"),
+    "other": noop("Another reason"),
+}
+
+SEVERITY_LABELS = {"minor": noop("Minor"), "major": noop("Major")}
+
+SERIOUSNESS_LABELS = {
+    "death": noop("Death"),
+    "life_threatening": noop("Life-threatening"),
+    "hospitalization": noop("Hospitalization, or a longer stay"),
+    "disability": noop("Persistent disability"),
+    "congenital_anomaly": noop("Congenital anomaly"),
+    "important_medical_event": noop("Another important medical event"),
+}
+
+CAUSALITY_LABELS = {
+    "not_related": noop("Not related"),
+    "unlikely": noop("Unlikely"),
+    "possible": noop("Possible"),
+    "probable": noop("Probable"),
+    "definite": noop("Definite"),
+}
+
+OUTCOME_LABELS = {
+    "recovered": noop("Recovered"),
+    "recovering": noop("Recovering"),
+    "not_recovered": noop("Not recovered"),
+    "sequelae": noop("Recovered with sequelae"),
+    "fatal": noop("Fatal"),
+    "unknown": noop("Not known yet"),
+}
+
+ACTION_LABELS = {
+    "none": noop("None"),
+    "interrupted": noop("Treatment interrupted"),
+    "stopped": noop("Treatment stopped"),
+    "dose_reduced": noop("Dose reduced"),
+    "not_applicable": noop("Not applicable"),
+}
+
+QUERY_STATUS_LABELS = {
+    "open": noop("Open"),
+    "answered": noop("Answered"),
+    "closed": noop("Closed"),
+}
+
+
+def choices_of(labels: dict[str, str]) -> list[tuple[str, str]]:
+    """Codes with their words, for a field's choices."""
+    return [(code, _(words)) for code, words in labels.items()]
+
+
+def said(labels: dict[str, str], code: str) -> str:
+    """A code in words; an unknown code as it is."""
+    return _(labels[code]) if code in labels else code

@@ -21,6 +21,7 @@ def person_and_trial(get_response: Handler) -> Handler:
     """
 
     def middleware(request: TrialRequest) -> HttpResponseBase:
+        request.get_host()  # a name that is not ours is refused here, whatever the page
         request.home = serving()
         request.trial = request.home.trial()
         request.participant = None

@@ -43,6 +43,148 @@ class Account(AbstractBaseUser):
         app_label = "web"
 
 
+class ParticipantRow(models.Model):
+    """One participant, without anything sealed."""
+
+    id = models.TextField(primary_key=True)
+    site = models.TextField()
+    status = models.TextField()
+    screened_on = models.TextField()
+    consented_on = models.TextField()
+    randomized_on = models.TextField()
+    number = models.IntegerField(null=True)
+    allocation = models.TextField()
+    next_visit = models.TextField()
+    next_due = models.TextField()
+    open_queries = models.IntegerField()
+    adverse_events = models.IntegerField()
+    serious_events = models.IntegerField()
+    withdrawn = models.TextField()
+    data_use_withdrawn = models.IntegerField()
+    version = models.IntegerField()
+    last_at = models.TextField()
+
+    class Meta:
+        app_label = "web"
+        managed = False
+        db_table = "participant"
+
+
+class TaskRow(models.Model):
+    """Something outstanding for a participant."""
+
+    pk = models.CompositePrimaryKey("participant", "kind", "ref")
+    participant = models.TextField()
+    kind = models.TextField()
+    ref = models.TextField()
+    site = models.TextField()
+    opens = models.TextField()
+    due = models.TextField()
+    closes = models.TextField()
+    priority = models.IntegerField()
+    provisional = models.IntegerField()
+
+    class Meta:
+        app_label = "web"
+        managed = False
+        db_table = "task"
+
+
+class QueryRow(models.Model):
+    """A query; its text is sealed and not here."""
+
+    pk = models.CompositePrimaryKey("participant", "number")
+    participant = models.TextField()
+    number = models.IntegerField()
+    site = models.TextField()
+    visit = models.TextField()
+    form = models.TextField()
+    repeat = models.TextField()
+    item = models.TextField()
+    check_id = models.TextField()
+    status = models.TextField()
+    raised_at = models.TextField()
+    raised_by = models.TextField()
+
+    class Meta:
+        app_label = "web"
+        managed = False
+        db_table = "query"
+
+
+class AdverseEventRow(models.Model):
+    """An adverse event by term and grade, with its next deadline."""
+
+    pk = models.CompositePrimaryKey("participant", "number")
+    participant = models.TextField()
+    number = models.IntegerField()
+    site = models.TextField()
+    term = models.TextField()
+    grade = models.IntegerField()
+    serious = models.IntegerField()
+    started_on = models.TextField()
+    ended_on = models.TextField()
+    outcome = models.TextField()
+    clock_due = models.TextField()
+
+    class Meta:
+        app_label = "web"
+        managed = False
+        db_table = "adverse_event"
+
+
+class DeviationRow(models.Model):
+    """A departure from the protocol."""
+
+    pk = models.CompositePrimaryKey("participant", "number")
+    participant = models.TextField()
+    number = models.IntegerField()
+    site = models.TextField()
+    kind = models.TextField()
+    severity = models.TextField()
+    occurred_on = models.TextField()
+
+    class Meta:
+        app_label = "web"
+        managed = False
+        db_table = "deviation"
+
+
+class TallyRow(models.Model):
+    """A count kept as it changes."""
+
+    pk = models.CompositePrimaryKey("name", "site", "value")
+    name = models.TextField()
+    site = models.TextField()
+    value = models.TextField()
+    n = models.IntegerField()
+
+    class Meta:
+        app_label = "web"
+        managed = False
+        db_table = "tally"
+
+
+class SiteRow(models.Model):
+    """A site with its counts."""
+
+    id = models.TextField(primary_key=True)
+    open = models.IntegerField()
+    screened = models.IntegerField()
+    randomized = models.IntegerField()
+
+    class Meta:
+        app_label = "web"
+        managed = False
+        db_table = "site"
+
+
+PROJECTIONS: tuple[type[models.Model], ...] = (
+    ParticipantRow, TaskRow, QueryRow, AdverseEventRow, DeviationRow, TallyRow, SiteRow,
+)  # fmt: skip
+"""Every model over a table of the ledger's database."""
+
+
 class LedgerRouter:
     """Sends projections to the ledger's database, which Django only reads and never migrates."""
 

@@ -41,7 +41,7 @@ def databases(home: Home) -> dict[str, dict[str, Any]]:
     return {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": str(home.path / "web.sqlite"),
+            "NAME": str(home.web_database),
             "CONN_MAX_AGE": None,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
@@ -51,7 +51,7 @@ def databases(home: Home) -> dict[str, dict[str, Any]]:
         },
         "ledger": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": (home.path / "ledger.sqlite").resolve().as_uri() + "?mode=ro",
+            "NAME": home.ledger_database.resolve().as_uri() + "?mode=ro",
             "CONN_MAX_AGE": None,
             "OPTIONS": {"timeout": 10, "init_command": "PRAGMA query_only=ON;"},
         },
@@ -208,5 +208,7 @@ def settings_for(
                 "console": {"class": "logging.StreamHandler", "level": "ERROR"}
             },
             "root": {"handlers": ["console"], "level": "ERROR"},
+            # a wrong Host header or a stale form is the sender's fault, and answered
+            "loggers": {"django.security": {"handlers": [], "propagate": False}},
         },
     }

@@ -39,6 +39,8 @@ VIEWS = {
     "raise_query": "flows.queries.raise_query",
     "query": "flows.queries.query",
     "diary_day": "flows.form.diary_day",
+    "visit": "flows.form.visit",
+    "form_check": "flows.form.form_check",
     "miss_visit": "flows.participation.miss_visit",
     "report_adverse_event": "flows.safety.report_adverse_event",
     "adverse_event": "flows.safety.adverse_event",

@@ -1,0 +1,1 @@
+"""Pages that change something. Each change is one command given to the trial."""

@@ -1,0 +1,577 @@
+"""Data forms: what a visit asks for, saved part-filled or whole, signed, moved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import (
+    Http404,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from equipoise.conduct import commands as c
+from equipoise.conduct.capture import FormReading
+from equipoise.conduct.refusal import Reason, Refusal
+from equipoise.conduct.schedule import plan_visits
+from equipoise.conduct.state import DiaryDay, FormInstance, ParticipantState
+from equipoise.conduct.values import Address
+from equipoise.protocol.document import Diary, Form
+from equipoise.web.access import may_open
+from equipoise.web.request import TrialRequest
+from equipoise.web.sight import sees_identity
+
+from .acting import act, fresh_client_id, shown_reasons
+from .fields import PREFIX, DataField, data_fields, field_id, typed_values
+from .sheet import Field, Sheet, serve_sheet
+
+LOG = "log"
+UNSCHEDULED = "unscheduled"
+EDITING_SECONDS = 300
+
+_editing: dict[tuple[str, str], dict[str, float]] = {}
+"""Who opened which form and when; of this process only, and only a courtesy."""
+
+
+# -- a form at a visit --------------------------------------------------------------------------
+
+
+def visit(request: TrialRequest, participant: str, visit: str) -> HttpResponseBase:
+    """To the first form of the visit that is not complete."""
+    planned = request.trial.protocol.visit_by_id.get(visit)
+    if planned is None or not planned.forms:
+        raise Http404
+    form = _next_form(request.someone_studied, visit, planned.forms) or planned.forms[0]
+    return HttpResponseRedirect(reverse("form", args=[participant, visit, form, "1"]))
+
+
+def _next_form(state: ParticipantState, visit: str, forms: Sequence[str]) -> str | None:
+    for form in forms:
+        instance = state.forms.get(Address(visit, form, "1"))
+        if instance is None or not instance.complete:
+            return form
+    return None
+
+
+def _address_and_form(
+    request: TrialRequest, visit: str, form: str, repeat: str
+) -> tuple[Address, Form]:
+    protocol = request.trial.protocol
+    found = protocol.form_by_id.get(form)
+    planned = protocol.visit_by_id.get(visit)
+    belongs = (
+        (planned is not None and form in planned.forms and repeat == "1")
+        or (visit == LOG and form in protocol.schedule.log_forms)
+        or (visit == UNSCHEDULED and found is not None and not found.log)
+    )
+    sound = repeat.isascii() and repeat.isdigit() and 1 <= len(repeat) <= 4 and repeat[0] != "0"
+    if found is None or not belongs or not sound:
+        raise Http404
+    return Address(visit, form, repeat), found
+
+
+def form(
+    request: TrialRequest, participant: str, visit: str, form: str, repeat: str
+) -> HttpResponseBase:
+    """Show the form, or save it."""
+    address, found = _address_and_form(request, visit, form, repeat)
+    if request.method == "POST":
+        return _save(request, participant, address, found)
+    return _show(request, address, found)
+
+
+def _save(
+    request: TrialRequest, participant: str, address: Address, form: Form
+) -> HttpResponseBase:
+    typed = typed_values(request.POST)
+    performed_on, wrong_date = _performed_on(request)
+    if wrong_date:
+        errors = {"performed_on": wrong_date}
+        return _show(request, address, form, typed=typed, errors=errors, status=422)
+    based_on = request.POST.get("based_on", "")
+    command = c.SaveForm(
+        participant=participant,
+        address=address,
+        values=typed,
+        performed_on=performed_on,
+        based_on=int(based_on) if based_on.isascii() and based_on.isdigit() else None,
+        reason=request.POST.get("reason", "").strip()[:4000],
+    )
+    outcome = act(request, command)
+    if isinstance(outcome, Refusal):
+        # the state may have moved on since the guard looked
+        request.participant = request.trial.participant(participant)
+        return _refused(request, address, form, typed, outcome)
+    return _saved(request, participant, address, outcome.answer)
+
+
+def _performed_on(request: TrialRequest) -> tuple[date | None, str]:
+    text = request.POST.get("performed_on", "").strip()
+    if not text:
+        return None, ""
+    try:
+        if len(text) != 10:
+            raise ValueError
+        return date.fromisoformat(text), ""
+    except ValueError:
+        return None, _("Write the date as YYYY-MM-DD, for example 2026-03-14.")
+
+
+def _refused(
+    request: TrialRequest,
+    address: Address,
+    form: Form,
+    typed: Mapping[str, str],
+    refusal: Refusal,
+) -> HttpResponse:
+    stale = "stale" in refusal.codes
+    errors = field_errors(refusal.reasons, request.language)
+    return _show(
+        request,
+        address,
+        form,
+        typed=typed,
+        errors=errors,
+        reasons=refusal.reasons,
+        stale=stale,
+        status=409 if stale else 422,
+    )
+
+
+def field_errors(reasons: Sequence[Reason], language: str) -> dict[str, str]:
+    """What is wrong with each field: the reason's message and its remedy."""
+    errors: dict[str, str] = {}
+    for reason in reasons:
+        if reason.field and reason.field not in errors:
+            message = reason.message.in_language(language)
+            errors[reason.field] = f"{message}. {reason.remedy.in_language(language)}"
+    return errors
+
+
+def _saved(
+    request: TrialRequest, participant: str, address: Address, answer: Mapping[str, Any]
+) -> HttpResponseRedirect:
+    protocol = request.trial.protocol
+    title = protocol.form_by_id[address.form].title.in_language(request.language)
+    missing = [
+        protocol.item_by_id[item].label.in_language(request.language)
+        for item in answer.get("missing", ())
+    ]
+    words = _("%(form)s is saved.") % {"form": title}
+    if missing:
+        words += " " + _("Still missing: %(items)s.") % {"items": ", ".join(missing)}
+    messages.success(request, words, extra_tags="good")
+    raised = len(answer.get("queries", ()))
+    if raised:
+        words = ngettext(
+            "%(n)s value is unusual: a query asks you to check it.",
+            "%(n)s values are unusual: queries ask you to check them.",
+            raised,
+        ) % {"n": raised}
+        messages.warning(request, words, extra_tags="warn")
+    planned = protocol.visit_by_id.get(address.visit)
+    state = request.trial.participant(participant)
+    if planned is not None and state is not None and not missing:
+        following = _next_form(state, address.visit, planned.forms)
+        if following is not None:
+            return HttpResponseRedirect(
+                reverse("form", args=[participant, address.visit, following, "1"])
+            )
+    return HttpResponseRedirect(reverse("participant", args=[participant]))
+
+
+def _show(
+    request: TrialRequest,
+    address: Address,
+    form: Form,
+    *,
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    reasons: Sequence[Reason] = (),
+    stale: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    state = request.someone_studied
+    person = request.someone
+    language = request.language
+    instance = state.forms.get(address)
+    may_write = may_open("form", person.role, "POST") and _may_fill(form, person.role)
+    reading, hindrances = request.trial.preview_form(
+        state.id, address, typed or {}, person.actor, _preview_day(request, instance)
+    )
+    errors = dict(errors or {})
+    fields = data_fields(
+        request.trial.protocol,
+        form,
+        instance,
+        language,
+        typed=typed,
+        errors=errors,
+        asked=reading.asked if reading else None,
+        derived=_derived(reading, request),
+        readonly=not may_write,
+    )
+    if not stale:
+        fields = [replace(one, meanwhile="") for one in fields]
+    fields = _masked(fields, request)
+    places = {one.item: one.id for one in fields}
+    places.update(performed_on="f-performed_on", reason="f-reason")
+    general = [reason for reason in reasons if (reason.field or "") not in places]
+    context = {
+        "title": form.title.in_language(language),
+        "note": form.note.in_language(language) if form.note else "",
+        "participant": state,
+        "address": address,
+        "visit": _visit_facts(request, state, address),
+        "instance": instance,
+        "fields": fields,
+        "errors": [
+            (places[name], words) for name, words in errors.items() if name in places
+        ],
+        "reasons": shown_reasons(general, language),
+        "hindrances": shown_reasons(hindrances, language) if status == 200 else [],
+        "stale": stale,
+        "client_id": fresh_client_id() if not _keeps_id(request, stale) else request.POST["client_id"],
+        "based_on": instance.saves if instance else 0,
+        "performed_on": request.POST.get("performed_on")
+        or str(instance.performed_on if instance else request.trial.today(state.site)),
+        "performed_on_error": errors.get("performed_on", ""),
+        "reason": request.POST.get("reason", ""),
+        "reason_error": errors.get("reason", ""),
+        "may_write": may_write,
+        "may_sign": may_open("form_sign", person.role)
+        and instance is not None
+        and instance.complete
+        and not instance.signed,
+        "may_query": may_open("raise_query", person.role) and instance is not None,
+        "may_move": may_open("form_move", person.role) and instance is not None,
+        "queries": [
+            query
+            for query in state.queries.values()
+            if query.address == address and query.status != "closed"
+        ],
+        "others": _others_editing(request, address),
+        "prefix": PREFIX,
+        "check_url": reverse(
+            "form_check", args=[state.id, address.visit, address.form, address.repeat]
+        ),
+        "place": (address.visit, address.form, address.repeat),
+    }
+    return render(request, "form.html", context, status=status)
+
+
+def _keeps_id(request: TrialRequest, stale: bool) -> bool:
+    # a refused form changed nothing, so its id is still unused
+    return request.method == "POST" and 0 < len(request.POST.get("client_id", "")) <= 36
+
+
+def _preview_day(request: TrialRequest, instance: FormInstance | None) -> date | None:
+    if request.method == "POST":
+        return _performed_on(request)[0]
+    return instance.performed_on if instance else None
+
+
+def _may_fill(form: Form, role: str) -> bool:
+    return not form.roles or role in form.roles
+
+
+def _derived(reading: FormReading | None, request: TrialRequest) -> dict[str, str]:
+    if reading is None:
+        return {}
+    items = request.trial.protocol.item_by_id
+    return {
+        value.item: value.value or ""
+        for value in reading.changed
+        if items[value.item].derived is not None
+    }
+
+
+def _masked(fields: list[DataField], request: TrialRequest) -> list[DataField]:
+    """Identifying values are shown only to roles that may see them."""
+    protocol = request.trial.protocol
+    if sees_identity(protocol, request.someone.role):
+        return fields
+    return [
+        replace(one, value=_("not shown to your role") if one.value else "", readonly=True)
+        if protocol.item_by_id[one.item].type == "identity"
+        else one
+        for one in fields
+    ]
+
+
+def _visit_facts(
+    request: TrialRequest, state: ParticipantState, address: Address
+) -> dict[str, Any]:
+    for planned in plan_visits(request.trial.protocol, state):
+        if planned.visit.id == address.visit:
+            return {
+                "label": planned.visit.label.in_language(request.language),
+                "target": planned.target,
+                "opens": planned.opens,
+                "closes": planned.closes,
+                "provisional": planned.provisional,
+                "forms": [
+                    {
+                        "id": one,
+                        "title": request.trial.protocol.form_by_id[one].title.in_language(
+                            request.language
+                        ),
+                        "here": one == address.form,
+                        "complete": (held := state.forms.get(Address(address.visit, one, "1")))
+                        is not None
+                        and held.complete,
+                    }
+                    for one in planned.visit.forms
+                ],
+            }
+    label = _("Log") if address.visit == LOG else _("Unscheduled visit")
+    return {"label": f"{label} {address.repeat}", "forms": []}
+
+
+def _others_editing(request: TrialRequest, address: Address) -> list[str]:
+    if not may_open("form", request.someone.role, "POST"):
+        return []
+    now = time.monotonic()
+    key = (request.someone_studied.id, str(address))
+    if len(_editing) > 2000:
+        _editing.clear()
+    known = _editing.setdefault(key, {})
+    others = [
+        name
+        for name, seen in list(known.items())
+        if name != request.someone.username and now - seen < EDITING_SECONDS
+    ]
+    known[request.someone.username] = now
+    return sorted(others)
+
+
+def form_check(
+    request: TrialRequest, participant: str, visit: str, form: str, repeat: str
+) -> HttpResponseBase:
+    """What is asked, computed, wrong or unusual, given what is typed: for the page's script."""
+    address, found = _address_and_form(request, visit, form, repeat)
+    typed = typed_values(request.POST)
+    reading, _hindrances = request.trial.preview_form(
+        participant, address, typed, request.someone.actor, _performed_on(request)[0]
+    )
+    return JsonResponse(check_answer(request, reading))
+
+
+def check_answer(request: TrialRequest, reading: FormReading | None) -> dict[str, Any]:
+    """The reading of a form as the page's script takes it."""
+    if reading is None:
+        return {"asked": [], "faults": {}, "doubts": {}, "derived": {}}
+    language = request.language
+    return {
+        "asked": sorted(reading.asked),
+        "faults": field_errors(reading.faults, language),
+        "doubts": {doubt.item: doubt.message.in_language(language) for doubt in reading.doubts},
+        "derived": _derived(reading, request),
+    }
+
+
+# -- signing and moving -------------------------------------------------------------------------
+
+
+def _told(request: TrialRequest, instance: FormInstance) -> list[tuple[str, str]]:
+    protocol = request.trial.protocol
+    told = [(_("Performed on"), str(instance.performed_on))]
+    seen = sees_identity(protocol, request.someone.role)
+    for item, captured in instance.values.items():
+        known = protocol.item_by_id.get(item)
+        if known is None:
+            continue
+        words = captured.value.raw or captured.value.value or "–"
+        if known.codelist and captured.value.value:
+            codes = protocol.codelist_by_id[known.codelist].codes
+            words = next(
+                (
+                    one.label.in_language(request.language)
+                    for one in codes
+                    if one.code == captured.value.value
+                ),
+                words,
+            )
+        if known.type == "boolean" and captured.value.value:
+            words = _("Yes") if captured.value.value == "true" else _("No")
+        if known.type == "identity" and not seen:
+            words = _("not shown to your role")
+        told.append((known.label.in_language(request.language), words))
+    return told
+
+
+def form_sign(
+    request: TrialRequest, participant: str, visit: str, form: str, repeat: str
+) -> HttpResponseBase:
+    """The investigator's signature under what a form says now."""
+    address, found = _address_and_form(request, visit, form, repeat)
+    instance = request.someone_studied.forms.get(address)
+    if instance is None:
+        raise Http404
+    back = reverse("form", args=[participant, visit, form, repeat])
+    meaning = "reviewed and correct"
+    return serve_sheet(
+        request,
+        Sheet(
+            title=_("Sign: %(form)s") % {"form": found.title.in_language(request.language)},
+            lead=_("Your signature says: I have reviewed this form and it is correct."),
+            facts=_told(request, instance),
+            fields=[],
+            submit=_("Sign"),
+            signed=True,
+            command=lambda typed: c.SignForm(
+                participant=participant, address=address, meaning=meaning
+            ),
+            then=lambda done: (
+                reverse("participant", args=[participant]),
+                _("The form is signed. A later change makes the signature void."),
+            ),
+            back=back,
+        ),
+    )
+
+
+def form_move(
+    request: TrialRequest, participant: str, visit: str, form: str, repeat: str
+) -> HttpResponseBase:
+    """A form entered for the wrong participant goes to the right one; both trails stay."""
+    address, found = _address_and_form(request, visit, form, repeat)
+    instance = request.someone_studied.forms.get(address)
+    if instance is None:
+        raise Http404
+
+    def then(done: Any) -> tuple[str, str]:
+        to_participant = request.POST.get("to_participant", "").strip()
+        return (
+            reverse("participant", args=[to_participant]),
+            _("The values are now with %(id)s; both trails tell of the move.")
+            % {"id": to_participant},
+        )
+
+    return serve_sheet(
+        request,
+        Sheet(
+            title=_("Move to the right participant"),
+            lead=_(
+                "For a form that was filled in for the wrong person. Nothing is erased: both "
+                "participants' trails keep what was here and where it went."
+            ),
+            facts=[(_("Form"), found.title.in_language(request.language)), *_told(request, instance)],
+            fields=[
+                Field("to_participant", _("Number of the right participant"), max_length=20),
+                Field("reason", _("How did the mistake come about?"), "longtext"),
+            ],
+            submit=_("Move"),
+            command=lambda typed: c.MoveValues(
+                participant=participant,
+                address=address,
+                to_participant=typed["to_participant"],
+                reason=typed["reason"],
+            ),
+            then=then,
+            back=reverse("form", args=[participant, visit, form, repeat]),
+        ),
+    )
+
+
+# -- diary --------------------------------------------------------------------------------------
+
+
+def diary_day(
+    request: TrialRequest, participant: str, diary: str, day: str
+) -> HttpResponseBase:
+    """One day of a diary, entered by staff on the participant's word."""
+    kept = next((one for one in request.trial.protocol.schedule.diaries if one.id == diary), None)
+    try:
+        on = date.fromisoformat(day) if len(day) == 10 else None
+    except ValueError:
+        on = None
+    if kept is None or on is None:
+        raise Http404
+    if request.method != "POST":
+        return _show_day(request, kept, on)
+    typed = typed_values(request.POST)
+    outcome = act(
+        request,
+        c.RecordDiaryDay(
+            participant=participant,
+            diary=diary,
+            day=on,
+            values=typed,
+            assisted=True,
+            reason=request.POST.get("reason", "").strip()[:4000],
+        ),
+    )
+    if isinstance(outcome, Refusal):
+        request.participant = request.trial.participant(participant)
+        return _show_day(request, kept, on, typed, outcome.reasons, status=422)
+    messages.success(request, _("The day is saved."), extra_tags="good")
+    return HttpResponseRedirect(reverse("participant", args=[participant]))
+
+
+def _show_day(
+    request: TrialRequest,
+    diary: Diary,
+    day: date,
+    typed: Mapping[str, str] | None = None,
+    reasons: Sequence[Reason] = (),
+    status: int = 200,
+) -> HttpResponse:
+    state = request.someone_studied
+    protocol = request.trial.protocol
+    language = request.language
+    recorded = state.diary.get((diary.id, day))
+    form = protocol.form_by_id[diary.form]
+    may_write = may_open("diary_day", request.someone.role, "POST")
+    errors = field_errors(reasons, language)
+    fields = data_fields(
+        protocol,
+        form,
+        _day_as_form(recorded),
+        language,
+        typed=typed,
+        errors=errors,
+        asked={entry.item for entry in form.items},
+        readonly=not may_write,
+    )
+    fields = [replace(one, meanwhile="") for one in fields]
+    places = {one.item: one.id for one in fields} | {"reason": "f-reason"}
+    general = [reason for reason in reasons if (reason.field or "") not in places]
+    context = {
+        "title": f"{diary.label.in_language(language)}, {day}",
+        "participant": state,
+        "fields": fields,
+        "errors": [(places[name], words) for name, words in errors.items() if name in places],
+        "reasons": shown_reasons(general, language),
+        "instance": recorded,
+        "client_id": request.POST.get("client_id", "")[:36] or fresh_client_id(),
+        "reason": request.POST.get("reason", ""),
+        "reason_error": errors.get("reason", ""),
+        "may_write": may_write,
+        "prefix": PREFIX,
+    }
+    return render(request, "diary_day.html", context, status=status)
+
+
+def _day_as_form(day: DiaryDay | None) -> FormInstance | None:
+    if day is None:
+        return None
+    address = Address("diary", day.diary, str(day.day))
+    return FormInstance(address, day.values, day.day, day.saves, True, day.last, (day.last.seq,))
+
+
+__all__ = [
+    "check_answer", "diary_day", "field_errors", "field_id", "form", "form_check", "form_move",
+    "form_sign", "visit",
+]  # fmt: skip

@@ -1,0 +1,182 @@
+"""Queries: the list, one query with its answer, and asking a new one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from equipoise.conduct import commands as c
+from equipoise.conduct.state import ParticipantState, Query
+from equipoise.web.labels import QUERY_STATUS_LABELS, choices_of, said
+from equipoise.web.models import QueryRow
+from equipoise.web.request import TrialRequest
+
+from .form import _address_and_form
+from .sheet import Field, Sheet, Typed, serve_sheet
+
+PAGE_SIZE = 50
+
+
+def _item_words(request: TrialRequest, item: str) -> str:
+    known = request.trial.protocol.item_by_id.get(item)
+    return known.label.in_language(request.language) if known else ""
+
+
+def _place_words(request: TrialRequest, visit: str, form: str) -> str:
+    protocol = request.trial.protocol
+    planned, found = protocol.visit_by_id.get(visit), protocol.form_by_id.get(form)
+    place = planned.label.in_language(request.language) if planned else visit
+    return f"{place} · {found.title.in_language(request.language) if found else form}"
+
+
+def queries(request: TrialRequest) -> HttpResponseBase:
+    """Queries by status, the oldest first."""
+    status = request.GET.get("status", "open")
+    if status not in QUERY_STATUS_LABELS:
+        status = "open"
+    after = request.GET.get("after", "")
+    after = after if len(after) <= 40 else ""
+    rows = QueryRow.objects.filter(status=status)
+    if request.someone.site:
+        rows = rows.filter(site=request.someone.site)
+    if after:
+        rows = rows.filter(raised_at__gt=after)
+    found = list(rows.order_by("raised_at", "participant", "number")[: PAGE_SIZE + 1])
+    more = found[PAGE_SIZE:]
+    found = found[:PAGE_SIZE]
+    context = {
+        "status": status,
+        "statuses": choices_of(QUERY_STATUS_LABELS),
+        "rows": [
+            {
+                "row": row,
+                "item": _item_words(request, row.item),
+                "place": _place_words(request, row.visit, row.form),
+                "since": row.raised_at[:10],
+                "automatic": bool(row.check_id),
+            }
+            for row in found
+        ],
+        "next_url": f"{reverse('queries')}?status={status}&after={found[-1].raised_at}"
+        if more
+        else None,
+    }
+    return render(request, "queries.html", context)
+
+
+def _query_of(state: ParticipantState, number: int) -> Query:
+    query = state.queries.get(number)
+    if query is None:
+        raise Http404
+    return query
+
+
+def query(request: TrialRequest, participant: str, number: int) -> HttpResponseBase:
+    """One query: what is asked, about which value, what was answered; answer it or close it."""
+    state = request.someone_studied
+    asked = _query_of(state, number)
+    actor = request.someone.actor
+    acts = []
+    if asked.status != "closed":
+        if not request.trial.permission("AnswerQuery", actor):
+            acts.append(("answer", _("Answer it")))
+        if not request.trial.permission("CloseQuery", actor):
+            acts.append(("close", _("Close it: the question is settled")))
+    form = state.forms.get(asked.address)
+    captured = form.values.get(asked.item) if form else None
+    facts = [
+        (_("Question"), asked.text),
+        (_("Asked"), f"{asked.raised.at[:16].replace('T', ' ')} UTC, {asked.raised.actor}"),
+        (_("Where"), _place_words(request, asked.address.visit, asked.address.form)),
+    ]
+    if asked.item:
+        value = captured.value.raw or captured.value.value or "–" if captured else "–"
+        facts.append((_item_words(request, asked.item), value))
+    if asked.answer:
+        who = asked.answered.actor if asked.answered else ""
+        facts.append((_("Answer"), f"{asked.answer} ({who})"))
+    facts.append((_("Status"), said(QUERY_STATUS_LABELS, asked.status)))
+
+    def command(typed: Typed) -> c.Command:
+        if typed["act"] == "close":
+            return c.CloseQuery(participant=participant, query=number, text=typed["text"] or "")
+        return c.AnswerQuery(participant=participant, query=number, text=typed["text"] or "")
+
+    place = (asked.address.visit, asked.address.form, asked.address.repeat)
+    form_url = (
+        reverse("diary_day", args=[participant, asked.address.form, asked.address.repeat])
+        if asked.address.visit == "diary"
+        else reverse("form", args=[participant, *place])
+    )
+    return serve_sheet(
+        request,
+        Sheet(
+            title=_("Query %(number)s") % {"number": number},
+            facts=facts,
+            fields=[
+                Field(
+                    "act",
+                    _("What do you do?"),
+                    "code",
+                    value=acts[0][0] if len(acts) == 1 else "",
+                    choices=acts,
+                    long=True,
+                ),
+                Field("text", _("In words"), "longtext", required=False),
+            ]
+            if acts
+            else [],
+            submit=_("Record") if acts else "",
+            command=command,
+            then=lambda done: (reverse("queries"), _("The query is updated.")),
+            back=reverse("queries"),
+            template="query.html",
+            extra={"form_url": form_url},
+        ),
+    )
+
+
+def raise_query(
+    request: TrialRequest, participant: str, visit: str, form: str, repeat: str
+) -> HttpResponseBase:
+    """Ask about a value, or about the form as a whole."""
+    address, found = _address_and_form(request, visit, form, repeat)
+    instance = request.someone_studied.forms.get(address)
+    if instance is None:
+        raise Http404
+    items = [(one.item, _item_words(request, one.item)) for one in found.items]
+
+    def then(done: Any) -> tuple[str, str]:
+        return reverse("form", args=[participant, visit, form, repeat]), _("The query is raised.")
+
+    return serve_sheet(
+        request,
+        Sheet(
+            title=_("Ask about a value"),
+            facts=[(_("Where"), _place_words(request, visit, form))],
+            fields=[
+                Field(
+                    "item",
+                    _("Which value?"),
+                    "code",
+                    choices=[*items, ("", _("The form as a whole"))],
+                    required=False,
+                    long=True,
+                ),
+                Field("text", _("Your question"), "longtext"),
+            ],
+            submit=_("Ask"),
+            command=lambda typed: c.RaiseQuery(
+                participant=participant,
+                address=address,
+                item=typed["item"] or "",
+                text=typed["text"],
+            ),
+            then=then,
+            back=reverse("form", args=[participant, visit, form, repeat]),
+        ),
+    )

@@ -1,0 +1,528 @@
+"""Screening: the log, the data beside the criteria they decide, the assessment and its signature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from equipoise.conduct import commands as c
+from equipoise.conduct.eligibility import Assessment, CriterionAnswer
+from equipoise.conduct.refusal import Reason, Refusal
+from equipoise.conduct.state import AssessmentRecord
+from equipoise.conduct.values import Address
+from equipoise.protocol.document import Criterion, Form, Protocol
+from equipoise.protocol.expression import Datum
+from equipoise.web.access import may_open
+from equipoise.web.request import TrialRequest
+from equipoise.web.sight import sees_identity
+from equipoise.web.units import unit_words
+
+from .acting import act, fresh_client_id, shown_reasons
+from .fields import PREFIX, DataField, data_fields, typed_values
+from .form import field_errors
+from .sheet import Field, Sheet, Typed, serve_sheet
+
+JUDGE = "judge."
+"""Names of the judgements' fields start with it."""
+
+
+# -- the screening log ----------------------------------------------------------------------------
+
+
+def screen(request: TrialRequest) -> HttpResponseBase:
+    """A person enters the screening log and gets a number."""
+    protocol = request.trial.protocol
+    language = request.language
+    person = request.someone
+    identity = [item for item in protocol.items if item.type == "identity"]
+    seen = sees_identity(protocol, person.role)
+    fields = []
+    if not person.site:
+        sites = [(site.id, site.city.in_language(language)) for site in protocol.identity.sites]
+        fields.append(Field("site", _("Site"), "code", choices=sites))
+    if seen:
+        fields += [
+            Field(
+                f"identity-{item.id}",
+                item.label.in_language(language),
+                required=False,
+                hint=item.help.in_language(language) if item.help else "",
+                max_length=item.max_length,
+            )
+            for item in identity
+        ]
+    fields.append(
+        Field(
+            "previous",
+            _("Screened before under the number"),
+            required=False,
+            max_length=20,
+            hint=_("Only for a person whose earlier screening ended."),
+        )
+    )
+
+    def command(typed: Typed) -> c.ScreenParticipant:
+        return c.ScreenParticipant(
+            site=person.site or typed["site"],
+            identity={
+                item.id: typed[f"identity-{item.id}"]
+                for item in identity
+                if typed.get(f"identity-{item.id}")
+            },
+            previous=typed["previous"],
+        )
+
+    def then(done: Any) -> tuple[str, str]:
+        number = done.answer["participant"]
+        words = _("%(id)s is on the screening log. Record the consent next.") % {"id": number}
+        return reverse("consent", args=[number]), words
+
+    return serve_sheet(
+        request,
+        Sheet(
+            title=_("Screen a person"),
+            lead=_(
+                "The person gets a number. Names and the like are sealed: only the staff of this "
+                "site can read them."
+            ),
+            fields=fields,
+            submit=_("Put on the screening log"),
+            command=command,
+            then=then,
+            back=reverse("participants"),
+        ),
+    )
+
+
+# -- criteria ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCriterion:
+    """One criterion as the page tells it."""
+
+    number: str
+    kind: str
+    text: str
+    mark: str
+    words: str
+    used: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def name_words(protocol: Protocol, name: str, language: str) -> str:
+    """A name of the expression language as a person would say it."""
+    if name == "judgement":
+        return _("the investigator's judgement")
+    for function, words in (
+        ("uln(", _("upper limit of normal of %(item)s (site laboratory)")),
+        ("lln(", _("lower limit of normal of %(item)s (site laboratory)")),
+    ):
+        if name.startswith(function) and name.endswith(")"):
+            return words % {"item": name_words(protocol, name[4:-1], language)}
+    item = protocol.item_by_id.get(name)
+    if item is not None:
+        return item.label.in_language(language)
+    for anchor in protocol.schedule.anchors:
+        if anchor.id == name:
+            return anchor.label.in_language(language)
+    known = {
+        "consent": _("day of consent"),
+        "screening": _("day of screening"),
+        "randomization": _("day of randomization"),
+        "today": _("today"),
+        "arm": _("arm"),
+    }
+    return known.get(name, name)
+
+
+def _value_words(protocol: Protocol, name: str, datum: Datum, language: str) -> str:
+    words: str
+    item = protocol.item_by_id.get(name)
+    if isinstance(datum.value, bool):
+        words = _("yes") if datum.value else _("no")
+    elif item is not None and item.codelist:
+        codes = protocol.codelist_by_id[item.codelist].codes
+        words = next(
+            (one.label.in_language(language) for one in codes if one.code == datum.value),
+            str(datum.value),
+        )
+    else:
+        words = str(datum.value)
+    unit = unit_words(datum.unit)
+    return f"{name_words(protocol, name, language)}: {words}{' ' + unit if unit else ''}"
+
+
+def _criterion_label(criterion: Criterion) -> str:
+    kind = _("Inclusion") if criterion.kind == "inclusion" else _("Exclusion")
+    return f"{kind} {criterion.number}" if criterion.number else kind
+
+
+def shown_criteria(
+    protocol: Protocol, answers: Sequence[CriterionAnswer], language: str
+) -> list[ShownCriterion]:
+    """The criteria for the page: mark, words, values used, what is missing."""
+    shown = []
+    for answer in answers:
+        criterion = answer.criterion
+        mark = {True: "good", False: "bad", None: ""}[answer.passes]
+        if answer.answer == "unknown":
+            words = _("unknown")
+        elif criterion.kind == "inclusion":
+            words = _("met") if answer.answer == "met" else _("not met")
+        else:
+            words = _("applies") if answer.answer == "met" else _("does not apply")
+        shown.append(
+            ShownCriterion(
+                _criterion_label(criterion),
+                criterion.kind,
+                criterion.text.in_language(language),
+                mark,
+                words,
+                tuple(
+                    _value_words(protocol, name, datum, language)
+                    for name, datum in answer.used.items()
+                    if datum is not None
+                ),
+                tuple(name_words(protocol, name, language) for name in answer.missing),
+            )
+        )
+    return shown
+
+
+def verdict(protocol: Protocol, assessment: Assessment, language: str) -> tuple[str, str]:
+    """One sentence about the whole, and its level (good, bad, warn)."""
+    if assessment.eligible is True:
+        return _("Eligible: every criterion is decided and lets the person in."), "good"
+    if assessment.eligible is False:
+        against = [
+            f"{_criterion_label(one.criterion)} ({_short(one.criterion.text.in_language(language))})"
+            for one in assessment.criteria
+            if one.passes is False
+        ]
+        return _("Not eligible, because of: %(criteria)s.") % {"criteria": "; ".join(against)}, "bad"
+    names: dict[str, None] = {}
+    for one in assessment.criteria:
+        if one.passes is None:
+            names.update(dict.fromkeys(one.missing))
+    missing = [name_words(protocol, name, language) for name in names]
+    words = _("Cannot be decided yet. Missing: %(what)s.") % {"what": ", ".join(missing)}
+    return words, "warn"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _judgements(posted: Mapping[str, str], protocol: Protocol) -> dict[str, bool]:
+    return {
+        criterion.id: posted[JUDGE + criterion.id] == "yes"
+        for criterion in protocol.eligibility.criteria
+        if criterion.judgement and posted.get(JUDGE + criterion.id) in ("yes", "no")
+    }
+
+
+def _judged_before(record: AssessmentRecord | None) -> dict[str, bool]:
+    if record is None:
+        return {}
+    return {
+        entry["id"]: entry["judged"]
+        for entry in record.criteria
+        if entry.get("judged") is not None
+    }
+
+
+# -- the page ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A form of the screening visit on the screening page."""
+
+    address: Address
+    form: Form
+    prefix: str
+
+
+def _sections(protocol: Protocol) -> list[Section]:
+    """The forms of the screening visits that hold what criteria and strata need, then the rest."""
+    sections = []
+    seen = set()
+    for visit in protocol.schedule.visits:
+        if visit.phase != "screening":
+            continue
+        for name in visit.forms:
+            if (visit.id, name) not in seen:
+                seen.add((visit.id, name))
+                address = Address(visit.id, name, "1")
+                sections.append(
+                    Section(address, protocol.form_by_id[name], f"{visit.id}.{name}.")
+                )
+    return sections
+
+
+def screening(request: TrialRequest, participant: str) -> HttpResponseBase:
+    """Data on the left, criteria on the right; save, or save and decide."""
+    if request.method != "POST":
+        return _show_screening(request)
+    protocol = request.trial.protocol
+    actor = request.someone.actor
+    state = request.someone_studied
+    typed = {one.prefix: typed_values(request.POST, one.prefix) for one in _sections(protocol)}
+    faults: list[tuple[Section, Sequence[Reason]]] = []
+    to_save = []
+    for one in _sections(protocol):
+        reading, hindrances = request.trial.preview_form(
+            participant, one.address, typed[one.prefix], actor, _day_of(request, one.address)
+        )
+        if reading is None:
+            continue
+        if reading.changed and hindrances:
+            faults.append((one, hindrances))
+        if reading.faults:
+            faults.append((one, reading.faults))
+        # a derived value alone is no reason to save
+        if any(protocol.item_by_id[value.item].derived is None for value in reading.changed):
+            to_save.append(one)
+    if faults:
+        return _show_screening(request, typed, faults, status=422)
+    for one in to_save:
+        before = state.forms.get(one.address)
+        outcome = act(
+            request,
+            c.SaveForm(
+                participant=participant,
+                address=one.address,
+                values=typed[one.prefix],
+                based_on=before.saves if before else 0,
+                reason=request.POST.get("reason", "").strip(),
+            ),
+            part=str(one.address),
+        )
+        if isinstance(outcome, Refusal):
+            request.participant = request.trial.participant(participant)
+            return _show_screening(request, typed, [(one, outcome.reasons)], status=422)
+    return _decide(request, participant, typed)
+
+
+def _decide(
+    request: TrialRequest, participant: str, typed: Mapping[str, Mapping[str, str]]
+) -> HttpResponseBase:
+    if request.POST.get("then") != "decide":
+        messages.success(request, _("The screening data are saved."), extra_tags="good")
+        return HttpResponseRedirect(reverse("screening", args=[participant]))
+    judgements = _judgements(request.POST, request.trial.protocol)
+    outcome = act(
+        request,
+        c.AssessEligibility(participant=participant, judgements=judgements),
+        part="assess",
+    )
+    if isinstance(outcome, Refusal):
+        request.participant = request.trial.participant(participant)
+        return _show_screening(request, {}, [(None, outcome.reasons)], status=422)
+    messages.success(request, _("Eligibility is assessed and on record."), extra_tags="good")
+    return HttpResponseRedirect(reverse("screening", args=[participant]))
+
+
+def _day_of(request: TrialRequest, address: Address) -> Any:
+    held = request.someone_studied.forms.get(address)
+    return held.performed_on if held else None
+
+
+def _show_screening(
+    request: TrialRequest,
+    typed: Mapping[str, Mapping[str, str]] | None = None,
+    faults: Sequence[tuple[Section | None, Sequence[Reason]]] = (),
+    status: int = 200,
+) -> HttpResponse:
+    protocol = request.trial.protocol
+    state = request.someone_studied
+    language = request.language
+    posted = request.method == "POST"
+    last = state.assessments[-1] if state.assessments else None
+    judgements = _judgements(request.POST, protocol) if posted else _judged_before(last)
+    shown: list[tuple[str, list[DataField]]] = []
+    errors: list[tuple[str, str]] = []
+    general: list[Reason] = []
+    for section in _sections(protocol):
+        reasons = [
+            reason for one, found in faults if one == section for reason in found
+        ]
+        wrong = field_errors(reasons, language)
+        reading, _hindrances = request.trial.preview_form(
+            state.id,
+            section.address,
+            (typed or {}).get(section.prefix, {}),
+            request.someone.actor,
+            _day_of(request, section.address),
+        )
+        fields = data_fields(
+            protocol,
+            section.form,
+            state.forms.get(section.address),
+            language,
+            typed=(typed or {}).get(section.prefix),
+            errors=wrong,
+            asked=reading.asked if reading else None,
+            prefix=section.prefix,
+        )
+        fields = [replace(one, meanwhile="") for one in fields]
+        places = {one.item: one.id for one in fields}
+        errors += [(places[name], words) for name, words in wrong.items() if name in places]
+        general += [reason for reason in reasons if (reason.field or "") not in places]
+        shown.append((section.form.title.in_language(language), fields))
+    general += [reason for one, found in faults if one is None for reason in found]
+    assessment = request.trial.assess(state.id, judgements, _flat(typed))
+    context = {
+        "participant": state,
+        "sections": shown,
+        "judged": _judgement_fields(protocol, judgements, language),
+        "errors": errors,
+        "reasons": shown_reasons(_distinct(general), language, {"reason": "f-reason"}),
+        "client_id": request.POST.get("client_id", "")[:36] or fresh_client_id(),
+        "reason": request.POST.get("reason", ""),
+        "has_saves": any(section.address in state.forms for section in _sections(protocol)),
+        "prefix": PREFIX,
+        "last": last,
+        "may_sign": may_open("sign_eligibility", request.someone.role),
+        "steps": _steps(request),
+        **_criteria_context(request, assessment),
+    }
+    return render(request, "screening.html", context, status=status)
+
+
+def _distinct(reasons: Sequence[Reason]) -> list[Reason]:
+    kept: dict[tuple[str, str], Reason] = {}
+    for reason in reasons:
+        kept.setdefault((reason.code, reason.message.en), reason)
+    return list(kept.values())
+
+
+def _flat(typed: Mapping[str, Mapping[str, str]] | None) -> dict[str, str]:
+    """Typed values by item. An item on two forms counts with what was typed last."""
+    values: dict[str, str] = {}
+    for section in (typed or {}).values():
+        values.update({item: text for item, text in section.items() if text.strip()})
+    return values
+
+
+def _judgement_fields(
+    protocol: Protocol, judgements: Mapping[str, bool], language: str
+) -> list[Field]:
+    return [
+        Field(
+            JUDGE + criterion.id,
+            f"{_criterion_label(criterion)}: {criterion.text.in_language(language)}",
+            "code",
+            value={True: "yes", False: "no", None: ""}[judgements.get(criterion.id)],
+            choices=[
+                ("yes", _("Yes") if criterion.kind == "inclusion" else _("Yes, this applies")),
+                ("no", _("No") if criterion.kind == "inclusion" else _("No, it does not apply")),
+            ],
+            hint=criterion.note.in_language(language) if criterion.note else "",
+        )
+        for criterion in protocol.eligibility.criteria
+        if criterion.judgement
+    ]
+
+
+def _criteria_context(request: TrialRequest, assessment: Assessment) -> dict[str, Any]:
+    protocol = request.trial.protocol
+    words, level = verdict(protocol, assessment, request.language)
+    return {
+        "criteria": shown_criteria(protocol, assessment.criteria, request.language),
+        "verdict": words,
+        "verdict_level": level,
+    }
+
+
+def _steps(request: TrialRequest) -> list[tuple[str, str, str]]:
+    """The way to randomization: words, state (done, here, open), address."""
+    state = request.someone_studied
+    last = state.assessments[-1] if state.assessments else None
+    assessed = last is not None and last.eligible is True
+    done = [
+        state.consent is not None,
+        assessed,
+        bool(last and last.signed_by),
+        state.randomized is not None,
+    ]
+    names = [
+        (_("Consent"), reverse("consent", args=[state.id])),
+        (_("Data and eligibility"), reverse("screening", args=[state.id])),
+        (_("Investigator's signature"), reverse("sign_eligibility", args=[state.id])),
+        (_("Randomization"), reverse("randomize", args=[state.id])),
+    ]
+    return [
+        (words, "done" if finished else "open", address)
+        for (words, address), finished in zip(names, done, strict=True)
+    ]
+
+
+def screening_assess(request: TrialRequest, participant: str) -> HttpResponseBase:
+    """The criteria with what is typed now; nothing is saved."""
+    protocol = request.trial.protocol
+    typed = {one.prefix: typed_values(request.POST, one.prefix) for one in _sections(protocol)}
+    judgements = _judgements(request.POST, protocol)
+    assessment = request.trial.assess(participant, judgements, _flat(typed))
+    return render(request, "_criteria.html", _criteria_context(request, assessment))
+
+
+# -- signature and end ------------------------------------------------------------------------------
+
+
+def sign_eligibility(request: TrialRequest, participant: str) -> HttpResponseBase:
+    """The investigator sees every criterion as assessed, and signs."""
+    state = request.someone_studied
+    protocol = request.trial.protocol
+    last = state.assessments[-1] if state.assessments else None
+    assessment = request.trial.assess(participant, _judged_before(last))
+
+    def then(done: Any) -> tuple[str, str]:
+        return reverse("randomize", args=[participant]), _("Eligibility is signed.")
+
+    return serve_sheet(
+        request,
+        Sheet(
+            title=_("Sign eligibility"),
+            lead=_("Your signature says: I confirm that this participant is eligible."),
+            fields=[],
+            submit=_("Sign"),
+            signed=True,
+            command=lambda typed: c.SignEligibility(participant=participant),
+            then=then,
+            back=reverse("screening", args=[participant]),
+            template="sign_eligibility.html",
+            extra={
+                "last": last,
+                "protocol": protocol,
+                **_criteria_context(request, assessment),
+            },
+        ),
+    )
+
+
+def fail_screening(request: TrialRequest, participant: str) -> HttpResponseBase:
+    """A screening that will not lead to randomization ends, with the reason."""
+    return serve_sheet(
+        request,
+        Sheet(
+            title=_("End the screening"),
+            lead=_("Criteria that are not met are recorded from the data; say the rest in words."),
+            fields=[Field("reason", _("Why does the screening end?"), "longtext")],
+            submit=_("End the screening"),
+            command=lambda typed: c.FailScreening(participant=participant, reason=typed["reason"]),
+            then=lambda done: (
+                reverse("participant", args=[participant]),
+                _("The screening has ended."),
+            ),
+            back=reverse("screening", args=[participant]),
+        ),
+    )

@@ -1,0 +1,199 @@
+"""A sheet: a short page with a few fields that becomes one command.
+
+Most acts of daily work (consent, a missed visit, a withdrawal …) are sheets. Reading what was typed,
+showing every fault beside its field, keeping what was typed, refusals and sending twice are the
+same for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from equipoise.conduct.commands import Command
+from equipoise.conduct.refusal import Refusal
+from equipoise.web.request import TrialRequest
+
+from .acting import act, client_id, fresh_client_id, shown_reasons
+
+MAX_LENGTH = 4000
+"""Characters of a free text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a page, as `_field.html` draws it.
+
+    `kind` is `text`, `longtext`, `number` (a whole number from `low` to `high`), `date`, `code`
+    (one of `choices`), `many` (any of `choices`) or `shown` (text that is not asked).
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    value: Any = ""
+    choices: Sequence[tuple[str, str]] = ()
+    hint: str = ""
+    unit: str = ""
+    range: str = ""
+    error: str = ""
+    required: bool = True
+    readonly: bool = False
+    long: bool = False
+    low: int = 0
+    high: int = 9999
+    max_length: int = MAX_LENGTH
+
+    @property
+    def id(self) -> str:
+        """The field's id on the page."""
+        return f"f-{self.name}"
+
+
+Typed = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a page asks and what it does with the answers.
+
+    `command` makes the command from the answers (dates as `date`, whole numbers as `int`, `many`
+    as a tuple, everything else as text; None where nothing was typed in an optional field).
+    `then` gives the address to go to, and the words to say there.
+    """
+
+    title: str
+    fields: Sequence[Field]
+    submit: str
+    command: Callable[[Typed], Command]
+    then: Callable[[Any], tuple[str, str]]
+    lead: str = ""
+    facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    back: str = ""
+    signed: bool = False
+    """A signature: the password is asked for once more (21 CFR 11.200)."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    template: str = "sheet.html"
+
+
+def serve_sheet(request: TrialRequest, sheet: Sheet) -> HttpResponseBase:
+    """Show the sheet, or do what it says."""
+    if request.method != "POST":
+        return _show(request, sheet, sheet.fields)
+    answers, fields = read_fields(request, sheet.fields)
+    unsigned = sheet.signed and not _password_is_right(request)
+    if unsigned or any(one.error for one in fields):
+        return _show(request, sheet, fields, unsigned=unsigned, status=422)
+    outcome = act(request, sheet.command(answers))
+    if isinstance(outcome, Refusal):
+        places = {one.name: one.id for one in fields}
+        reasons = shown_reasons(outcome.reasons, request.language, places)
+        at_fault = {
+            reason.field: reason.remedy.in_language(request.language)
+            for reason in outcome.reasons
+            if reason.field
+        }
+        fields = [replace(one, error=at_fault.get(one.name, "")) for one in fields]
+        return _show(request, sheet, fields, reasons=reasons, status=422)
+    address, words = sheet.then(outcome)
+    if words:
+        messages.success(request, words, extra_tags="good")
+    return HttpResponseRedirect(address)
+
+
+def _show(
+    request: TrialRequest,
+    sheet: Sheet,
+    fields: Sequence[Field],
+    *,
+    reasons: Sequence[Any] = (),
+    unsigned: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    typed_id = request.POST.get("client_id") if request.method == "POST" else None
+    errors = [(one.id, f"{one.label}: {one.error}") for one in fields if one.error]
+    if unsigned:
+        errors.append(("f-password", _("Password: it is not the right one.")))
+    context = {
+        "sheet": sheet,
+        "fields": fields,
+        "errors": [] if reasons else errors,
+        "unsigned": unsigned,
+        "reasons": reasons,
+        "client_id": typed_id if typed_id and len(typed_id) <= 36 else fresh_client_id(),
+        "participant": request.participant,
+        **sheet.extra,
+    }
+    return render(request, sheet.template, context, status=status)
+
+
+def _password_is_right(request: TrialRequest) -> bool:
+    password = request.POST.get("password", "")
+    account = request.account
+    return account is not None and 0 < len(password) <= 200 and account.check_password(password)
+
+
+def read_fields(
+    request: TrialRequest, fields: Sequence[Field]
+) -> tuple[Typed, list[Field]]:
+    """What was typed, understood; and the fields with what was typed and what is wrong with it."""
+    answers: Typed = {}
+    shown = []
+    for one in fields:
+        if one.kind == "shown" or one.readonly:
+            shown.append(one)
+            continue
+        raw: Any = request.POST.get(one.name, "").strip()
+        if one.kind == "many":
+            raw = tuple(request.POST.getlist(one.name))
+        answer, error = _understand(one, raw)
+        answers[one.name] = answer
+        shown.append(replace(one, value=raw, error=error))
+    return answers, shown
+
+
+def _understand(one: Field, raw: Any) -> tuple[Any, str]:
+    if not raw:
+        if one.required:
+            return None, _("Choose one.") if one.kind in ("code", "many") else _("Fill this in.")
+        return (() if one.kind == "many" else None), ""
+    if one.kind == "many":
+        known = {value for value, _label in one.choices}
+        return (raw, "") if set(raw) <= known else (None, _("Choose from the list."))
+    if "\0" in raw or len(raw) > one.max_length:
+        return None, _("Use at most %(count)s ordinary characters.") % {"count": one.max_length}
+    if one.kind == "code":
+        known = {value for value, _label in one.choices}
+        return (raw, "") if raw in known else (None, _("Choose from the list."))
+    if one.kind == "date":
+        return _date(raw)
+    if one.kind == "number":
+        return _number(one, raw)
+    return raw, ""
+
+
+def _date(raw: str) -> tuple[date | None, str]:
+    try:
+        if len(raw) != 10:
+            raise ValueError
+        return date.fromisoformat(raw), ""
+    except ValueError:
+        return None, _("Write the date as YYYY-MM-DD, for example 2026-03-14.")
+
+
+def _number(one: Field, raw: str) -> tuple[int | None, str]:
+    words = _("Give a whole number from %(low)s to %(high)s.") % {"low": one.low, "high": one.high}
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= 9):
+        return None, words
+    number = int(raw)
+    return (number, "") if one.low <= number <= one.high else (None, words)
+
+
+__all__ = ["Field", "Sheet", "Typed", "client_id", "read_fields", "serve_sheet"]

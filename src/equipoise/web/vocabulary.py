@@ -1,0 +1,50 @@
+"""Days, times and recruitment in words, and who may see the allocation."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as N_
+
+from equipoise.protocol.document import Protocol
+
+RECRUITMENT = {
+    "not_yet_recruiting": N_("Not yet recruiting"),
+    "recruiting": N_("Recruiting"),
+    "enrolling_by_invitation": N_("Enrolling by invitation"),
+    "active_not_recruiting": N_("Active, not recruiting"),
+    "completed": N_("Completed"),
+    "suspended": N_("Suspended"),
+    "terminated": N_("Terminated"),
+    "withdrawn": N_("Withdrawn"),
+    "closed": N_("Closed"),
+}
+_WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+
+
+def weekdays() -> tuple[str, ...]:
+    """Monday to Sunday, short."""
+    return tuple(_(name) for name in _WEEKDAYS)
+
+
+def planned_day(day: date) -> str:
+    """A day on which somebody plans: with its weekday."""
+    return f"{_(_WEEKDAYS[day.weekday()])} {day}"
+
+
+def zone_of(protocol: Protocol, site: str) -> tzinfo:
+    """The site's time zone."""
+    found = protocol.site_by_id.get(site)
+    return ZoneInfo(found.timezone) if found else UTC
+
+
+def local_time(instant: str, zone: tzinfo) -> str:
+    """A ledger's instant (ISO 8601, UTC) on the clock of a site: `2026-03-14 09:12`."""
+    return f"{datetime.fromisoformat(instant).astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def sees_allocation(protocol: Protocol, role: str) -> bool:
+    """Whether the role may know who is in which arm."""
+    return any(grant.role == role and grant.sees_allocation for grant in protocol.roles)
