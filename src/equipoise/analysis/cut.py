@@ -6,6 +6,7 @@ once, here. Participants who withdrew the use of their data are counted and othe
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from equipoise.conduct.events import Happening, TrialCreated
 from equipoise.conduct.schedule import participant_anchors
 from equipoise.conduct.state import Captured, ParticipantState, Stamp
 from equipoise.ledger.envelope import Event
+from equipoise.ledger.merkle import MerkleTree
 from equipoise.protocol.document import Item, Protocol
 from equipoise.protocol.expression import Datum
 
@@ -41,20 +43,21 @@ class CutError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where the ledger was cut. `on` is the day, in the trial's leading site's zone, of the last event.
+    """Where the ledger was cut: the last event's number and the Merkle root over all events up to it.
 
-    `hash` is that event's chain hash: whoever has the ledger can find the very same cut again.
+    `on` is the day of the cut: the one asked for, else that of the last event in the leading site's
+    zone. Whoever has the ledger can make the very same cut again and compare the root.
     """
 
     seq: int
-    hash: str
+    root: str
     on: date
     asked: str = ""
 
     @property
     def code(self) -> str:
-        """The short code that stands on reports."""
-        return self.hash[:_SHORT_CODE]
+        """The root's short code, as it stands on reports."""
+        return self.root[:_SHORT_CODE]
 
 
 class Observation(NamedTuple):
@@ -276,40 +279,30 @@ class DataCut:
 def cut(trial: Trial, as_of: int | str | date | None = None) -> DataCut:
     """The data of a trial at a ledger position, at the end of a day, or (None) now.
 
-    A date means everything recorded up to its end in the leading site's zone. Raises `CutError` for a
-    position the ledger does not have or a day before its first event.
+    A date (ISO 8601) means everything recorded up to its end in the leading site's zone. Raises
+    `CutError` for a position the ledger does not have or a day before its first event.
     """
-    position = find_position(trial, as_of)
-    return cut_events(trial.protocol, trial.events(upto=position.seq), position)
-
-
-def find_position(trial: Trial, as_of: int | str | date | None) -> Position:
-    """The ledger position that `as_of` names: a number, a day (ISO 8601), or None for the head."""
     head = trial.ledger.head().seq
     if head == 0:
         raise CutError("the ledger holds no events yet: there is nothing to analyze")
     if isinstance(as_of, str):
         as_of = _read_as_of(as_of)
     if isinstance(as_of, date):
-        last = None
-        for event in trial.ledger.events():
-            if event_day(trial.protocol, event) > as_of:
-                break
-            last = event
-        if last is None:
-            raise CutError(f"nothing had been recorded by {as_of}: choose a later day")
-        return Position(last.seq, last.hash, as_of, str(as_of))
+        until = as_of
+        events = itertools.takewhile(
+            lambda pair: event_day(trial.protocol, pair[0]) <= until, trial.events()
+        )
+        return cut_events(trial.protocol, events, on=as_of, asked=str(as_of))
     seq = head if as_of is None else as_of
     if not 1 <= seq <= head:
         raise CutError(f"the ledger has no position {seq}: positions run from 1 to {head}")
-    event = next(iter(trial.ledger.events(after=seq - 1, limit=1)))
     asked = "" if as_of is None else str(as_of)
-    return Position(event.seq, event.hash, event_day(trial.protocol, event), asked)
+    return cut_events(trial.protocol, trial.events(upto=seq), asked=asked)
 
 
 def _read_as_of(text: str) -> int | date:
     words = text.strip()
-    if words.isdecimal() and len(words) < 8:
+    if words.isascii() and words.isdecimal() and len(words) < 8:
         return int(words)
     try:
         return date.fromisoformat(words)
@@ -327,12 +320,23 @@ def event_day(protocol: Protocol, event: Event) -> date:
 
 
 def cut_events(
-    protocol: Protocol, events: Iterable[tuple[Event, Happening]], position: Position
+    protocol: Protocol,
+    events: Iterable[tuple[Event, Happening]],
+    *,
+    on: date | None = None,
+    asked: str = "",
 ) -> DataCut:
-    """A cut from decoded events in order of the ledger (pairs of envelope and content)."""
+    """A cut from decoded events in order of the ledger (pairs of envelope and content).
+
+    `on` is the day of the cut (default: that of the last event). `CutError` where there are none.
+    """
     states: dict[str, ParticipantState] = {}
+    tree = MerkleTree()
     rehearsal = False
+    last: Event | None = None
     for event, happening in events:
+        last = event
+        tree.add(event.seq, event.hash)
         if isinstance(happening, TrialCreated):
             rehearsal = happening.rehearsal
         kind, _, name = event.stream.partition("/")
@@ -343,6 +347,9 @@ def cut_events(
             state = states[name] = ParticipantState(name, protocol)
         stamp = Stamp(event.seq, event.actor, event.role, event.server_time)
         state.apply(happening, stamp, event.site)
+    if last is None:
+        raise CutError(f"nothing had been recorded by {asked or 'then'}: choose a later day")
+    position = Position(last.seq, tree.root(), on or event_day(protocol, last), asked)
     return cut_states(protocol, states.values(), position, rehearsal=rehearsal)
 
 
@@ -543,11 +550,11 @@ def _adverse_events(state: ParticipantState) -> Iterable[Adverse]:
 def with_dummy_arms(data: DataCut) -> DataCut:
     """The cut with the arms dealt out anew, so that tables can be built before allocations may be seen.
 
-    The numbers in each arm stay; who is in which is drawn with the cut's hash as seed, so that the
+    The numbers in each arm stay; who is in which is drawn with the cut's root as seed, so that the
     same cut gives the same dummy. Nothing about the true allocation can be learned from it.
     """
     arms = [subject.arm for subject in data.randomized]
-    random.Random(f"dummy-arms|{data.position.hash}").shuffle(arms)
+    random.Random(f"dummy-arms|{data.position.root}").shuffle(arms)
     dealt = dict(zip((subject.id for subject in data.randomized), arms, strict=True))
     subjects = tuple(
         replace(subject, arm=dealt[subject.id]) if subject.id in dealt else subject
