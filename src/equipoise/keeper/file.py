@@ -23,14 +23,16 @@ CREATE TABLE IF NOT EXISTS seed (
     trial TEXT PRIMARY KEY, seed TEXT NOT NULL, scheme TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS log (
-    number INTEGER PRIMARY KEY,
-    request TEXT NOT NULL UNIQUE,
     trial TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    request TEXT NOT NULL,
     participant TEXT NOT NULL,
     strata TEXT NOT NULL,
     eligibility TEXT NOT NULL,
     stratum TEXT NOT NULL,
     arm TEXT NOT NULL,
+    PRIMARY KEY (trial, number),
+    UNIQUE (trial, request),
     UNIQUE (trial, participant)
 ) STRICT;
 CREATE TRIGGER IF NOT EXISTS seed_never_changes BEFORE UPDATE ON seed
@@ -145,9 +147,9 @@ class FileKeeper:
     def _log(self, request: AllocationRequest, answer: AllocationAnswer) -> bool:
         """Write the answer to the disk; false where its number, or the request, is taken."""
         line: tuple[Any, ...] = (
+            request.trial,
             answer.number,
             request.request,
-            request.trial,
             request.participant,
             canonical_json(request.strata),
             canonical_json(request.eligibility),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from .errors import LedgerError
@@ -51,7 +51,15 @@ class SignedHead:
 
     def to_text(self) -> str:
         """One line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        stated = {
+            "hash": self.hash,
+            "key": self.key,
+            "seq": self.seq,
+            "signature": self.signature,
+            "time": self.time,
+            "trial": self.trial,
+        }
+        return json.dumps(stated, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def parse(cls, text: str) -> SignedHead | None:
@@ -75,16 +83,13 @@ class HeadFile:
         self.path = Path(path)
         self._file: int | None = None
 
-    def exists(self) -> bool:
-        """Whether the file is there."""
-        return self.path.exists()
-
     def read(self) -> tuple[SignedHead | None, ...]:
-        """What the two slots state; `None` for a slot that states nothing readable and signed."""
+        """What the two slots state; `None` for a slot that states nothing readable and signed.
+        Empty where the file is missing."""
         try:
             content = self.path.read_bytes()
         except FileNotFoundError:
-            return (None, None)
+            return ()
         stated: list[SignedHead | None] = []
         for offset in SLOT_OFFSETS:
             text = content[offset : offset + SLOT_BYTES].decode("utf-8", "replace").strip(" \n\x00")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from .envelope import (
+    EMPTY_HEAD,
     Draft,
     Event,
     EventRow,
@@ -69,18 +70,25 @@ class Ledger:
         """Bring a head file that lies behind up to date; say what is wrong where that is unsound."""
         if self._signer is None:
             return None
+        slots = None if self._head_file is None else self._head_file.read()
+        if slots == () and self._head_file is not None and self._head == EMPTY_HEAD:
+            # From here on a missing file means that somebody took it away.
+            born = SignedHead.sign(self._signer, self.trial, *EMPTY_HEAD, "")
+            self._head_file.write(born, durable=True)
+            slots = self._head_file.read()
         problems, heads = compare_heads(
-            self._head, self._hash_at, self.store.signed_head(), self._head_file,
-            key=self._signer.public_hex, trial=self.trial, healable=True,
-        )  # fmt: skip
+            self._head,
+            self._hash_at,
+            self.store.signed_head(),
+            slots,
+            key=self._signer.public_hex,
+            trial=self.trial,
+            healable=True,
+        )
         if problems:
             return "; ".join(str(problem) for problem in problems)
         signed = heads.database
-        if (
-            self._head_file is not None
-            and signed is not None
-            and any(slot != signed for slot in heads.slots)
-        ):
+        if self._head_file is not None and signed and any(slot != signed for slot in heads.slots):
             self._head_file.write(signed, durable=True)
         return None
 
@@ -277,7 +285,7 @@ class Ledger:
 
     def root(self) -> str:
         """The Merkle root over all committed events (see `equipoise.ledger.merkle`)."""
-        return merkle_root((row[0], row[16]) for row in self.store.stored_rows())
+        return merkle_root((row[0], row[16]) for row in self.store.stored()[1])
 
     def verify(self) -> Verification:
         """Recompute everything: hashes, order, versions, and the signed heads."""

@@ -150,9 +150,9 @@ class MemoryStore:
             )
         return found if limit is None else found[:limit]
 
-    def stored_rows(self) -> Iterator[tuple[Any, ...]]:
-        """The committed rows."""
-        return iter(self._events[: self._committed])
+    def stored(self) -> tuple[str | None, Iterator[tuple[Any, ...]]]:
+        """The signed head and the committed rows."""
+        return self._signed, iter(self._events[: self._committed])
 
     def close(self) -> None:
         """Nothing is held."""

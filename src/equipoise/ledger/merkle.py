@@ -1,6 +1,6 @@
 """The Merkle root over a ledger, as in RFC 6962, section 2.1.
 
-A leaf is SHA-256(0x00 | seq as 8 bytes, big endian | event hash, 32 bytes), a node
+A leaf is SHA-256(0x00 | seq as 8 bytes, big endian, two's complement | event hash, 32 bytes), a node
 SHA-256(0x01 | left | right); a tree of n leaves splits at the largest power of two below n. The
 root of no events is SHA-256 of nothing. It is the `ledger_root` that reports and checkpoints show:
 one number for the whole ledger, in which one event can be proven without showing the others.
@@ -23,7 +23,9 @@ class MerkleTree:
 
     def add(self, seq: int, event_hash: str) -> None:
         """Add the next leaf."""
-        node = hashlib.sha256(b"\x00" + seq.to_bytes(8, "big") + bytes.fromhex(event_hash)).digest()
+        node = hashlib.sha256(
+            b"\x00" + seq.to_bytes(8, "big", signed=True) + bytes.fromhex(event_hash)
+        ).digest()
         count = self._count
         while count & 1:
             node = hashlib.sha256(b"\x01" + self._nodes.pop() + node).digest()

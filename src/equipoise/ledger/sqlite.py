@@ -78,6 +78,20 @@ def _table_sql(table: Table) -> Iterator[str]:
         )
 
 
+def _signed_head(connection: sqlite3.Connection) -> str | None:
+    row = connection.execute("SELECT statement FROM signed_head").fetchone()
+    return str(row[0]) if row else None
+
+
+def _rows_of(connection: sqlite3.Connection, rows: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+    try:
+        yield from rows
+    except sqlite3.Error as error:
+        raise LedgerError(f"cannot be read as a ledger: {error}") from error
+    finally:
+        connection.close()
+
+
 class _Reader(sqlite3.Connection):
     """A reading connection; a class of our own can be referred to weakly, so that the connection
     of a thread that has ended is closed with it."""
@@ -271,12 +285,10 @@ class SqliteStore:
 
     def signed_head(self) -> str | None:
         """The signed head committed last; `None` too where an old or altered file has no such table."""
-        connection = self._reading(False)
-        known = connection.execute(
-            "SELECT 1 FROM sqlite_master WHERE name = 'signed_head'"
-        ).fetchone()
-        row = known and connection.execute("SELECT statement FROM signed_head").fetchone()
-        return str(row[0]) if row else None
+        try:
+            return _signed_head(self._reading(False))
+        except sqlite3.Error as error:
+            raise LedgerError(f"the signed head cannot be read: {error}") from error
 
     def stream_version(self, stream: str, *, inside: bool = False) -> int:
         """The last version in the stream."""
@@ -356,14 +368,18 @@ class SqliteStore:
         cursor = self._reading(inside).execute(sql, values)
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
-    def stored_rows(self) -> Iterator[tuple[Any, ...]]:
+    def stored(self) -> tuple[str | None, Iterator[tuple[Any, ...]]]:
         """All rows as they lie in the file; text that is no UTF-8 keeps its bytes as surrogates."""
         connection = self._open_reader()
-        connection.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
         try:
-            yield from connection.execute(f"{_SELECT_EVENT} ORDER BY seq")
-        finally:
+            connection.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
+            connection.execute("BEGIN")
+            signed = _signed_head(connection)
+            rows = connection.execute(f"{_SELECT_EVENT} ORDER BY seq")
+        except sqlite3.Error as error:
             connection.close()
+            raise LedgerError(f"cannot be read as a ledger: {error}") from error
+        return signed, _rows_of(connection, rows)
 
     def close(self) -> None:
         """Close all connections and give the lock file up."""

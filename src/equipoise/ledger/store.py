@@ -78,8 +78,9 @@ class Store(Protocol):
         """Rows of a projection. A sequence in `where` means one of; `-column` orders descending;
         ties and no order at all are resolved by the key."""
 
-    def stored_rows(self) -> Iterator[tuple[Any, ...]]:
-        """All event rows exactly as stored, whatever state they are in, by seq: for verification."""
+    def stored(self) -> tuple[str | None, Iterator[tuple[Any, ...]]]:
+        """For verification: the signed head, and all event rows by seq exactly as stored, whatever
+        state they are in, both as of one moment. `LedgerError` where they cannot be read."""
 
     def close(self) -> None:
         """Give up the right to write and release what is held."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from .envelope import NO_EVENT, Event, Head, canonical_json, canonical_text, hash_after
-from .errors import NotCanonicalError
+from .errors import LedgerError, NotCanonicalError
 from .head import HeadFile, SignedHead
 from .merkle import MerkleTree
 from .store import Store
@@ -42,12 +42,16 @@ class Verification:
     problems: list[Problem] = field(default_factory=list)
 
 
+Slots = tuple[SignedHead | None, ...]
+"""What the slots of the head file state; `None` for one that states nothing signed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heads:
     """The signed heads found: in the database, and in the slots of the head file."""
 
     database: SignedHead | None
-    slots: tuple[SignedHead | None, ...]
+    slots: Slots
 
 
 def _content_fault(row: tuple[Any, ...]) -> str | None:
@@ -62,7 +66,8 @@ def _content_fault(row: tuple[Any, ...]) -> str | None:
             except UnicodeEncodeError:
                 return f"{name} is no UTF-8 text"
     try:
-        if canonical_json(json.loads(row[7])) != row[7]:
+        payload = json.loads(row[7])
+        if type(payload) is not dict or canonical_json(payload) != row[7]:
             return "payload is not in canonical form"
     except (ValueError, RecursionError, NotCanonicalError):
         return "payload is not in canonical form"
@@ -71,6 +76,19 @@ def _content_fault(row: tuple[Any, ...]) -> str | None:
         if len(value) != 64 or not _HEXADECIMAL.issuperset(value):
             return f"{name} is no SHA-256 hash"
     return None
+
+
+def _readable(
+    rows: Iterator[tuple[Any, ...]], note: Callable[[int, str], None]
+) -> Iterator[tuple[Any, ...]]:
+    """The stored rows as far as they can be read; what stops the reading is a problem too."""
+    last = 0
+    try:
+        for row in rows:
+            yield row
+            last = row[0]
+    except LedgerError as error:
+        note(last, str(error))
 
 
 def verify_ledger(
@@ -95,9 +113,19 @@ def verify_ledger(
         if len(problems) < _PROBLEMS_KEPT:
             problems.append(Problem(seq, what))
 
-    for row in store.stored_rows():
+    # The file is read before the chain, so that a ledger being written is not found cut.
+    slots = head_file.read() if head_file is not None else None
+    try:
+        stored, rows = store.stored()
+    except LedgerError as error:
+        note(0, str(error))
+        stored, rows = None, iter(())
+    for row in _readable(rows, note):
         count += 1
         seq = row[0]
+        if type(seq) is not int:
+            note(head.seq + 1, "seq is no integer")
+            continue
         fault = _content_fault(row)
         if seq != head.seq + 1:
             gap = f"{head.seq + 1}" if seq == head.seq + 2 else f"{head.seq + 1} to {seq - 1}"
@@ -143,15 +171,7 @@ def verify_ledger(
         hashes[seq] = event.hash
         head = Head(seq, event.hash)
 
-    found, heads = compare_heads(
-        head,
-        hashes.get,
-        store.signed_head(),
-        head_file,
-        key=key,
-        trial=trial,
-        healable=False,
-    )
+    found, heads = compare_heads(head, hashes.get, stored, slots, key=key, trial=trial)
     problems.extend(found)
     if key is None and heads.database is not None:
         key = heads.database.key
@@ -162,51 +182,44 @@ def compare_heads(
     end: Head,
     hash_at: Callable[[int], str | None],
     stored: str | None,
-    head_file: HeadFile | None,
+    slots: Slots | None,
     *,
     key: str | None,
     trial: str | None,
-    healable: bool,
+    healable: bool = False,
 ) -> tuple[list[Problem], Heads]:
-    """Hold the signed heads, in the database and in the file, against the end of the chain.
+    """Hold the signed heads, in the database and in the file's slots, against the chain's end.
 
-    With `healable` one spoiled slot is forgiven, as a torn write leaves it; at rest it is not.
+    `slots` is `None` where no head file is kept, and empty where it is missing. With `healable` one
+    spoiled slot is forgiven, as a torn write leaves it; at rest it is not.
     """
     problems: list[Problem] = []
     database = SignedHead.parse(stored) if stored is not None else None
     if database is not None and not database.holds():
         database = None
-    slots = head_file.read() if head_file is not None else ()
-    heads = Heads(database, slots)
-    if stored is None and key is None and head_file is None:
-        return problems, heads
-    if end.seq == 0 and stored is None and not (head_file is not None and head_file.exists()):
+    heads = Heads(database, slots or ())
+    signed = key is not None or slots is not None or stored is not None
+    untouched = end.seq == 0 and stored is None and all(s and s.seq == 0 for s in slots or ())
+    if not signed or untouched:
         return problems, heads
 
     if database is None:
         problems.append(Problem(end.seq, "the database holds no valid signed head"))
     else:
         problems += _against(database, "the signed head in the database", end, hash_at, key, trial)
-        if not problems and database.seq < end.seq:
-            problems.append(
-                Problem(
-                    database.seq + 1,
-                    "events from here on are not covered by a signed head",
-                )
-            )
-    if head_file is None:
+        if database.seq < end.seq:
+            problems.append(Problem(database.seq + 1, "events from here on are not signed for"))
+    if slots is None:
         return problems, heads
-    if not head_file.exists():
-        problems.append(Problem(end.seq, f"the head file {head_file.path.name} is missing"))
+    if not slots:
+        problems.append(Problem(end.seq, "the head file is missing"))
         return problems, heads
     valid = [head for head in slots if head is not None]
-    if not valid:
-        problems.append(Problem(end.seq, "the head file holds no valid signed head"))
-        return problems, heads
-    if len(valid) < len(slots) and not healable:
-        problems.append(Problem(end.seq, "one slot of the head file is spoiled"))
-    newest = max(valid, key=lambda head: head.seq)
-    problems += _against(newest, "the head file", end, hash_at, key, trial)
+    if not valid or (len(valid) < len(slots) and not healable):
+        problems.append(Problem(end.seq, "a slot of the head file is spoiled"))
+    if valid:
+        newest = max(valid, key=lambda head: head.seq)
+        problems += _against(newest, "the head file", end, hash_at, key, trial)
     return problems, heads
 
 
@@ -226,9 +239,9 @@ def _against(
         return [
             Problem(
                 end.seq,
-                f"the tail was cut: the chain ends here, {where} states {stated.seq} events",
+                f"the tail was cut: {where} states {stated.seq} events",
             )
         ]
-    if hash_at(stated.seq) != stated.hash:
+    if (hash_at(stated.seq) if stated.seq else NO_EVENT) != stated.hash:
         return [Problem(stated.seq, f"rewritten: {where} states another hash for this event")]
     return []

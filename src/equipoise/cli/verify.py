@@ -1,0 +1,139 @@
+"""`equipoise verify`: is the ledger whole, and were the allocations those committed to?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from .app import main
+from .errors import UserError
+
+if TYPE_CHECKING:
+    from equipoise.keeper import Reveal
+    from equipoise.ledger.sqlite import SqliteStore
+    from equipoise.ledger.verification import Problem
+
+
+@main.command()
+def verify(
+    ledger: Annotated[Path, typer.Argument(help="A home, or a ledger's SQLite file.")],
+    head: Annotated[
+        Path | None, typer.Option(help="The signed head file; by default `head` beside the ledger.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The signer's public key, where it is known from elsewhere.")
+    ] = None,
+    reveal: Annotated[
+        Path | None,
+        typer.Option(help="What the keeper revealed: seed, scheme and allocations (JSON)."),
+    ] = None,
+    output: Annotated[
+        Literal["text", "json"], typer.Option("--format", help="How to print the result.")
+    ] = "text",
+) -> None:
+    """Verify chain, signed heads and, with --reveal, every allocation. Exit code 1 if any fails."""
+    from equipoise.ledger.errors import LedgerError
+    from equipoise.ledger.head import HeadFile
+    from equipoise.ledger.sqlite import SqliteStore
+    from equipoise.ledger.verification import Problem, verify_ledger
+
+    database = ledger / "ledger.sqlite" if ledger.is_dir() else ledger
+    head_path = head or database.with_name("head")
+    expected = ledger.is_dir() or head is not None or head_path.exists()
+    revealed = _read_reveal(reveal) if reveal is not None else None
+    try:
+        store = SqliteStore(database, read_only=True)
+    except LedgerError as error:
+        raise UserError(f"{error}; name a home or a ledger's SQLite file") from None
+    try:
+        head_file = HeadFile(head_path) if expected else None
+        result = verify_ledger(store, head_file, key=key, trial=None)
+        problems = list(result.problems)
+        if result.events == 0:
+            problems.append(Problem(0, "there are no events"))
+        allocations = None
+        if revealed is not None and not problems:
+            allocations = len(revealed.allocations)
+            problems += _reveal_problems(store, revealed)
+    finally:
+        store.close()
+    if output == "json":
+        found = [{"seq": problem.seq, "what": problem.what} for problem in problems]
+        document: dict[str, Any] = {
+            "ok": not problems,
+            "events": result.events,
+            "ledger_root": result.root,
+            "head": {"seq": result.head.seq, "hash": result.head.hash},
+            "public_key": result.key,
+            "head_file": str(head_path) if expected else None,
+            "allocations": allocations,
+            "problems": found,
+        }
+        typer.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        for problem in problems:
+            typer.echo(f"event {problem.seq}: {problem.what}")
+        if not expected:
+            typer.echo("no head file: whether the tail was cut cannot be seen")
+        typer.echo(f"{result.events} events, Merkle root {result.root}")
+        if allocations is not None and not problems:
+            typer.echo(f"{allocations} allocations are those that seed and scheme give")
+        typer.echo("NOT WHOLE" if problems else f"whole, signed by {result.key}")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _read_reveal(path: Path) -> Reveal:
+    from equipoise.keeper import Reveal
+
+    try:
+        return Reveal.from_document(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def _reveal_problems(store: SqliteStore, revealed: Reveal) -> list[Problem]:
+    """Hold the reveal against the ledger: commitment, strata and order, and every arm by the seed.
+
+    In the ledger arms are sealed; what is checked there is that each randomization stands in the
+    reveal under the same number, request and strata.
+    """
+    from equipoise.ledger.envelope import event_of
+    from equipoise.ledger.store import Selection
+    from equipoise.ledger.verification import Problem
+
+    problems = [Problem(0, what) for what in revealed.problems()]
+    types = ("RandomizationCommitted", "ParticipantRandomized")
+    given = {allocated.request: allocated for allocated in revealed.allocations}
+    committed = False
+    for row in store.events(Selection(types=types)):
+        event = event_of(row)
+        if event.type == "RandomizationCommitted":
+            committed = True
+            stated = (event.payload.get("commitment"), event.payload.get("source"))
+            if stated != (revealed.commitment, revealed.source):
+                problems.append(Problem(event.seq, "seed and scheme are not those committed to"))
+            continue
+        if not committed:
+            problems.append(Problem(event.seq, "a participant is randomized before the commitment"))
+        request = event.payload.get("request")
+        allocated = given.pop(request, None) if isinstance(request, str) else None
+        if allocated is None:
+            problems.append(Problem(event.seq, f"the reveal does not know the request {request}"))
+        elif (allocated.number, allocated.strata) != (
+            event.payload.get("number"),
+            event.payload.get("strata"),
+        ):
+            problems.append(
+                Problem(event.seq, f"number or strata of {request} differ from the reveal's")
+            )
+    if not committed:
+        problems.append(Problem(0, "no commitment to a seed stands in the ledger"))
+    for request in given:
+        problems.append(Problem(0, f"the ledger knows no randomization for the request {request}"))
+    return problems
