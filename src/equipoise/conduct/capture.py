@@ -15,7 +15,8 @@ from equipoise.quantity.text import Text
 from equipoise.quantity.units import UnitError, convert
 
 from .environment import ParticipantEnvironment
-from .refusal import Reason, refuse, words
+from .reasons import reason
+from .refusal import Reason, words
 from .state import Captured, FormInstance, LaboratoryRange, ParticipantState
 from .values import Value
 
@@ -28,42 +29,24 @@ _FALSE = {"false", "no", "0", "否"}
 _RAW_LIMIT = 8000
 
 
-class _Unreadable(Exception):
-    def __init__(self, reason: Reason) -> None:
-        self.reason = reason
+class UnreadableValueError(ValueError):
+    """What was typed is no value of the item; `reason` says why."""
 
-
-def _fault(item: Item, code: str, en: str, zh: str, fix_en: str, fix_zh: str) -> _Unreadable:
-    label = item.label
-    return _Unreadable(
-        refuse(
-            code,
-            f"{label.in_language('en')}: {en}",
-            f"{label.in_language('zh-Hans')}：{zh}",
-            f"items.{item.id}",
-            fix_en,
-            fix_zh,
-            item.id,
-        )
-    )
+    def __init__(self, item: Item, code: str, **names: object) -> None:
+        self.reason = reason(code, item.id, label=item.label, item=item.id, **names)
+        super().__init__(self.reason.message.en)
 
 
 def read_value(item: Item, raw: str, protocol: Protocol) -> Value:
     """Understand what was typed for an item.
 
-    Raises `_Unreadable` (caught by `read_form`) naming the item, the rule and the way out.
+    Raises `UnreadableValueError`, naming the item, the rule and the way out.
     """
     if len(raw) > _RAW_LIMIT or len(raw) > max(item.max_length, 200):
-        raise _fault(
-            item, "too-long", f"{len(raw)} characters", f"{len(raw)} 个字符",
-            f"use at most {item.max_length} characters", f"最多 {item.max_length} 个字符",
-        )  # fmt: skip
+        raise UnreadableValueError(item, "too-long", length=len(raw), limit=item.max_length)
     text = unicodedata.normalize("NFC", raw).strip()
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t\r" for c in text):
-        raise _fault(
-            item, "control-character", "contains a control character", "含有控制字符",
-            "type it again without the invisible character", "请重新输入，去掉不可见字符",
-        )  # fmt: skip
+        raise UnreadableValueError(item, "control-character")
     if text in MISSING_CODES and item.type not in ("text", "identity"):
         return Value(item.id, text, None, code="missing")
     return _READERS[item.type](item, text, protocol)
@@ -73,7 +56,7 @@ def unreadable_reason(item: Item, raw: str, protocol: Protocol) -> Reason | None
     """Why `raw` cannot be read as a value of `item`, or None where it can."""
     try:
         read_value(item, raw, protocol)
-    except _Unreadable as unreadable:
+    except UnreadableValueError as unreadable:
         return unreadable.reason
     return None
 
@@ -81,26 +64,18 @@ def unreadable_reason(item: Item, raw: str, protocol: Protocol) -> Reason | None
 def _read_number(item: Item, text: str, protocol: Protocol) -> Value:
     match = _NUMBER.fullmatch(text.replace("\u2212", "-"))
     if match is None:
-        raise _fault(
-            item, "not-a-number", f"{_short(text)} is not a number", f"{_short(text)} 不是数字",
-            f"type a number{_unit_hint(item)}", f"请输入数字{_unit_hint(item)}",
-        )  # fmt: skip
+        raise UnreadableValueError(item, "not-a-number", typed=_short(text), unit=_unit_hint(item))
     digits, unit = match[1], match[2].strip()
     number = Decimal(digits)
     decimals = len(digits.partition(".")[2])
     if unit and unit != item.unit:
         number = _converted(item, number, unit)
     elif item.decimals is not None and decimals > item.decimals:
-        raise _fault(
-            item, "too-precise", f"{digits} has {decimals} decimals",
-            f"{digits} 有 {decimals} 位小数",
-            f"give at most {item.decimals}", f"最多 {item.decimals} 位小数",
-        )  # fmt: skip
+        raise UnreadableValueError(
+            item, "too-precise", typed=digits, given=decimals, limit=item.decimals
+        )
     if item.type == "integer" and number != number.to_integral_value():
-        raise _fault(
-            item, "not-an-integer", f"{digits} is not a whole number", f"{digits} 不是整数",
-            "type a whole number", "请输入整数",
-        )  # fmt: skip
+        raise UnreadableValueError(item, "not-an-integer", typed=digits)
     if item.minimum is not None and number < item.minimum:
         raise _out_of_range(item, number)
     if item.maximum is not None and number > item.maximum:
@@ -110,74 +85,52 @@ def _read_number(item: Item, text: str, protocol: Protocol) -> Value:
 
 
 def _converted(item: Item, number: Decimal, unit: str) -> Decimal:
+    usable = [item.unit, *item.units] if item.unit else []
+    refused = UnreadableValueError(
+        item, "wrong-unit", typed=_short(unit), units=", ".join(usable) or "—"
+    )
     if item.unit is None or (item.units and unit not in item.units):
-        allowed = ", ".join([item.unit, *item.units] if item.unit else []) or "none"
-        raise _fault(
-            item, "wrong-unit", f"the unit {_short(unit)} is not used here",
-            f"此处不使用单位 {_short(unit)}",
-            f"units: {allowed}", f"可用单位：{allowed}",
-        )  # fmt: skip
+        raise refused
     try:
         converted = convert(number, unit, item.unit)
     except UnitError as error:
-        raise _fault(
-            item, "wrong-unit", f"{_short(unit)} is not a unit of this quantity",
-            f"{_short(unit)} 不是该指标的单位",
-            f"give the value in {item.unit}", f"请以 {item.unit} 为单位填写",
-        ) from error  # fmt: skip
+        raise refused from error
     if item.decimals is not None:
         converted = converted.quantize(Decimal(1).scaleb(-item.decimals))
     return converted
 
 
-def _out_of_range(item: Item, number: Decimal) -> _Unreadable:
-    low, high, unit = item.minimum, item.maximum, f" {item.unit}" if item.unit else ""
-    span_en = f"from {low} to {high}{unit}"
-    if low is None or high is None:
-        span_en = f"at least {low}{unit}" if high is None else f"at most {high}{unit}"
-    span_zh = span_en.replace("from ", "").replace(" to ", " 至 ")
-    span_zh = span_zh.replace("at least ", "不小于 ").replace("at most ", "不大于 ")
-    return _fault(
-        item, "out-of-range", f"{number}{unit} is impossible here",
-        f"{number}{unit} 超出可能范围",
-        f"allowed: {span_en}; check the value and its unit",
-        f"允许：{span_zh}；请核对数值和单位",
-    )  # fmt: skip
+def _out_of_range(item: Item, number: Decimal) -> UnreadableValueError:
+    unit = f" {item.unit}" if item.unit else ""
+    if item.minimum is None:
+        span = f"≤ {item.maximum}{unit}"
+    elif item.maximum is None:
+        span = f"≥ {item.minimum}{unit}"
+    else:
+        span = f"{item.minimum} – {item.maximum}{unit}"
+    return UnreadableValueError(item, "out-of-range", typed=f"{number}{unit}", span=span)
 
 
 def _read_boolean(item: Item, text: str, protocol: Protocol) -> Value:
     word = text.lower()
     if word in _TRUE or word in _FALSE:
         return Value(item.id, text, "true" if word in _TRUE else "false")
-    raise _fault(
-        item, "not-yes-or-no", f"{_short(text)} is neither yes nor no",
-        f"{_short(text)} 既不是“是”也不是“否”",
-        "choose yes or no", "请选择是或否",
-    )  # fmt: skip
+    raise UnreadableValueError(item, "not-yes-or-no", typed=_short(text))
 
 
 def _read_date(item: Item, text: str, protocol: Protocol) -> Value:
     try:
         day = PartialDate.parse(text)
     except ValueError as error:
-        raise _fault(
-            item, "not-a-date", f"{_short(text)} is not a date", f"{_short(text)} 不是日期",
-            "write YYYY-MM-DD", "请按 YYYY-MM-DD 填写",
-        ) from error  # fmt: skip
+        raise UnreadableValueError(item, "not-a-date", typed=_short(text)) from error
     if item.type == "date" and day.precision != "day":
-        raise _fault(
-            item, "not-a-date", f"{text} lacks the day", f"{text} 缺少具体日期",
-            "write YYYY-MM-DD", "请按 YYYY-MM-DD 填写",
-        )  # fmt: skip
+        raise UnreadableValueError(item, "day-missing", typed=_short(text))
     return Value(item.id, text, str(day), None, None, day.precision)
 
 
 def _read_time(item: Item, text: str, protocol: Protocol) -> Value:
     if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text) is None:
-        raise _fault(
-            item, "not-a-time", f"{_short(text)} is not a time of day",
-            f"{_short(text)} 不是时间", "write HH:MM, 24 hours", "请按 24 小时制 HH:MM 填写",
-        )  # fmt: skip
+        raise UnreadableValueError(item, "not-a-time", typed=_short(text))
     return Value(item.id, text, text)
 
 
@@ -185,10 +138,7 @@ def _read_code(item: Item, text: str, protocol: Protocol) -> Value:
     codelist = protocol.codelist_by_id[item.codelist or ""]
     if all(code.code != text for code in codelist.codes):
         known = ", ".join(code.code for code in codelist.codes)
-        raise _fault(
-            item, "unknown-code", f"{_short(text)} is not in the list", f"{_short(text)} 不在列表中",
-            f"choose one of: {known}", f"请选择其一：{known}",
-        )  # fmt: skip
+        raise UnreadableValueError(item, "unknown-code", typed=_short(text), codes=known)
     scale = " ".join(part for part in (codelist.scale, codelist.version) if part)
     return Value(item.id, text, text, None, scale or codelist.id)
 
@@ -279,17 +229,7 @@ def read_form(
     values: dict[str, Value] = {}
     for name, raw in typed.items():
         if name not in on_form:
-            faults.append(
-                refuse(
-                    "unknown-item",
-                    f"{_short(name)} is not an item of this form",
-                    f"本表没有项目 {_short(name)}",
-                    f"forms.{form.id}",
-                    "remove it, or use the form that holds it",
-                    "请删除，或使用包含该项目的表单",
-                    name,
-                )
-            )
+            faults.append(reason("unknown-item", name, name=_short(name), form=form.id))
             continue
         item = items[name]
         if item.derived is not None:
@@ -301,7 +241,7 @@ def read_form(
             continue
         try:
             values[name] = read_value(item, raw, protocol)
-        except _Unreadable as unreadable:
+        except UnreadableValueError as unreadable:
             faults.append(unreadable.reason)
     overlay: dict[str, Datum | None] = {
         name: captured.datum for name, captured in kept.items() if name in on_form
@@ -368,15 +308,7 @@ def _asked(entry: FormItem, protocol: Protocol, environment: ParticipantEnvironm
 
 
 def _not_asked(item: Item, form: Form) -> Reason:
-    return refuse(
-        "not-asked",
-        f"{item.label.in_language('en')}: not asked, given the other answers",
-        f"{item.label.in_language('zh-Hans')}：根据其他回答，此项不需填写",
-        f"forms.{form.id}",
-        "clear it, or correct the answer it depends on",
-        "请清空，或更正其所依赖的回答",
-        item.id,
-    )
+    return reason("not-asked", item.id, label=item.label, form=form.id)
 
 
 def _computed(item: Item, environment: ParticipantEnvironment) -> Value | None:

@@ -42,22 +42,9 @@ class Refusal:
         return tuple(reason.code for reason in self.reasons)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Raised inside a decision as soon as going on would make no sense; becomes a `Refusal`."""
 
     def __init__(self, reasons: Iterable[Reason]) -> None:
         self.refusal = Refusal(tuple(reasons))
         super().__init__(str(self.refusal))
-
-
-def refuse(
-    code: str,
-    en: str,
-    zh: str,
-    rule: str,
-    remedy_en: str,
-    remedy_zh: str,
-    field: str | None = None,
-) -> Reason:
-    """A reason with its texts in both languages."""
-    return Reason(code, words(en, zh), rule, words(remedy_en, remedy_zh), field)

@@ -17,7 +17,8 @@ from equipoise.conduct.decide import Context, Decided, decide, local_day, permis
 from equipoise.conduct.decide.enrollment import randomization_reasons
 from equipoise.conduct.decide.visits import form_reasons, preview
 from equipoise.conduct.eligibility import Assessment, assess
-from equipoise.conduct.refusal import Reason, Refusal, refuse
+from equipoise.conduct.reasons import reason
+from equipoise.conduct.refusal import Reason, Refusal
 from equipoise.conduct.schedule import PlannedVisit, plan_visits
 from equipoise.conduct.state import ParticipantState, SiteState, TrialState
 from equipoise.conduct.values import Actor, Address
@@ -377,18 +378,7 @@ class Trial:
         streams = {event.stream for event in earlier}
         foreign = participant is not None and f"participant/{participant}" not in streams
         if foreign or type(happenings[0]).__name__ not in _FIRST_EVENTS[type(command).__name__]:
-            return Refusal(
-                (
-                    refuse(
-                        "client-id-reused",
-                        "this form was sent before for something else",
-                        "该提交编号已用于其他操作",
-                        "conduct.idempotence",
-                        "load the page again and repeat the entry",
-                        "请重新加载页面后再提交",
-                    ),
-                )
-            )
+            return Refusal((reason("client-id-reused"),))
         return Done(tuple(earlier), happenings, _answer(earlier, happenings), repeated=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -118,7 +119,7 @@ def test_a_value_in_another_unit_is_converted_and_kept_as_typed(trial):
     person = Person(trial).enroll().wait_until(RT_START - timedelta(days=7))
     expect(person.save("baseline", "laboratory", hemoglobin="12.1 g/dL"))
     value = person.state.latest["hemoglobin"].value
-    assert (value.raw, value.value, value.unit) == ("12.1 g/dL", "121", "g/dL")
+    assert (value.raw, Decimal(value.value), value.unit) == ("12.1 g/dL", 121, "g/dL")
 
 
 def test_the_diary_is_kept_from_seven_days_before_to_fourteen_after_radiotherapy(trial):

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import commands as c
-from ..refusal import Reason, Refusal, Refused, refuse
+from ..reasons import reason
+from ..refusal import Reason, Refusal, RefusedError
 from . import administration, care, enrollment, safety, visits
 from .context import Allocate, Context, Decided, local_day
 
@@ -62,7 +63,7 @@ def decide(command: c.Command, context: Context) -> Decided | Refusal:
         if permission:
             return Refusal(tuple(permission))
         return _DECISIONS[type(command)](command, context)
-    except Refused as refused:
+    except RefusedError as refused:
         return refused.refusal
 
 
@@ -72,39 +73,12 @@ def permission_reasons(name: str, context: Context) -> list[Reason]:
     if name == "CreateTrial":
         return []
     if not context.trial.created:
-        return [
-            refuse(
-                "not-created",
-                "the trial has not been created",
-                "试验尚未创建",
-                "conduct.trial",
-                "create it first",
-                "请先创建",
-            )  # fmt: skip
-        ]
+        return [reason("not-created")]
     granted = next((grant for grant in context.protocol.roles if grant.role == actor.role), None)
     if granted is None or name not in granted.may:
-        return [
-            refuse(
-                "not-permitted",
-                f"a {actor.role} may not do this ({name})",
-                f"角色 {actor.role} 无权执行此操作（{name}）",
-                "roles",
-                "ask someone whose role allows it",
-                "请联系有权限的人员",
-            )
-        ]
+        return [reason("not-permitted", role=actor.role, name=name)]
     if not context.trial.may_act(actor.id, actor.role, actor.site):
-        return [
-            refuse(
-                "not-granted",
-                f"{actor.id} does not hold the role {actor.role} here",
-                f"{actor.id} 在此不具有角色 {actor.role}",
-                "conduct.roles",
-                "have the administrator grant it",
-                "请由管理员授权",
-            )
-        ]
+        return [reason("not-granted", actor=actor.id, role=actor.role)]
     return []
 
 

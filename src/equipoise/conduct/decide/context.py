@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from equipoise.protocol.document import Protocol
 
 from .. import events as e
-from ..refusal import Reason, Refused, refuse
+from ..reasons import reason
+from ..refusal import Reason, RefusedError
 from ..state import ParticipantState, SiteState, TrialState
 from ..values import Actor
 
@@ -50,7 +51,7 @@ class Context:
         """The participant, or a refusal: unknown, or not at a site the actor may act for."""
         state = self.participant(participant)
         if state is None or (self.actor.site and state.site != self.actor.site):
-            raise Refused([no_such_participant(participant)])
+            raise RefusedError([no_such_participant(participant)])
         return state
 
     def site_state(self, site: str) -> SiteState:
@@ -85,15 +86,7 @@ class Decided:
 
 def no_such_participant(participant: str) -> Reason:
     """The same words whether the number does not exist or belongs to another site."""
-    return refuse(
-        "unknown-participant",
-        f"no participant {participant!r} here",
-        f"此处没有受试者 {participant!r}",
-        "conduct.participant",
-        "check the number; participants of other sites are not shown",
-        "请核对编号；其他中心的受试者不可见",
-        "participant",
-    )
+    return reason("unknown-participant", "participant", participant=participant)
 
 
 def must_be(condition: bool, reason: Reason, into: list[Reason]) -> None:
@@ -106,16 +99,7 @@ def on_record(participant: ParticipantState) -> list[Reason]:
     """Reasons why nothing more may be recorded for this participant."""
     reasons = []
     if participant.data_use_withdrawn:
-        reasons.append(
-            refuse(
-                "data-use-withdrawn",
-                f"{participant.id} withdrew the use of data",
-                f"{participant.id} 已撤回数据使用同意",
-                "conduct.withdrawal",
-                "nothing more may be recorded",
-                "不得再记录任何数据",
-            )
-        )
+        reasons.append(reason("data-use-withdrawn", participant=participant.id))
     return reasons
 
 
@@ -123,14 +107,5 @@ def in_trial(participant: ParticipantState) -> list[Reason]:
     """Reasons why this participant is not under treatment or follow-up."""
     reasons = on_record(participant)
     if participant.randomized is None:
-        reasons.append(
-            refuse(
-                "not-randomized",
-                f"{participant.id} is not randomized",
-                f"{participant.id} 尚未随机",
-                "conduct.randomization",
-                "randomize first",
-                "请先完成随机",
-            )
-        )
+        reasons.append(reason("not-randomized", participant=participant.id))
     return reasons

@@ -9,7 +9,8 @@ from equipoise.protocol.document import ReportingClock
 
 from .. import commands as c
 from .. import events as e
-from ..refusal import Reason, Refused, refuse
+from ..reasons import reason
+from ..refusal import Reason, RefusedError
 from ..state import AdverseEvent, ParticipantState
 from .context import Context, Decided, on_record
 
@@ -28,91 +29,26 @@ def _event_reasons(
 ) -> list[Reason]:
     reasons = on_record(participant)
     if participant.consent is None:
-        reasons.append(
-            refuse(
-                "no-consent",
-                "adverse events are collected from consent on",
-                "不良事件自知情同意起收集",
-                "safety.collect_from",
-                "record the consent first",
-                "请先登记知情同意",
-            )  # fmt: skip
-        )
+        reasons.append(reason("no-consent", participant=participant.id))
     if not 1 <= grade <= 5:
         reasons.append(
-            refuse(
-                "no-such-grade",
-                f"grade {grade} does not exist in {context.protocol.safety.grading}",
-                f"{context.protocol.safety.grading} 没有 {grade} 级",
-                "safety.grading",
-                "use 1 to 5",
-                "请使用 1 至 5",
-                "grade",
-            )
+            reason("no-such-grade", "grade", grade=grade, grading=context.protocol.safety.grading)
         )
     today = context.today(participant.site)
     for name, day in (("started_on", started_on), ("ended_on", ended_on)):
         if day is not None and day > today:
-            reasons.append(
-                refuse(
-                    "date-in-future",
-                    f"{day} is still to come",
-                    f"{day} 尚未到来",
-                    "conduct.dates",
-                    "give a day up to today",
-                    "请填写不晚于今天的日期",
-                    name,
-                )  # fmt: skip
-            )
+            reasons.append(reason("date-in-future", name, day=day))
     if ended_on is not None and ended_on < started_on:
         reasons.append(
-            refuse(
-                "ends-before-start",
-                f"it ends {ended_on}, before {started_on}",
-                f"结束日期 {ended_on} 早于开始日期 {started_on}",
-                "conduct.dates",
-                "correct one of the dates",
-                "请更正日期",
-                "ended_on",
-            )  # fmt: skip
+            reason("ends-before-start", "ended_on", ended_on=ended_on, started_on=started_on)
         )
     if (grade == 5) != ("death" in seriousness):
-        reasons.append(
-            refuse(
-                "death-and-grade",
-                "grade 5 and death go together",
-                "5 级与死亡须一致",
-                "CTCAE v5.0",
-                "make grade and seriousness agree",
-                "请使分级与严重性一致",
-                "grade",
-            )  # fmt: skip
-        )
+        reasons.append(reason("death-and-grade", "grade"))
     if (outcome == "fatal") != (grade == 5):
-        reasons.append(
-            refuse(
-                "death-and-outcome",
-                "grade 5 and a fatal outcome go together",
-                "5 级与致死结局须一致",
-                "CTCAE v5.0",
-                "make grade and outcome agree",
-                "请使分级与结局一致",
-                "outcome",
-            )  # fmt: skip
-        )
+        reasons.append(reason("death-and-outcome", "outcome"))
     for intervention in causality:
         if intervention not in context.protocol.intervention_by_id:
-            reasons.append(
-                refuse(
-                    "unknown-intervention",
-                    f"the protocol has no intervention {intervention!r}",
-                    f"方案中没有干预 {intervention!r}",
-                    "interventions",
-                    "use an intervention of the protocol",
-                    "请使用方案中的干预",
-                    "causality",
-                )
-            )
+            reasons.append(reason("unknown-intervention", "causality", intervention=intervention))
     return reasons
 
 
@@ -162,19 +98,9 @@ def report_adverse_event(command: c.ReportAdverseEvent, context: Context) -> Dec
         command.seriousness, command.causality, command.outcome,
     )  # fmt: skip
     if not command.term.strip():
-        reasons.append(
-            refuse(
-                "no-term",
-                "the event is not named",
-                "未填写事件名称",
-                "safety.terms",
-                "choose a term or describe the event",
-                "请选择术语或描述事件",
-                "term",
-            )  # fmt: skip
-        )
+        reasons.append(reason("no-term", "term"))
     if reasons:
-        raise Refused(reasons)
+        raise RefusedError(reasons)
     known = any(term.id == command.term for term in context.protocol.safety.terms)
     number = max(participant.adverse_events, default=0) + 1
     decided = Decided(answer={"number": number}).on_participant(
@@ -203,18 +129,8 @@ def report_adverse_event(command: c.ReportAdverseEvent, context: Context) -> Dec
 def _known_event(participant: ParticipantState, number: int) -> AdverseEvent:
     event = participant.adverse_events.get(number)
     if event is None:
-        raise Refused(
-            [
-                refuse(
-                    "unknown-adverse-event",
-                    f"{participant.id} has no adverse event {number}",
-                    f"{participant.id} 没有第 {number} 号不良事件",
-                    "conduct.safety",
-                    "check the number",
-                    "请核对编号",
-                    "number",
-                )
-            ]
+        raise RefusedError(
+            [reason("unknown-adverse-event", "number", participant=participant.id, number=number)]
         )
     return event
 
@@ -244,30 +160,11 @@ def update_adverse_event(command: c.UpdateAdverseEvent, context: Context) -> Dec
         context, participant, grade, event.started_on, ended_on, seriousness, causality, outcome
     )
     if not changed:
-        reasons.append(
-            refuse(
-                "nothing-to-save",
-                "nothing changed",
-                "没有更改",
-                "conduct.safety",
-                "change at least one field",
-                "请至少更改一项",
-            )  # fmt: skip
-        )
+        reasons.append(reason("nothing-to-save"))
     if not command.reason.strip():
-        reasons.append(
-            refuse(
-                "reason-needed",
-                "a change needs a reason",
-                "更改须说明原因",
-                "21 CFR 11.10(e); ICH E6(R3) 4.2.2",
-                "say why it is changed",
-                "请说明更改原因",
-                "reason",
-            )  # fmt: skip
-        )
+        reasons.append(reason("reason-needed", "reason", names=", ".join(changed)))
     if reasons:
-        raise Refused(reasons)
+        raise RefusedError(reasons)
     decided = Decided(answer={"number": event.number}).on_participant(
         participant,
         e.AdverseEventUpdated(
@@ -300,19 +197,7 @@ def submit_safety_report(command: c.SubmitSafetyReport, context: Context) -> Dec
     event = _known_event(participant, command.number)
     clock = next((clock for clock in event.clocks if clock.clock == command.clock), None)
     if clock is None or clock.submitted_at is not None:
-        raise Refused(
-            [
-                refuse(
-                    "clock-not-running",
-                    f"no clock {command.clock!r} is running for this event",
-                    f"该事件没有正在计时的 {command.clock!r}",
-                    "safety.clocks",
-                    "see the safety page",
-                    "请查看安全性页面",
-                    "clock",
-                )
-            ]
-        )
+        raise RefusedError([reason("clock-not-running", "clock", clock=command.clock)])
     on_time = context.at.isoformat() <= clock.due_at
     decided = Decided().on_participant(
         participant,

@@ -11,7 +11,8 @@ from .. import commands as c
 from .. import events as e
 from ..capture import FormReading, read_form
 from ..eligibility import strata_of
-from ..refusal import Reason, Refused, refuse
+from ..reasons import reason
+from ..refusal import Reason, RefusedError
 from ..schedule import (
     diary_window,
     offset_day,
@@ -38,16 +39,7 @@ def form_reasons(
     if form is None:
         return [_no_form(address)]
     if participant.consent is None:
-        reasons.append(
-            refuse(
-                "no-consent",
-                f"{participant.id} has not given consent",
-                f"{participant.id} 未签署知情同意书",
-                "ICH E6(R3) 2.8",
-                "record the signed consent first",
-                "请先登记已签署的知情同意书",
-            )
-        )
+        reasons.append(reason("no-consent", participant=participant.id))
     visit = protocol.visit_by_id.get(address.visit)
     known = (
         (visit is not None and address.form in visit.forms)
@@ -60,67 +52,24 @@ def form_reasons(
     if (after_allocation or address.visit == UNSCHEDULED) and participant.randomized is None:
         reasons += [r for r in in_trial(participant) if r.code == "not-randomized"]
     if address.visit in participant.missed:
-        reasons.append(
-            refuse(
-                "visit-missed",
-                f"the visit {address.visit} is recorded as missed",
-                f"访视 {address.visit} 已登记为缺失",
-                "conduct.visits",
-                "record what was done as an unscheduled visit",
-                "请作为计划外访视登记",
-            )
-        )
+        reasons.append(reason("visit-missed", visit=address.visit))
     today = context.today(participant.site)
     if performed_on > today:
-        reasons.append(
-            refuse(
-                "date-in-future",
-                f"{performed_on} is still to come",
-                f"{performed_on} 尚未到来",
-                "conduct.dates",
-                "give the day on which it was done",
-                "请填写实际完成日期",
-                "performed_on",
-            )
-        )
+        reasons.append(reason("date-in-future", "performed_on", day=performed_on))
     off_study = participant.off_study_on
     if off_study is not None and performed_on > off_study:
         reasons.append(
-            refuse(
-                "off-study",
-                f"{participant.id} left the study on {off_study}",
-                f"{participant.id} 已于 {off_study} 退出研究",
-                "conduct.withdrawal",
-                "only what was done up to that day may be recorded",
-                "只能登记该日及之前的内容",
-                "performed_on",
-            )
+            reason("off-study", "performed_on", participant=participant.id, day=off_study)
         )
     return reasons
 
 
 def _no_form(address: Address) -> Reason:
-    return refuse(
-        "unknown-form",
-        f"the protocol has no form {address.form!r}",
-        f"方案中没有表单 {address.form!r}",
-        "forms",
-        "use a form of the protocol",
-        "请使用方案中的表单",
-        "form",
-    )
+    return reason("unknown-form", "form", form=address.form)
 
 
 def _not_at_visit(address: Address) -> Reason:
-    return refuse(
-        "form-not-at-visit",
-        f"the form {address.form!r} does not belong to the visit {address.visit!r}",
-        f"表单 {address.form!r} 不属于访视 {address.visit!r}",
-        "schedule.visits",
-        "see the schedule of activities",
-        "请查看研究流程表",
-        "visit",
-    )
+    return reason("form-not-at-visit", "visit", form=address.form, visit=address.visit)
 
 
 def preview(
@@ -156,7 +105,7 @@ def save_form(command: c.SaveForm, context: Context) -> Decided:
     reasons = form_reasons(context, participant, address, performed_on)
     reading = preview(context, participant, address, command.values, performed_on)
     if reading is None:
-        raise Refused(reasons)
+        raise RefusedError(reasons)
     saves = before.saves if before else 0
     if command.based_on is not None and command.based_on != saves:
         reasons.append(_stale(before))
@@ -165,18 +114,9 @@ def save_form(command: c.SaveForm, context: Context) -> Decided:
     if (reading.overwrites or re_dated) and not command.reason.strip():
         reasons.append(_reason_needed(reading))
     if not reasons and not reading.changed and not re_dated:
-        reasons.append(
-            refuse(
-                "nothing-to-save",
-                "nothing was entered or changed",
-                "没有填写或更改任何内容",
-                "conduct.capture",
-                "fill in at least one field",
-                "请至少填写一项",
-            )
-        )
+        reasons.append(reason("nothing-to-save"))
     if reasons:
-        raise Refused(reasons)
+        raise RefusedError(reasons)
     saved = e.FormSaved(
         visit=address.visit,
         form=address.form,
@@ -218,27 +158,12 @@ def _stale(before: FormInstance | None) -> Reason:
         if before
         else ""
     )
-    return refuse(
-        "stale",
-        f"{who.actor if who else '?'} saved this form at {who.at if who else '?'}: {values}",
-        f"{who.actor if who else '?'} 已于 {who.at if who else '?'} 保存本表：{values}",
-        "conduct.versions",
-        "look at the other person's change, then save again",
-        "请先查看他人的更改，再重新保存",
-    )
+    return reason("stale", who=who.actor if who else "?", at=who.at if who else "?", values=values)
 
 
 def _reason_needed(reading: FormReading) -> Reason:
     names = ", ".join(reading.overwrites) or "performed_on"
-    return refuse(
-        "reason-needed",
-        f"changing what was saved needs a reason: {names}",
-        f"更改已保存的内容须说明原因：{names}",
-        "21 CFR 11.10(e); ICH E6(R3) 4.2.2",
-        "say why it is changed",
-        "请说明更改原因",
-        "reason",
-    )
+    return reason("reason-needed", "reason", names=names)
 
 
 def _automatic_queries(
@@ -352,63 +277,24 @@ def record_diary_day(command: c.RecordDiaryDay, context: Context) -> Decided:
     reasons = in_trial(participant)
     diary = next((d for d in context.protocol.schedule.diaries if d.id == command.diary), None)
     if diary is None:
-        reasons.append(
-            refuse(
-                "unknown-diary",
-                f"the protocol has no diary {command.diary!r}",
-                f"方案中没有日记 {command.diary!r}",
-                "schedule.diaries",
-                "use a diary of the protocol",
-                "请使用方案中的日记",
-                "diary",
-            )
-        )
-        raise Refused(reasons)
+        reasons.append(reason("unknown-diary", "diary", diary=command.diary))
+        raise RefusedError(reasons)
     form = context.protocol.form_by_id[diary.form]
     window = diary_window(context.protocol, diary, participant)
     if window is None or not window[0] <= command.day <= window[1]:
         span = "—" if window is None else f"{window[0]} … {window[1]}"
-        reasons.append(
-            refuse(
-                "not-a-diary-day",
-                f"{command.day} is no day of this diary ({span})",
-                f"{command.day} 不在日记日期范围内（{span}）",
-                f"schedule.diaries.{diary.id}",
-                "give a day on which the diary is kept",
-                "请填写日记范围内的日期",
-                "day",
-            )
-        )
+        reasons.append(reason("not-a-diary-day", "day", day=command.day, span=span, diary=diary.id))
     if command.day > context.today(participant.site):
-        reasons.append(
-            refuse(
-                "date-in-future",
-                f"{command.day} is still to come",
-                f"{command.day} 尚未到来",
-                "conduct.dates",
-                "give a day up to today",
-                "请填写不晚于今天的日期",
-                "day",
-            )
-        )
+        reasons.append(reason("date-in-future", "day", day=command.day))
     before = participant.diary.get((diary.id, command.day))
     reading = read_form(form, command.values, participant, _as_form(before), command.day)
     reasons += reading.faults
     if reading.overwrites and not command.reason.strip():
         reasons.append(_reason_needed(reading))
     if not reasons and not reading.changed:
-        reasons.append(
-            refuse(
-                "nothing-to-save",
-                "nothing was entered or changed",
-                "没有填写或更改任何内容",
-                "conduct.capture",
-                "fill in at least one field",
-                "请至少填写一项",
-            )  # fmt: skip
-        )
+        reasons.append(reason("nothing-to-save"))
     if reasons:
-        raise Refused(reasons)
+        raise RefusedError(reasons)
     return Decided().on_participant(
         participant,
         e.DiaryDayRecorded(
@@ -439,17 +325,15 @@ def record_dose(command: c.RecordDose, context: Context) -> Decided:
     regimen = intervention.regimen if intervention else None
     if regimen is None or command.intervention not in assigned:
         reasons.append(_not_assigned(command.intervention))
-        raise Refused(reasons)
+        raise RefusedError(reasons)
     if not 1 <= command.occasion <= regimen.times_a_day:
         reasons.append(
-            refuse(
+            reason(
                 "no-such-occasion",
-                f"occasion {command.occasion} of {regimen.times_a_day} a day",
-                f"每日 {regimen.times_a_day} 次，没有第 {command.occasion} 次",
-                f"interventions.{command.intervention}.regimen",
-                f"use 1 to {regimen.times_a_day}",
-                f"请使用 1 至 {regimen.times_a_day}",
                 "occasion",
+                occasion=command.occasion,
+                times=regimen.times_a_day,
+                intervention=command.intervention,
             )
         )
     anchors = participant_anchors(protocol, participant)
@@ -457,18 +341,17 @@ def record_dose(command: c.RecordDose, context: Context) -> Decided:
     outside = (first and command.day < first) or (last and command.day > last)
     if outside or command.day > context.today(participant.site):
         reasons.append(
-            refuse(
+            reason(
                 "not-a-dosing-day",
-                f"{command.day} is no dosing day ({first} … {last})",
-                f"{command.day} 不是给药日（{first} … {last}）",
-                f"interventions.{command.intervention}.regimen",
-                "give a day of the regimen up to today",
-                "请填写疗程内且不晚于今天的日期",
                 "day",
+                day=command.day,
+                first=first,
+                last=last,
+                intervention=command.intervention,
             )
         )
     if reasons:
-        raise Refused(reasons)
+        raise RefusedError(reasons)
     return Decided().on_participant(
         participant,
         e.DoseRecorded(
@@ -482,15 +365,7 @@ def record_dose(command: c.RecordDose, context: Context) -> Decided:
 
 
 def _not_assigned(intervention: str) -> Reason:
-    return refuse(
-        "not-assigned",
-        f"{intervention!r} is not given to this participant",
-        f"该受试者不使用 {intervention!r}",
-        "arms.interventions",
-        "check the participant and the product",
-        "请核对受试者和产品",
-        "intervention",
-    )
+    return reason("not-assigned", "intervention", intervention=intervention)
 
 
 def miss_visit(command: c.MissVisit, context: Context) -> Decided:
@@ -501,43 +376,13 @@ def miss_visit(command: c.MissVisit, context: Context) -> Decided:
         (p for p in plan_visits(context.protocol, participant) if p.visit.id == command.visit), None
     )
     if planned is None or planned.status != "due":
-        reasons.append(
-            refuse(
-                "visit-not-due",
-                f"the visit {command.visit!r} is not outstanding",
-                f"访视 {command.visit!r} 不是待完成访视",
-                "schedule.visits",
-                "see the participant's visits",
-                "请查看该受试者的访视",
-                "visit",
-            )
-        )
+        reasons.append(reason("visit-not-due", "visit", visit=command.visit))
     elif planned.opens and planned.opens > context.today(participant.site):
-        reasons.append(
-            refuse(
-                "visit-not-yet-open",
-                f"the visit's window opens on {planned.opens}",
-                f"访视窗于 {planned.opens} 开始",
-                "schedule.visits",
-                "wait until the window has opened",
-                "请等待访视窗开始",
-                "visit",
-            )
-        )
+        reasons.append(reason("visit-not-yet-open", "visit", opens=planned.opens))
     if not command.reason.strip():
-        reasons.append(
-            refuse(
-                "no-reason",
-                "a reason is needed",
-                "须填写原因",
-                "conduct.visits",
-                "say why the visit was missed",
-                "请说明访视缺失的原因",
-                "reason",
-            )  # fmt: skip
-        )
+        reasons.append(reason("no-reason", "reason"))
     if reasons:
-        raise Refused(reasons)
+        raise RefusedError(reasons)
     return Decided().on_participant(
         participant,
         e.VisitMissed(visit=command.visit, reason=command.reason),
@@ -560,58 +405,20 @@ def move_values(command: c.MoveValues, context: Context) -> Decided:
     reasons: list[Reason] = []
     form = source.forms.get(address)
     if form is None:
-        raise Refused(
-            [
-                refuse(
-                    "nothing-to-move",
-                    f"{source.id} has no form at {address}",
-                    f"{source.id} 在 {address} 没有表单",
-                    "conduct.moving",
-                    "check the visit and the form",
-                    "请核对访视和表单",
-                    "address",
-                )
-            ]
+        raise RefusedError(
+            [reason("nothing-to-move", "address", participant=source.id, address=address)]
         )
     if source.id == target.id and address == to_address:
-        reasons.append(
-            refuse(
-                "same-place",
-                "it is there already",
-                "已在该处",
-                "conduct.moving",
-                "name another participant or visit",
-                "请指定其他受试者或访视",
-            )  # fmt: skip
-        )
+        reasons.append(reason("same-place"))
     if to_address.form != address.form:
         reasons.append(_not_at_visit(to_address))
     if to_address in target.forms:
-        reasons.append(
-            refuse(
-                "place-taken",
-                f"{target.id} already has that form",
-                f"{target.id} 已有该表单",
-                "conduct.moving",
-                "correct it there instead",
-                "请在该处直接更正",
-            )
-        )
+        reasons.append(reason("place-taken", participant=target.id))
     if not command.reason.strip():
-        reasons.append(
-            refuse(
-                "no-reason",
-                "a reason is needed",
-                "须填写原因",
-                "conduct.moving",
-                "say how the mistake came about",
-                "请说明差错原因",
-                "reason",
-            )  # fmt: skip
-        )
+        reasons.append(reason("no-reason", "reason"))
     reasons += form_reasons(context, target, to_address, form.performed_on)
     if reasons:
-        raise Refused(reasons)
+        raise RefusedError(reasons)
     decided = Decided().on_participant(
         source,
         e.ValuesMovedAway(
@@ -665,29 +472,11 @@ def sign_form(command: c.SignForm, context: Context) -> Decided:
     form = participant.forms.get(command.address)
     reasons = on_record(participant)
     if form is None or not form.complete:
-        reasons.append(
-            refuse(
-                "form-not-complete",
-                f"the form {command.address} is not complete",
-                f"表单 {command.address} 未完成",
-                "conduct.signature",
-                "complete it first",
-                "请先完成该表单",
-            )
-        )
+        reasons.append(reason("form-not-complete", address=command.address))
     elif form.signed:
-        reasons.append(
-            refuse(
-                "already-signed",
-                f"signed by {form.signed_by}",
-                f"已由 {form.signed_by} 签名",
-                "conduct.signature",
-                "nothing to do",
-                "无需操作",
-            )
-        )
+        reasons.append(reason("already-signed", who=form.signed_by))
     if reasons or form is None:
-        raise Refused(reasons)
+        raise RefusedError(reasons)
     return Decided().on_participant(
         participant,
         e.FormSigned(
