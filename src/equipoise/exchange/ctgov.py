@@ -304,7 +304,11 @@ class _Reader:
             ("name", "investigatorFullName"),
             ("title", "investigatorTitle"),
             ("affiliation", "investigatorAffiliation"),
+            ("name", "oldNameTitle"),
+            ("affiliation", "oldOrganization"),
         ):
+            if name in written:
+                continue
             self.put_text(written, name, "identity.responsible_party", party, key, leaf)
         if written:
             identity["responsible_party"] = written

@@ -22,7 +22,7 @@ from equipoise.protocol.document import SCHEMA, Protocol
 
 from .ctgov import parse_json, read_study
 from .document_yaml import document_yaml
-from .leaves import Missing, at, leaves, steps, without
+from .leaves import MissingLeafError, at, leaves, steps, without
 from .record import RecordError, RecordReading
 from .record_page import read_page
 
@@ -153,14 +153,14 @@ def tally(reading: RecordReading, document: Mapping[str, Any]) -> Tally:
 def _nonempty(document: Any, path: str) -> bool:
     try:
         return bool(at(document, path))
-    except Missing:
+    except MissingLeafError:
         return False
 
 
 def _stands(document: Any, path: str, value: Any) -> bool:
     try:
         found = at(document, path)
-    except Missing:
+    except MissingLeafError:
         return False
     return type(found) is type(value) and bool(found == value)
 
@@ -170,7 +170,7 @@ def _holds(kept: Any, leaf: str, value: Any) -> bool:
         return False
     try:
         found = at(kept, leaf)
-    except Missing:
+    except MissingLeafError:
         return False
     return type(found) is type(value) and bool(found == value)
 
@@ -280,7 +280,7 @@ def _choose(text: str, trial: str | None) -> Any:
         try:
             if at(study, "protocolSection.identificationModule.nctId") == trial:
                 return study
-        except Missing:
+        except MissingLeafError:
             continue
     raise RecordError(f"holds no study {trial}")
 

@@ -42,20 +42,20 @@ def steps(path: str) -> list[str | int]:
     ]
 
 
-class Missing(KeyError):
+class MissingLeafError(KeyError):
     """Nothing stands at the path."""
 
 
 def at(tree: Any, path: str) -> Any:
-    """What stands at a path; `Missing` if nothing does."""
+    """What stands at a path; `MissingLeafError` if nothing does."""
     for step in steps(path):
         if isinstance(step, int):
             if not isinstance(tree, list) or step >= len(tree):
-                raise Missing(path)
+                raise MissingLeafError(path)
             tree = tree[step]
         else:
             if not isinstance(tree, Mapping) or step not in tree:
-                raise Missing(path)
+                raise MissingLeafError(path)
             tree = tree[step]
     return tree
 

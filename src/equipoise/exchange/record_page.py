@@ -324,8 +324,7 @@ class _Page:
             for name in ("start", "primary_completion", "completion")
             if name not in placed and (name != "primary_completion" or len(open_dates) > 2)
         ]
-        for name, entry in zip(names, open_dates, strict=False):
-            placed[name] = entry
+        placed.update(zip(names, open_dates, strict=False))
         dates = identity.setdefault("dates", {})
         for name, (line, value) in placed.items():
             if name not in dates:

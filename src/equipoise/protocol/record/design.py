@@ -11,6 +11,7 @@ from equipoise.protocol.checks.finding import Finding
 from .facts import OutcomeFacts, RecordFacts
 from .findings import finding, quoted
 from .language import normal
+from .product import gives_product
 
 CODES = (
     "not-interventional",
@@ -122,7 +123,7 @@ _PREVENTION_NAMES = re.compile(
     r"prevention of (?:relapse|recurren\w*|progression|metasta\w+|re\w+))\b"
 )
 _TREATMENT = re.compile(
-    r"\b(?:treatment (?:of|for)|treating|to treat|therapy (?:of|for)|(?:as|in) (?:the )?(?:first[- ]line |second[- ]line )?treatment of)\b"
+    r"(?<!access to )(?<!adherence to )\b(?:treatment (?:of|for)|treating|to treat|therapy (?:of|for)|(?:as|in) (?:the )?(?:first[- ]line |second[- ]line )?treatment of)\b"
 )
 
 
@@ -163,7 +164,7 @@ def _purpose(facts: RecordFacts) -> Iterator[Finding]:
 
 _RATIO = re.compile(
     r"\b\d{1,2}\s*(?::|∶|to)\s*\d{1,2}(?:\s*(?::|∶|to)\s*\d{1,2})*\b(?=[^.;]{0,60}\b(?:ratio|random\w*|allocat\w*|assign\w*|group|arm)\b)|"
-    r"\b(?:ratio|random\w*|allocat\w*|assign\w*)\b[^.;]{0,80}?(?<![\d.])[1-9]\d?\s*(?::|∶)\s*[1-9]\d?(?![\d.])|"
+    r"\b(?:ratio|random\w*|allocat\w*|assign\w*)\b[^.;]{0,80}?(?<![\d.])[1-9]\d?\s*(?::|∶)\s*[1-9]\d?(?!\d|\.\d)|"
     r"\b(?:ratio|random\w*|allocat\w*|assign\w*)\b[^.;]{0,40}?\b[1-9] to [1-9]\b|"
     r"\b(?:equally (?:random\w*|allocat\w*|assign\w*|divided|distributed)|(?:random\w*|allocat\w*|assign\w*|divided) equally|"
     r"equal (?:allocation|numbers?|ratio|probability|chance|groups)|(?:divided|random\w*|allocat\w*|assign\w*)[^.;]{0,60}\b(?:2|3|4) equal)\b"
@@ -229,7 +230,7 @@ _RATIONALE = re.compile(
 def _size(facts: RecordFacts) -> Iterator[Finding]:
     if facts.study_type != "interventional":
         return
-    if facts.target is None:
+    if facts.target is None and facts.status != "withdrawn":
         yield finding(
             "no-target",
             "error",
@@ -301,10 +302,9 @@ def _assessor_masked(facts: RecordFacts) -> bool:
 
 
 def _open_label(facts: RecordFacts) -> Iterator[Finding]:
-    compared = facts.allocation in ("randomized", "non_randomized") and len(facts.arms) != 1
     if (
         facts.study_type != "interventional"
-        or not compared
+        or facts.allocation != "randomized"
         or facts.masking not in (None, "none")
         or _assessor_masked(facts)
     ):
@@ -343,6 +343,13 @@ _CARE = re.compile(
     r"\b(?:supportive care|usual care|standard care|standard of care|routine care|best supportive care|"
     r"conventional (?:care|treatment|therapy)|standard (?:treatment|therapy)|routine (?:treatment|nursing)|treatment as usual)\b"
 )
+_GIVEN_CARE = re.compile(
+    r"(?:^|\b(?:receiv\w*|gets?|given|provided|continue\w*|with|only|plus|and|undergo\w*)\b[^.;]{0,60}?)"
+    + _CARE.pattern
+)
+_GUIDED = re.compile(
+    r"\b(?:guidelines?|protocols?|policy|policies|recommendations?|consist\w*|includ\w+|such as|e\.g)\b"
+)
 _SPELLED_OUT = re.compile(
     r"\b(?:consist\w*|includ\w+|compris\w+|such as|e\.g|i\.e|namely|according to|per|following)\b|[(:]"
 )
@@ -354,14 +361,17 @@ def _control(facts: RecordFacts) -> Iterator[Finding]:
     by_id = {intervention.id: intervention for intervention in facts.interventions}
     for arm in facts.arms:
         text = normal(arm.description.text)
-        match = _CARE.search(text)
+        match = _GIVEN_CARE.search(text)
         if match is None or (arm.type or "no_intervention") in (
             "experimental",
             "placebo_comparator",
         ):
             continue
         described = any(
-            len(by_id[name].description.text) > 60 for name in arm.interventions if name in by_id
+            len(by_id[name].description.text) > 60
+            or _GUIDED.search(normal(by_id[name].description.text))
+            for name in arm.interventions
+            if name in by_id
         )
         if (
             _SPELLED_OUT.search(text[match.end() : match.end() + 80])
@@ -371,14 +381,16 @@ def _control(facts: RecordFacts) -> Iterator[Finding]:
             continue
         if re.search(r"\bexperiment|\bintervention (?:group|arm)", normal(arm.label)):
             continue
+        named = _CARE.search(match[0])
+        care = named[0] if named else match[0]
         yield finding(
             "control-undefined",
             "warning",
             arm.place,
             (
-                f"The group “{quoted(arm.label)}” gets “{match[0]}”, and what that is is not "
+                f"The group “{quoted(arm.label)}” gets “{care}”, and what that is is not "
                 f"said: it may hold drugs that act on the outcome.",
-                f"“{quoted(arm.label)}”接受“{match[0]}”，但未写明内容，其中可能含影响结局的药物。",
+                f"“{quoted(arm.label)}”接受“{care}”，但未写明内容，其中可能含影响结局的药物。",
             ),
             (
                 "List what the care consists of, and what is allowed and forbidden in all groups.",
@@ -395,13 +407,9 @@ _SAFETY = re.compile(
 
 
 def _safety(facts: RecordFacts) -> Iterator[Finding]:
-    types = {intervention.type for intervention in facts.interventions}
-    product = bool(types & {"drug", "biological", "genetic", "combination_product"}) or (
-        bool(types) and types == {None}
-    )
     if (
         facts.study_type != "interventional"
-        or not product
+        or not gives_product(facts)
         or facts.safety_plan
         or facts.monitoring_committee
     ):

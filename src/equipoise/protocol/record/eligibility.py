@@ -12,6 +12,7 @@ from equipoise.protocol.checks.finding import Finding
 from .facts import CriterionFacts, RecordFacts
 from .findings import finding, quoted
 from .language import normal
+from .product import gives_product
 from .thresholds import Threshold, thresholds
 
 CODES = (
@@ -46,9 +47,22 @@ def check(facts: RecordFacts, today: date | None) -> Iterator[Finding]:
 
 
 def _criteria_missing(facts: RecordFacts) -> Iterator[Finding]:
+    if facts.criteria_text and not facts.criteria:
+        yield finding(
+            "criteria-missing",
+            "warning",
+            "eligibility.text",
+            (
+                "The criteria stand in one text without the headings “Inclusion” and “Exclusion”: "
+                "which keep a person out cannot be told by rule.",
+                "标准为整段文字，未分“入选”与“排除”，无法按规则区分。",
+            ),
+            ("Write them as two lists.", "分列为两个清单。"),
+            qualifier="headings",
+        )
+        return
     for kind in ("inclusion", "exclusion"):
-        said = facts.criteria_text.text.lower()
-        if any(criterion.kind == kind for criterion in facts.criteria) or kind[:6] in said:
+        if any(criterion.kind == kind for criterion in facts.criteria):
             continue
         yield finding(
             "criteria-missing",
@@ -146,9 +160,9 @@ _VAGUE: tuple[tuple[str, str, str], ...] = (
     ("long-term", "长期", r"long[- ]?term|longterm|prolonged|chronic(?:ally)? (?:use|using|treat\w+|receiv\w+|tak\w+)|for a long time|extended period"),
     ("recent", "近期", r"recent(?:ly)?|lately|newly"),
     ("severe", "严重", r"severe(?:ly)?|serious(?:ly)?|grave(?:ly)?|profound(?:ly)?"),
-    ("significant", "显著", r"(?:clinically[- ])?(?:significant(?:ly)?|relevant|important|meaningful)|substantial(?:ly)?|considerabl[ey]|marked(?:ly)?|major"),
+    ("significant", "显著", r"(?:clinically[- ])?significant(?:ly)?|clinically[- ](?:relevant|important|meaningful)|substantial(?:ly)?|considerabl[ey]|marked(?:ly)?"),
     ("uncontrolled", "未控制", r"uncontrolled|poorly controlled|inadequately controlled|not (?:well|adequately) controlled|uncontrollable"),
-    ("adequate", "足够", r"adequate(?:ly)?|sufficient(?:ly)?|satisfactory|acceptable|good (?=(?:level|organ|general|health|physical|performance|compliance|bone))"),
+    ("adequate", "足够", r"(?:adequate|sufficient|satisfactory|acceptable|good) (?=(?:[a-z/]+ ){0,4}(?:functions?|reserve|health|condition|performance|nutrition\w*|compliance)\b)"),
     ("abnormal", "异常", r"abnormal(?:ly)?"),
 )  # fmt: skip
 _NOT_VAGUE = re.compile(
@@ -165,7 +179,7 @@ _NOT_VAGUE = re.compile(
 )  # fmt: skip
 _DEFINED_AFTER = re.compile(
     r"""^[^.;,(]{0,60}?(?:
-        \(\s*(?:i\.?e\.?|that\ is|defined|meaning|grade|stage|class|nyha|ctcae|child|gold|who|score|[<>≥≤=]|
+        \(\s*(?:at\ least|more\ than|less\ than|i\.?e\.?|that\ is|defined|meaning|grade|stage|class|nyha|ctcae|child|gold|who|score|[<>≥≤=]|
              (?:\w+[\s-]){0,4}(?:[<>≥≤=]|grade\b|stage\b|class\b|score\b)|\d)
       | ,?\s*(?:is\ |are\ |as\ )?defined\ (?:as|by)|,?\s*(?:i\.e\.|that\ is|meaning)\b
       | \s(?:grade|stage|class)\s*[\divx≥>]
@@ -189,6 +203,8 @@ def _vague_terms(criterion: CriterionFacts) -> Iterator[Finding]:
             if name in reported or any(start <= match.start() < end for start, end in exempt):
                 continue
             if _DEFINED_AFTER.match(text[match.end() :]) and not _by_example(text[match.end() :]):
+                continue
+            if name == "adequate" and (":" in text[match.end() :][:80] or thresholds(text)):
                 continue
             if name == "severe" and _GRADED_BEFORE.search(text[: match.start()]):
                 continue
@@ -282,6 +298,15 @@ def _window_without_anchor(criterion: CriterionFacts) -> Iterator[Finding]:
 # compound-criterion, analyte-ambiguous, thresholds ----------------------------------------------
 
 
+_EXPLAINS = re.compile(
+    r"(?:\W*)(?:note|if|however|these|this|those|that|such|for|except|unless|prior|in case|in the case|when|where|with the|"
+    r"as|also|i\.e|e\.g|it|they|he|she|please|examples?|including|subjects? who|patients? who|participants? (?:who|with|must)|"
+    r"subjects? (?:with|must|may|are|will)|patients? (?:with|may|are|must|will|on|in|should)|participants? (?:may|are|will|on)|"
+    r"a |an |the |all |any |both|only|other|women|men|females?|males?|eligib\w+|allowed|exceptions?|must|may|not|no |at |\()",
+    re.IGNORECASE,
+)
+
+
 def _compound(criterion: CriterionFacts) -> Iterator[Finding]:
     if criterion.anchored:
         return
@@ -289,7 +314,7 @@ def _compound(criterion: CriterionFacts) -> Iterator[Finding]:
     parts = [
         part
         for part in re.split(r"(?<=[a-z)\]])[.;；]\s+(?=[A-Z])", text.split("\n")[0])
-        if len(part.split()) >= 3
+        if len(part.split()) >= 3 and not _EXPLAINS.match(part)
     ]
     tested = {threshold.analyte for threshold in thresholds(text)}
     joined_by_or = re.search(r"\bor\b", normal(text)) is not None
@@ -415,7 +440,6 @@ def _years(age: str | None) -> Decimal | None:
 
 # what nobody thought of -------------------------------------------------------------------------
 
-_PRODUCT_TYPES = frozenset({"drug", "biological", "radiation", "genetic", "combination_product"})
 _PREGNANCY = re.compile(
     r"\b(?:pregnan\w*|gravid\w*|breast[- ]?feed\w*|lactat\w*|nursing|contracept\w*|child[- ]?bearing|gestation\w*|"
     r"obstetric\w*|maternal|labou?r|c[ae]esarean|postpartum|post-?menopaus\w*|menopaus\w*|birth control|fertil\w+|"
@@ -427,23 +451,6 @@ _ALLERGY = re.compile(
 )
 
 
-def _tests_product(facts: RecordFacts) -> bool:
-    """Whether the trial gives a product that acts on the body.
-
-    Where a record lost the types of its interventions, a described administration tells.
-    """
-    types = {intervention.type for intervention in facts.interventions}
-    if types & _PRODUCT_TYPES:
-        return True
-    if not types or types != {None}:
-        return False
-    said = " ".join(normal(one.description.text) for one in facts.interventions)
-    return (
-        re.search(r"\b(?:dos(?:e|age|ing)|administ\w+|tablet|inject\w+|spray\w*|mg|ml)\b", said)
-        is not None
-    )
-
-
 def _all_criteria(facts: RecordFacts) -> str:
     return normal(
         "\n".join([facts.criteria_text.text, *(one.passage.text for one in facts.criteria)])
@@ -452,7 +459,7 @@ def _all_criteria(facts: RecordFacts) -> str:
 
 def _may_be_pregnant(facts: RecordFacts) -> bool:
     low, high = _years(facts.minimum_age), _years(facts.maximum_age)
-    if facts.sex == "male" or (low is not None and low >= 55) or (high is not None and high < 12):
+    if facts.sex == "male" or (low is not None and low >= 50) or (high is not None and high < 12):
         return False
     young = facts.maximum_age or ""
     return not re.search(r"month|week|day|hour|minute", young.lower())
@@ -462,7 +469,7 @@ def _pregnancy(facts: RecordFacts) -> Iterator[Finding]:
     about = normal(" ".join([title.text for title in facts.titles] + list(facts.conditions)))
     if (
         facts.study_type != "interventional"
-        or not _tests_product(facts)
+        or not gives_product(facts)
         or not _may_be_pregnant(facts)
         or facts.pregnancy
         or not (facts.criteria or facts.criteria_text)
@@ -491,7 +498,7 @@ def _pregnancy(facts: RecordFacts) -> Iterator[Finding]:
 def _allergy(facts: RecordFacts) -> Iterator[Finding]:
     if (
         facts.study_type != "interventional"
-        or not _tests_product(facts)
+        or not gives_product(facts)
         or not (facts.criteria or facts.criteria_text)
         or _ALLERGY.search(_all_criteria(facts))
     ):

@@ -82,7 +82,7 @@ def _sites(facts: RecordFacts) -> Iterator[Finding]:
         sponsor
         for sponsor in facts.sponsors
         if _HOSPITAL.search(normal(sponsor.name))
-        and not any(_same_place(sponsor.name, f"{site.name} {site.city}") for site in facts.sites)
+        and not any(_same_place(sponsor.name, site.name, site.city) for site in facts.sites)
     ]
     hidden = sum(1 for site in facts.sites if _anonymous(site.name))
     if absent and hidden < len(absent):
@@ -133,16 +133,14 @@ _GENERIC = frozenset({
 })  # fmt: skip
 
 
-def _same_place(sponsor: str, site: str) -> bool:
+def _same_place(sponsor: str, site: str, city: str) -> bool:
     """Whether a site's name (with its city) is the sponsor's, articles and order aside."""
     one, other = tokens(sponsor), tokens(site)
-    telling = one - _GENERIC
+    telling, named = one - _GENERIC, other - _GENERIC
     if not telling:
         return len(one & other) * 3 >= len(one) * 2
-    common = telling & (other - _GENERIC)
-    return len(common) * 2 > len(telling) or (
-        bool(other - _GENERIC) and other - _GENERIC <= telling
-    )
+    common = telling & (named | tokens(city))
+    return len(common) * 2 > len(telling) or (bool(named) and named <= telling)
 
 
 def _anonymous(name: str) -> bool:

@@ -57,7 +57,13 @@ def days(count: str, unit: str) -> Decimal:
 
 def tokens(name: str) -> frozenset[str]:
     """The telling words of an organization's name, for comparing names."""
-    return frozenset(re.findall(r"[a-z0-9]+", normal(name))) - {
+    letters = unicodedata.normalize("NFKD", normal(name))
+    unaccented = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    words = {
+        word[:-1] if len(word) > 5 and word.endswith("s") else word
+        for word in re.findall(r"[a-z0-9]+", unaccented.replace("ı", "i"))
+    }
+    return frozenset(words) - {
         "the",
         "of",
         "and",

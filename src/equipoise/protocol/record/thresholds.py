@@ -41,7 +41,7 @@ _COMPARATOR = "|".join(re.escape(word) for word in sorted(_COMPARATORS, key=len,
 class Threshold:
     """A limit: `is_lower` says that values above it satisfy the comparison.
 
-    `scale` is `uln` for multiples of the upper limit of normal, else `absolute`.
+    `scale` is `uln` for multiples of the upper limit of normal, else the unit as written.
     """
 
     analyte: str
@@ -52,6 +52,16 @@ class Threshold:
 
     def __str__(self) -> str:
         return f"{self.words} {self.value.normalize():f}{' × ULN' if self.scale == 'uln' else ''}"
+
+
+_UNIT = re.compile(
+    r"\s*((?:[x×*]\s*10\s*\^?\s*\d+\s*)?(?:%|[a-zμµ]+(?:\s*/\s*[a-zμµ\d.^]+)+|/\s*[a-zμµ\d^]+|years?|months?|weeks?))"
+)
+
+
+def _unit(rest: str) -> str:
+    match = _UNIT.match(rest)
+    return re.sub(r"[\s^]+", "", match[1]).rstrip("s") if match else ""
 
 
 def thresholds(text: str) -> list[Threshold]:
@@ -73,7 +83,7 @@ def thresholds(text: str) -> list[Threshold]:
                     _COMPARATORS[match["comparator"]],
                     match["comparator"],
                     Decimal(match["value"]),
-                    "uln" if by_uln else "absolute",
+                    "uln" if by_uln else _unit(match["rest"]),
                 )
             )
     return found
