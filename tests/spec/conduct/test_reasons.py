@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from equipoise.conduct.manual import refusals_page
 from equipoise.conduct.reasons import CATALOG, reason
 from equipoise.quantity.text import Text
 
@@ -52,3 +53,8 @@ def test_a_text_is_put_in_the_language_of_the_message():
 def test_braces_in_what_was_typed_do_no_harm():
     filled = reason("not-a-date", label="A", typed="{label.__class__}", item="a")
     assert "{label.__class__}" in filled.message.en
+
+
+def test_the_manuals_page_of_refusals_is_current():
+    page = Path(__file__).parents[3] / "docs" / "reference" / "refusals.md"
+    assert page.read_text(encoding="utf-8") == refusals_page()
