@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .check import check_protocol, check_structure
+from .check import check_protocol, check_structure, conclude, findings_of_sound_parts
 from .finding import SEVERITIES, Finding, Severity, answers, ordered, settle
 
 __all__ = [
@@ -12,6 +12,8 @@ __all__ = [
     "answers",
     "check_protocol",
     "check_structure",
+    "conclude",
+    "findings_of_sound_parts",
     "ordered",
     "settle",
 ]
