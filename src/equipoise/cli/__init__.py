@@ -6,6 +6,7 @@ Modules import lightly at the top and what is heavy inside the command, so that 
 from __future__ import annotations
 
 from . import check as check
+from . import new as new
 from . import verify as verify
 from .app import main
 
