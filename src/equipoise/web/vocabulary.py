@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as N_
 
@@ -32,6 +35,14 @@ def weekdays() -> tuple[str, ...]:
 def planned_day(day: date) -> str:
     """A day on which somebody plans: with its weekday."""
     return f"{_(_WEEKDAYS[day.weekday()])} {day}"
+
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d)?")
+
+
+def unbroken(text: str) -> SafeString:
+    """The text, escaped, with its dates held together at the end of a line."""
+    return mark_safe(_DAY.sub(lambda day: f"<time>{day[0]}</time>", escape(text)))
 
 
 def zone_of(protocol: Protocol, site: str) -> tzinfo:

@@ -53,8 +53,8 @@ def arms_diagram(diagram: ArmsDiagram, say: Say = str) -> str:
     top, row_height = 40.0, 64.0
     out: list[str] = []
     heights = [count * row_height + 16 for count in rows]
-    height = top + sum(heights) + 8
     middle = top + sum(heights) / 2
+    height = max(top + sum(heights) + 8, middle + 132)
     axis = _axis(diagram, out, height)
     out.append(f'<rect class="box" x="0.5" y="{short(middle - 34)}" width="118" height="68"/>')
     for line, text in enumerate(wrapped(diagram.target, 106, 13, 3)):
@@ -137,19 +137,21 @@ def _bar(bar: RegimenBar, axis: dict[str, float], y: float, out: list[str], say:
     left, right = place(bar.start_anchor, bar.start_day), place(bar.stop_anchor, bar.stop_day)
     right = max(right, left + 12)
     out.append(
-        f'<rect class="full" x="{short(left)}" y="{short(y + 22)}" width="{short(right - left)}" height="12"/>'
+        f'<rect class="full" x="{short(left)}" y="{short(y + 26)}" width="{short(right - left)}" height="12"/>'
     )
     out.append(
-        f'<text class="t-bold" x="{short(left)}" y="{short(y + 15)}">'
-        f"{escaped(fitting(bar.name + ', ' + bar.dose, WIDTH - left - 8))}</text>"
+        f'<text class="t-bold" x="{short(left)}" y="{short(y + 5)}">'
+        f"{escaped(fitting(bar.name, WIDTH - left - 8))}</text>"
+        f'<text class="t-soft" x="{short(left)}" y="{short(y + 20)}">'
+        f"{escaped(fitting(bar.dose, WIDTH - left - 8, 11))}</text>"
     )
     start, stop = _signed(bar.start_day, say), _signed(bar.stop_day, say)
     out.append(
-        f'<text class="t-soft" x="{short(left)}" y="{short(y + 48)}">{escaped(start)}</text>'
+        f'<text class="t-soft" x="{short(left)}" y="{short(y + 51)}">{escaped(start)}</text>'
     )
     if right - left > width_of(start, 11) + width_of(stop, 11) + 8:
         out.append(
-            f'<text class="t-soft t-end" x="{short(right)}" y="{short(y + 48)}">{escaped(stop)}</text>'
+            f'<text class="t-soft t-end" x="{short(right)}" y="{short(y + 51)}">{escaped(stop)}</text>'
         )
 
 

@@ -103,11 +103,12 @@ def form_matrix(
 
 @dataclass(frozen=True, slots=True)
 class ScheduleColumn:
-    """A planned visit: label, the day it is counted from and to, its window, and its footnote."""
+    """A planned visit: label, epoch, the anchor its day is counted from, window, and footnote."""
 
     id: str
     label: str
     epoch: str
+    anchor: str
     day: str
     window: str
     note: str = ""
@@ -119,16 +120,8 @@ def schedule_matrix(
     say: Say = str,
 ) -> str:
     """The schedule of activities: activities (label, visit ids) down, visits across, by epoch."""
-    epochs: list[tuple[str, int]] = []
-    for visit in visits:
-        if epochs and epochs[-1][0] == visit.epoch:
-            epochs[-1] = (visit.epoch, epochs[-1][1] + 1)
-        else:
-            epochs.append((visit.epoch, 1))
-    groups = "".join(
-        f'<th scope="colgroup" colspan="{count}" class="phase">{escaped(label)}</th>'
-        for label, count in epochs
-    )
+    epochs = _groups([visit.epoch for visit in visits])
+    anchors = _groups([visit.anchor for visit in visits])
     notes = [visit.note for visit in visits if visit.note]
     footnotes = {note: index + 1 for index, note in enumerate(dict.fromkeys(notes))}
     head = "".join(
@@ -152,8 +145,23 @@ def schedule_matrix(
     name = escaped(say("Schedule of activities"))
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{name}"><table class="matrix">'
-        f'<thead><tr><td class="phase"></td>{groups}</tr>'
+        f'<thead><tr><td class="phase"></td>{epochs}</tr>'
+        f'<tr><th scope="row" class="phase">{escaped(say("Days counted from"))}</th>{anchors}</tr>'
         f'<tr><th scope="col">{escaped(say("Activity"))}</th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
         + (f'<ul class="legend">{explained}</ul>' if explained else "")
+    )
+
+
+def _groups(labels: Sequence[str]) -> str:
+    """Neighbors with the same label under one heading."""
+    groups: list[tuple[str, int]] = []
+    for label in labels:
+        if groups and groups[-1][0] == label:
+            groups[-1] = (label, groups[-1][1] + 1)
+        else:
+            groups.append((label, 1))
+    return "".join(
+        f'<th scope="colgroup" colspan="{count}" class="phase">{escaped(label)}</th>'
+        for label, count in groups
     )

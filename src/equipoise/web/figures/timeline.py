@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from .svg import Say, escaped, fitting, short, width_of
+from .svg import Say, escaped, fitting, short, width_of, wrapped
 
-LABEL_WIDTH = 152
+LABEL_WIDTH = 164
 AXIS_HEIGHT = 54
 GAP = 10
 
@@ -158,17 +158,15 @@ class _Drawing:
         return (day - self.timeline.start).days * self.timeline.step
 
     def name(self, label: str, note: str, height: float) -> None:
-        middle = self.top + height / 2
         room = LABEL_WIDTH - 12
-        first = middle - 2 if note else middle + 4
-        self.names.append(
-            f'<text class="t-bold" x="0" y="{short(first)}">{escaped(fitting(label, room))}'
-            f"<title>{escaped(label)}</title></text>"
-        )
+        lines = wrapped(label, room, 12, 2)
+        y = self.top + height / 2 + 4 - 6.5 * (len(lines) - 1 + bool(note))
+        for line in lines:
+            self.names.append(f'<text class="t-bold" x="0" y="{short(y)}">{escaped(line)}</text>')
+            y += 13.5
         if note:
             self.names.append(
-                f'<text class="t-soft" x="0" y="{short(middle + 12)}">'
-                f"{escaped(fitting(note, room, 11))}</text>"
+                f'<text class="t-soft" x="0" y="{short(y)}">{escaped(fitting(note, room, 11))}</text>'
             )
 
     def close(self, height: float) -> None:
@@ -236,29 +234,35 @@ def _axis(drawing: _Drawing, height: float) -> tuple[str, str]:
         if day.day == 1 or day == timeline.start:
             x = drawing.x(day)
             behind.append(f'<path class="rule" d="M{short(x)} 4V{bottom}"/>')
-            if (timeline.end - day).days * step > 46 and (
-                day.day == 1 or (_next_month(day) - day).days * step > 56
+            near = abs((day - timeline.today).days) * step < 48
+            if (
+                not near
+                and (timeline.end - day).days * step > 46
+                and (day.day == 1 or (_next_month(day) - day).days * step > 56)
             ):
                 behind.append(f'<text class="t-soft" x="{short(x + 4)}" y="14">{day:%Y-%m}</text>')
         day += timedelta(days=1)
     behind.insert(0, f'<path class="wash" d="{"".join(weekends)}"/>')
     over: list[str] = []
     ends = [-99.0, -99.0]
+    together: dict[date, list[str]] = {}
     for when, label in sorted(timeline.anchors):
-        if not timeline.start <= when <= timeline.end:
-            continue
+        if timeline.start <= when <= timeline.end:
+            together.setdefault(when, []).append(label)
+    for when, labels in together.items():
+        label = ", ".join(labels)
         x = drawing.x(when) + step / 2
         room = width_of(label, 11) + 8
         before = x + room > timeline.days * step
         left = x - room if before else x
-        row = 0 if left > ends[0] else 1
-        ends[row] = left + room
-        y = 32 + 15 * row
-        over.append(f'<path class="then" d="M{short(x)} {y - 9}V{bottom}"/>')
-        over.append(
-            f'<text class="t-soft{" t-end" if before else ""}" x="{short(x - 4 if before else x + 4)}" '
-            f'y="{y}">{escaped(label)}</text>'
-        )
+        row = next((n for n in (0, 1) if left > ends[n]), None)
+        over.append(f'<path class="then" d="M{short(x)} {23 + 15 * (row or 0)}V{bottom}"/>')
+        if row is not None:
+            ends[row] = left + room
+            over.append(
+                f'<text class="t-soft{" t-end" if before else ""}" '
+                f'x="{short(x - 4 if before else x + 4)}" y="{32 + 15 * row}">{escaped(label)}</text>'
+            )
     if timeline.start <= timeline.today <= timeline.end:
         x = drawing.x(timeline.today) + step / 2
         word = drawing.say("today")
@@ -350,7 +354,7 @@ def _told(
 
 def _counts(drawing: _Drawing, lane: CountLane) -> None:
     cell = 8.0
-    height = max(lane.of * (cell + 2), 26)
+    height = max(lane.of * (cell + 2), 36)
     known = [taken for day in lane.days.values() for taken in day if taken is not None]
     note = f"{sum(known)} / {len(known)}" if known else ""
     drawing.name(lane.label, note, height)
@@ -368,10 +372,10 @@ def _counts(drawing: _Drawing, lane: CountLane) -> None:
 
 
 def _visits(drawing: _Drawing, lane: VisitLane) -> None:
-    height = 30.0
+    height = 42.0
     timeline, say = drawing.timeline, drawing.say
     drawing.name(lane.label, _visit_note(lane, say), height)
-    middle = drawing.top + 18
+    middle = drawing.top + 33
     for visit in lane.visits:
         left, right = drawing.x(visit.opens), drawing.x(visit.closes) + timeline.step
         soon = visit.status == "due" and visit.opens <= timeline.today
@@ -379,18 +383,19 @@ def _visits(drawing: _Drawing, lane: VisitLane) -> None:
             f'<rect class="window{" soon" if soon else ""}" x="{short(left)}" y="{short(middle - 4)}" '
             f'width="{short(right - left)}" height="8"/>'
         )
-    labels = -99.0
-    for visit in lane.visits:
-        day = visit.performed_on or visit.target
-        x = drawing.x(day) + timeline.step / 2
+    ends = [-99.0, -99.0]
+    for visit in sorted(lane.visits, key=lambda visit: visit.performed_on or visit.target):
+        x = drawing.x(visit.performed_on or visit.target) + timeline.step / 2
         drawing.plot.append(_visit_shape(visit, x, middle))
-        room = width_of(visit.label, 11)
-        middle_of_text = min(max(x, room / 2), timeline.days * timeline.step - room / 2)
-        if middle_of_text - room / 2 > labels and room < 90:
-            labels = middle_of_text + room / 2 + 4
+        label = fitting(visit.label, 84, 11)
+        room = width_of(label, 11)
+        at = min(max(x, room / 2), timeline.days * timeline.step - room / 2)
+        row = next((n for n in (1, 0) if at - room / 2 > ends[n]), None)
+        if row is not None:
+            ends[row] = at + room / 2 + 5
             drawing.plot.append(
-                f'<text class="t-soft t-mid" x="{short(middle_of_text)}" y="{short(drawing.top + 8)}">'
-                f"{escaped(visit.label)}</text>"
+                f'<text class="t-soft t-mid" x="{short(at)}" y="{short(drawing.top + 9 + 13 * row)}">'
+                f"{escaped(label)}</text>"
             )
     drawing.close(height)
 

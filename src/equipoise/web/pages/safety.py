@@ -1,0 +1,191 @@
+"""Adverse events by seriousness and clock: what must be reported first stands first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from equipoise.conduct.state import AdverseEvent
+from equipoise.protocol.document import Protocol
+from equipoise.trial import Trial
+
+from ..access import READ, may_open, right_of
+from ..labels import OUTCOME_LABELS, SERIOUSNESS_LABELS, said, site_label
+from ..models import AdverseEventRow
+from ..request import TrialRequest
+from ..vocabulary import local_time, unbroken, zone_of
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A reporting clock that runs, with the rule it comes from."""
+
+    participant: str
+    number: int
+    site: str
+    event: str
+    why: str
+    rule: str
+    source: str
+    to: str
+    due_at: str
+    due: str
+    over: bool
+    address: str
+    report: str
+    """Address at which the report is noted as sent; empty for who may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An adverse event in the list."""
+
+    participant: str
+    site: str
+    event: str
+    grade: int
+    days: str
+    outcome: str
+    address: str
+
+
+def safety(request: TrialRequest) -> HttpResponse:
+    """The list for the person's sites."""
+    trial, person, language = request.trial, request.someone, request.language
+    protocol = trial.protocol
+    rows = AdverseEventRow.objects.all()
+    right = right_of("safety", person.role) or READ
+    everywhere = right.startswith("any:") or not person.site
+    if not everywhere:
+        rows = rows.filter(site=person.site)
+    terms = {term.id: term.term.in_language(language) for term in protocol.safety.terms}
+    serious = rows.filter(serious=1)
+    clocked = list(serious.exclude(clock_due="").order_by("clock_due", "participant", "number"))
+    running = [
+        line
+        for row in clocked
+        for line in _running(trial, row.participant, row.number, terms, language, person.role)
+    ]
+    running.sort(key=lambda line: line.due_at)
+    page = max(1, _number(request.GET.get("page", "1")))
+    others = rows.filter(serious=0).order_by("-started_on", "participant", "number")
+    total = others.count()
+    shown = _page(others, page)
+    context = {
+        "answer": unbroken(_answer(running)),
+        "tone": "bad" if any(line.over for line in running) else "warn" if running else "good",
+        "running": running,
+        "serious": [_line(row, protocol, terms, language) for row in _page(
+            serious.order_by("-started_on", "participant", "number"), 1, 200
+        )],
+        "others": [_line(row, protocol, terms, language) for row in shown],
+        "total": total,
+        "pager": _pager(page, total, len(shown)),
+        "now": trial.clock_peek().isoformat(),
+        "grading": protocol.safety.grading,
+        "everywhere": everywhere,
+        "place": site_label(protocol, "" if everywhere else person.site, language),
+    }  # fmt: skip
+    return render(request, "safety.html", context)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+def _page(
+    rows: QuerySet[AdverseEventRow], page: int, size: int = PAGE_SIZE
+) -> list[AdverseEventRow]:
+    return list(rows[(page - 1) * size : page * size])
+
+
+def _pager(page: int, total: int, shown: int) -> dict[str, Any] | None:
+    if total <= PAGE_SIZE:
+        return None
+    first = (page - 1) * PAGE_SIZE
+    last = first + shown
+    return {
+        "first": first + 1 if shown else 0,
+        "last": last,
+        "total": total,
+        "previous_url": f"?page={page - 1}#others" if page > 1 else "",
+        "next_url": f"?page={page + 1}#others" if last < total else "",
+        "last_url": f"?page={-(-total // PAGE_SIZE)}#others" if last < total else "",
+    }
+
+
+def _answer(running: list[Running]) -> str:
+    over = sum(1 for line in running if line.over)
+    if over:
+        return _("%(n)s safety reports are overdue.") % {"n": over}
+    if running:
+        first = running[0]
+        return _("The next safety report is due %(when)s, for %(participant)s.") % {
+            "when": first.due, "participant": first.participant,
+        }  # fmt: skip
+    return _("No safety report is due.")
+
+
+def _words(event: AdverseEvent | AdverseEventRow, terms: dict[str, str], verbatim: str = "") -> str:
+    return terms.get(event.term) or verbatim or _("other event")
+
+
+def _running(
+    trial: Trial, participant: str, number: int, terms: dict[str, str], language: str, role: str
+) -> list[Running]:
+    state = trial.participant(participant)
+    event = state.adverse_events.get(number) if state else None
+    if state is None or event is None:
+        return []
+    protocol = trial.protocol
+    rules = {clock.id: clock for clock in protocol.safety.clocks}
+    zone = zone_of(protocol, state.site)
+    address = reverse("adverse_event", args=[participant, number])
+    now = trial.clock_peek().isoformat()
+    may_report = may_open("safety_report", role, "POST")
+    lines = []
+    for clock in event.clocks:
+        if clock.submitted_at is not None:
+            continue
+        rule = rules.get(clock.clock)
+        report = (
+            reverse("safety_report", args=[participant, number, clock.clock]) if may_report else ""
+        )
+        lines.append(
+            Running(
+                participant,
+                number,
+                site_label(protocol, state.site, language),
+                f"{_words(event, terms, event.verbatim)}, {event.scale} {event.grade}",
+                ", ".join(said(SERIOUSNESS_LABELS, code) for code in event.seriousness),
+                rule.label.in_language(language) if rule else clock.clock,
+                rule.source.in_language(language) if rule and rule.source else "",
+                rule.to.in_language(language) if rule else clock.to,
+                clock.due_at,
+                local_time(clock.due_at, zone),
+                clock.due_at < now,
+                address,
+                report,
+            )
+        )
+    return lines
+
+
+def _line(row: AdverseEventRow, protocol: Protocol, terms: dict[str, str], language: str) -> Line:
+    return Line(
+        row.participant,
+        site_label(protocol, row.site, language),
+        _words(row, terms),
+        row.grade,
+        f"{row.started_on} – {row.ended_on or _('ongoing')}",
+        said(OUTCOME_LABELS, row.outcome),
+        reverse("adverse_event", args=[row.participant, row.number]),
+    )
