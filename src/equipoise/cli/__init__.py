@@ -5,8 +5,10 @@ Modules import lightly at the top and what is heavy inside the command, so that 
 
 from __future__ import annotations
 
+from . import account as account
 from . import check as check
 from . import new as new
+from . import serve as serve
 from . import verify as verify
 from .app import main
 

@@ -49,9 +49,7 @@ def serving() -> Home:
     """The home this process serves."""
     home: Home | None = _serving.get("home")
     if home is None:
-        raise RuntimeError(
-            "no home is being served: call equipoise.web.configure(home) first"
-        )
+        raise RuntimeError("no home is being served: call equipoise.web.configure(home) first")
     return home
 
 

@@ -152,7 +152,7 @@ PAGES: dict[str, Page] = {
         _same(WRITE, *_SITE_STAFF),
     ),
     "raise_query": Page(
-        _FORM + "query/", "Ask about a value.", _BOTH, _same(WRITE, "monitor", "investigator")
+        _FORM + "query/", "Ask about a value.", _BOTH, _same(WRITE, *_SITE_STAFF, "monitor")
     ),
     "query": Page(
         _P + "queries/<int:number>/", "One query: answer it, close it.", _BOTH,
@@ -187,15 +187,15 @@ PAGES: dict[str, Page] = {
     ),
     "safety_report": Page(
         _P + "adverse-events/<int:number>/report/<slug:clock>/", "A safety report was sent.", _BOTH,
-        _same(WRITE, *_SITE_STAFF),
+        {"investigator": WRITE, "sponsor": WRITE_ANY},
     ),
     "supply": Page(
         _P + "supply/<slug:intervention>/", "Hand out and take back units.", _BOTH,
-        {**_same(WRITE, "coordinator", "pharmacist"), **_same(READ, "investigator", "monitor")},
+        {"pharmacist": WRITE, **_same(READ, *_SITE_STAFF, "monitor")},
     ),
     "deviation": Page(
         _P + "deviations/new/", "Log a departure from the protocol.", _BOTH,
-        _same(WRITE, *_SITE_STAFF, "monitor"),
+        _same(WRITE, *_SITE_STAFF, "pharmacist", "monitor"),
     ),
     "withdraw": Page(_P + "withdraw/", "Leaving treatment or the trial.", _BOTH, _same(WRITE, *_SITE_STAFF)),
     "transfer": Page(
@@ -251,9 +251,7 @@ def guarded(name: str, view: View) -> View:
     def guard(request: TrialRequest, **arguments: Any) -> HttpResponseBase:
         request.page = name
         method = request.method or "GET"
-        if method not in page.methods and not (
-            method == "HEAD" and "GET" in page.methods
-        ):
+        if method not in page.methods and not (method == "HEAD" and "GET" in page.methods):
             return HttpResponseNotAllowed(page.methods)
         if page.everyone:
             return view(request, **arguments)

@@ -36,17 +36,13 @@ MAX_TYPED = 200
 def granted_to(request: TrialRequest, username: str) -> list[tuple[str, str]]:
     """Role and site of each grant the person holds, in a stable order."""
     return sorted(
-        (role, site)
-        for name, role, site in request.trial.state.grants
-        if name == username
+        (role, site) for name, role, site in request.trial.state.grants if name == username
     )
 
 
 def safe_next(request: HttpRequest, address: str | None) -> str | None:
     """The address if it leads within this application."""
-    allowed = url_has_allowed_host_and_scheme(
-        address, {request.get_host()}, request.is_secure()
-    )
+    allowed = url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure())
     return address if address and allowed else None
 
 
@@ -54,9 +50,7 @@ def home(request: TrialRequest) -> HttpResponseBase:
     """The door: to the role's first page, to the choice of a role, or to the public record."""
     if request.person is not None:
         return HttpResponseRedirect(reverse(first_page(request.person.role)))
-    return HttpResponseRedirect(
-        reverse("public" if request.account is None else "choose_role")
-    )
+    return HttpResponseRedirect(reverse("public" if request.account is None else "choose_role"))
 
 
 def sign_in(request: TrialRequest) -> HttpResponseBase:
@@ -81,21 +75,15 @@ def sign_in(request: TrialRequest) -> HttpResponseBase:
     return render(request, "sign_in.html", context, status=400 if error else 200)
 
 
-def _enter(
-    request: TrialRequest, account: Account, then: str | None
-) -> HttpResponseBase:
+def _enter(request: TrialRequest, account: Account, then: str | None) -> HttpResponseBase:
     grants = granted_to(request, account.username)
     if len(grants) != 1:
         address = reverse("choose_role")
-        return HttpResponseRedirect(
-            f"{address}?{urlencode({'next': then})}" if then else address
-        )
+        return HttpResponseRedirect(f"{address}?{urlencode({'next': then})}" if then else address)
     return _act_as(request, *grants[0], then)
 
 
-def _act_as(
-    request: TrialRequest, role: str, site: str, then: str | None
-) -> HttpResponseBase:
+def _act_as(request: TrialRequest, role: str, site: str, then: str | None) -> HttpResponseBase:
     request.session["role"], request.session["site"] = role, site
     return HttpResponseRedirect(then or reverse(first_page(role)))
 
@@ -124,9 +112,7 @@ def choose_role(request: TrialRequest) -> HttpResponseBase:
         "next": then or "",
         "wrong": request.method == "POST",
     }
-    return render(
-        request, "choose_role.html", context, status=400 if context["wrong"] else 200
-    )
+    return render(request, "choose_role.html", context, status=400 if context["wrong"] else 200)
 
 
 def sign_out(request: TrialRequest) -> HttpResponseBase:
@@ -153,9 +139,7 @@ def language(request: TrialRequest) -> HttpResponseBase:
     return response
 
 
-def locked_out(
-    request: HttpRequest, response: Any = None, credentials: Any = None
-) -> HttpResponse:
+def locked_out(request: HttpRequest, response: Any = None, credentials: Any = None) -> HttpResponse:
     """After too many wrong passwords: the answer of django-axes, as a page of ours."""
     return render(request, "locked_out.html", status=429)
 
@@ -191,9 +175,7 @@ def create_demo_accounts(home: Home) -> list[tuple[str, str, str, str]]:
     secret = home.rehearsal.secret
     created = []
     for username, role, site in sorted(home.trial().state.grants):
-        digest = hmac.new(
-            secret, f"password|{username}".encode(), hashlib.sha256
-        ).digest()
+        digest = hmac.new(secret, f"password|{username}".encode(), hashlib.sha256).digest()
         text = base64.b32encode(digest).decode().lower()
         password = f"{text[:4]}-{text[4:8]}"
         created.append((username, create_account(username, password), role, site))

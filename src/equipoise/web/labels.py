@@ -63,6 +63,7 @@ def site_label(protocol: Protocol, site: str, language: str) -> str:
     known = protocol.site_by_id.get(site)
     return known.city.in_language(language) if known else site
 
+
 SCOPE_LABELS = {
     "treatment": noop("Study treatment; visits go on"),
     "follow_up": noop("The study; nothing more is collected"),

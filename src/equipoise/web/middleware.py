@@ -21,6 +21,8 @@ def person_and_trial(get_response: Handler) -> Handler:
     """
 
     def middleware(request: TrialRequest) -> HttpResponseBase:
+        # server and test client both make plain WSGI requests; from here on they are ours
+        request.__class__ = TrialRequest
         request.get_host()  # a name that is not ours is refused here, whatever the page
         request.home = serving()
         request.trial = request.home.trial()

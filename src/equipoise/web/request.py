@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from django.http import HttpRequest
+from django.core.handlers.wsgi import WSGIRequest
 
 from equipoise.conduct.values import Actor
 
@@ -36,7 +36,7 @@ class Person:
         return self.site in ("", site)
 
 
-class TrialRequest(HttpRequest):
+class TrialRequest(WSGIRequest):
     """A request inside one home.
 
     `account` is who signed in; `person` is that account in a role it holds, None until a role is

@@ -58,9 +58,7 @@ def databases(home: Home) -> dict[str, dict[str, Any]]:
     }
 
 
-def settings_for(
-    home: Home, *, hosts: Sequence[str] = (), https: bool = False
-) -> dict[str, Any]:
+def settings_for(home: Home, *, hosts: Sequence[str] = (), https: bool = False) -> dict[str, Any]:
     """Settings for serving one home; `hosts` are further names under which it may be asked for."""
     return {
         "DEBUG": False,
@@ -193,9 +191,7 @@ def settings_for(
         "STATICFILES_FINDERS": ["django.contrib.staticfiles.finders.FileSystemFinder"],
         "STORAGES": {
             "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-            "staticfiles": {
-                "BACKEND": "equipoise.web.static_urls.ContentVersionedStorage"
-            },
+            "staticfiles": {"BACKEND": "equipoise.web.static_urls.ContentVersionedStorage"},
         },
         "WHITENOISE_USE_FINDERS": True,
         "WHITENOISE_AUTOREFRESH": False,
@@ -204,9 +200,7 @@ def settings_for(
         "LOGGING": {
             "version": 1,
             "disable_existing_loggers": False,
-            "handlers": {
-                "console": {"class": "logging.StreamHandler", "level": "ERROR"}
-            },
+            "handlers": {"console": {"class": "logging.StreamHandler", "level": "ERROR"}},
             "root": {"handlers": ["console"], "level": "ERROR"},
             # a wrong Host header or a stale form is the sender's fault, and answered
             "loggers": {"django.security": {"handlers": [], "propagate": False}},

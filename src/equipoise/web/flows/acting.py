@@ -38,9 +38,7 @@ def client_id(request: TrialRequest, part: str = "") -> str:
 
 def act(request: TrialRequest, command: Command, part: str = "") -> Done | Refusal:
     """Give the command to the trial in the person's name."""
-    return request.trial.do(
-        command, request.someone.actor, client_id=client_id(request, part)
-    )
+    return request.trial.do(command, request.someone.actor, client_id=client_id(request, part))
 
 
 ShownReason = tuple[str, str, str, str]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from django.utils.translation import gettext as _
 
 from equipoise.conduct.state import FormInstance
-from equipoise.protocol.document import Codelist, Form, FormItem, Item, Protocol
+from equipoise.protocol.document import Form, FormItem, Item, Protocol
 from equipoise.web.units import unit_words
 
 PREFIX = "v."
@@ -61,15 +60,22 @@ def field_id(item: str, prefix: str = "") -> str:
     return f"f-{prefix}{item}"
 
 
-@lru_cache(maxsize=512)
-def _choices(codelist: Codelist, language: str) -> tuple[tuple[str, str], ...]:
+_known_choices: dict[tuple[str, str, str], tuple[tuple[str, str], ...]] = {}
+
+
+def _choices(protocol: Protocol, codelist: str, language: str) -> tuple[tuple[str, str], ...]:
+    key = (protocol.version, codelist, language)
+    known = _known_choices.get(key)
+    if known is not None:
+        return known
     choices = []
-    for code in codelist.codes:
+    for code in protocol.codelist_by_id[codelist].codes:
         label = code.label.in_language(language)
         if code.description is not None:
             label += f": {code.description.in_language(language)}"
         choices.append((code.code, label))
-    return tuple(choices)
+    _known_choices[key] = tuple(choices)
+    return _known_choices[key]
 
 
 def _range(item: Item) -> str:
@@ -162,7 +168,7 @@ def _data_field(
     if kind == "boolean":
         choices = (("true", _("Yes")), ("false", _("No")))
     elif kind == "code":
-        choices = _choices(protocol.codelist_by_id[item.codelist or ""], language)
+        choices = _choices(protocol, item.codelist or "", language)
     if choices:
         choices = (*choices, ("ND", _("Not done")))
         if saved:

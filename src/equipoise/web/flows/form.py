@@ -236,13 +236,13 @@ def _show(
         "visit": _visit_facts(request, state, address),
         "instance": instance,
         "fields": fields,
-        "errors": [
-            (places[name], words) for name, words in errors.items() if name in places
-        ],
+        "errors": [(places[name], words) for name, words in errors.items() if name in places],
         "reasons": shown_reasons(general, language),
         "hindrances": shown_reasons(hindrances, language) if status == 200 else [],
         "stale": stale,
-        "client_id": fresh_client_id() if not _keeps_id(request, stale) else request.POST["client_id"],
+        "client_id": fresh_client_id()
+        if not _keeps_id(request, stale)
+        else request.POST["client_id"],
         "based_on": instance.saves if instance else 0,
         "performed_on": request.POST.get("performed_on")
         or str(instance.performed_on if instance else request.trial.today(state.site)),
@@ -467,7 +467,10 @@ def form_move(
                 "For a form that was filled in for the wrong person. Nothing is erased: both "
                 "participants' trails keep what was here and where it went."
             ),
-            facts=[(_("Form"), found.title.in_language(request.language)), *_told(request, instance)],
+            facts=[
+                (_("Form"), found.title.in_language(request.language)),
+                *_told(request, instance),
+            ],
             fields=[
                 Field("to_participant", _("Number of the right participant"), max_length=20),
                 Field("reason", _("How did the mistake come about?"), "longtext"),
@@ -488,9 +491,7 @@ def form_move(
 # -- diary --------------------------------------------------------------------------------------
 
 
-def diary_day(
-    request: TrialRequest, participant: str, diary: str, day: str
-) -> HttpResponseBase:
+def diary_day(request: TrialRequest, participant: str, diary: str, day: str) -> HttpResponseBase:
     """One day of a diary, entered by staff on the participant's word."""
     kept = next((one for one in request.trial.protocol.schedule.diaries if one.id == diary), None)
     try:

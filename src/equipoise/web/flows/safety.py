@@ -251,7 +251,9 @@ def adverse_event(request: TrialRequest, participant: str, number: int) -> HttpR
             facts=_facts(request, event),
             fields=[
                 *_knowledge_fields(request, event, _clock_hint(request)),
-                Field("reason", _("Why it is changed"), hint=_("For instance: follow-up, lab result.")),
+                Field(
+                    "reason", _("Why it is changed"), hint=_("For instance: follow-up, lab result.")
+                ),
             ],
             submit=_("Save what was learned"),
             command=command,

@@ -207,7 +207,9 @@ def verdict(protocol: Protocol, assessment: Assessment, language: str) -> tuple[
             for one in assessment.criteria
             if one.passes is False
         ]
-        return _("Not eligible, because of: %(criteria)s.") % {"criteria": "; ".join(against)}, "bad"
+        return _("Not eligible, because of: %(criteria)s.") % {
+            "criteria": "; ".join(against)
+        }, "bad"
     names: dict[str, None] = {}
     for one in assessment.criteria:
         if one.passes is None:
@@ -233,9 +235,7 @@ def _judged_before(record: AssessmentRecord | None) -> dict[str, bool]:
     if record is None:
         return {}
     return {
-        entry["id"]: entry["judged"]
-        for entry in record.criteria
-        if entry.get("judged") is not None
+        entry["id"]: entry["judged"] for entry in record.criteria if entry.get("judged") is not None
     }
 
 
@@ -262,9 +262,7 @@ def _sections(protocol: Protocol) -> list[Section]:
             if (visit.id, name) not in seen:
                 seen.add((visit.id, name))
                 address = Address(visit.id, name, "1")
-                sections.append(
-                    Section(address, protocol.form_by_id[name], f"{visit.id}.{name}.")
-                )
+                sections.append(Section(address, protocol.form_by_id[name], f"{visit.id}.{name}."))
     return sections
 
 
@@ -352,9 +350,7 @@ def _show_screening(
     errors: list[tuple[str, str]] = []
     general: list[Reason] = []
     for section in _sections(protocol):
-        reasons = [
-            reason for one, found in faults if one == section for reason in found
-        ]
+        reasons = [reason for one, found in faults if one == section for reason in found]
         wrong = field_errors(reasons, language)
         reading, _hindrances = request.trial.preview_form(
             state.id,

@@ -140,9 +140,7 @@ def _password_is_right(request: TrialRequest) -> bool:
     return account is not None and 0 < len(password) <= 200 and account.check_password(password)
 
 
-def read_fields(
-    request: TrialRequest, fields: Sequence[Field]
-) -> tuple[Typed, list[Field]]:
+def read_fields(request: TrialRequest, fields: Sequence[Field]) -> tuple[Typed, list[Field]]:
     """What was typed, understood; and the fields with what was typed and what is wrong with it."""
     answers: Typed = {}
     shown = []

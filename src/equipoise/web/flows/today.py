@@ -114,9 +114,7 @@ def _read(sites: Sequence[str], today: str) -> dict[str, list[tuple[Any, ...]]]:
             "AND due > %s ORDER BY due LIMIT 1)"
             for _site in sites
         )
-        parameters = [
-            value for site in sites for value in (site, PRIORITIES["visit"], today)
-        ]
+        parameters = [value for site in sites for value in (site, PRIORITIES["visit"], today)]
         cursor.execute(f"SELECT * FROM ({sql}) ORDER BY due LIMIT 1", parameters)
         found["next"] = cursor.fetchall()
     return found
@@ -168,9 +166,7 @@ def _task(request: TrialRequest, row: tuple[Any, ...], today: date) -> Task:
     what, action, address = _words(request, participant, kind, ref, due)
     closing = _day(closes)
     late_by = (today - closing).days if closing else 0
-    return Task(
-        participant, what, action, address, _day(due), closing, late_by, bool(provisional)
-    )
+    return Task(participant, what, action, address, _day(due), closing, late_by, bool(provisional))
 
 
 def _words(
@@ -193,7 +189,11 @@ def _words(
         rule = next((one for one in protocol.safety.clocks if one.id == clock), None)
         words = rule.label.in_language(request.language) if rule else clock
         if not may_open("safety_report", request.someone.role):
-            return f"{what}: {words}", _("Open"), reverse("adverse_event", args=[participant, number])
+            return (
+                f"{what}: {words}",
+                _("Open"),
+                reverse("adverse_event", args=[participant, number]),
+            )
         address = reverse("safety_report", args=[participant, number, clock])
         return f"{what}: {words}", _("Report sent"), address
     if kind == "query":

@@ -1,0 +1,50 @@
+"""`equipoise account`: somebody who may sign in, and the role they may act in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from equipoise.cli.app import main
+from equipoise.cli.errors import UserError
+
+
+@main.command()
+def account(
+    username: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    home: Annotated[Path, typer.Option("--home", help="The home.", metavar="DIR")],
+    role: Annotated[str | None, typer.Option(help="A role of the protocol to grant.")] = None,
+    site: Annotated[str, typer.Option(help="The site of the role; empty for all sites.")] = "",
+    format: Annotated[Literal["text", "json"], typer.Option(help="How to print.")] = "text",
+) -> None:
+    """Create an account (or give it a new password) and grant it a role.
+
+    The password is made at random and printed once.
+    """
+    from equipoise.conduct.commands import GrantRole
+    from equipoise.home import Home, HomeError
+    from equipoise.home.home import ADMINISTRATOR
+    from equipoise.web import configure
+
+    if not 1 <= len(username) <= 80 or not username.isprintable() or username != username.strip():
+        raise UserError(f"{username!r}: a name has 1 to 80 printable characters; choose another")
+    try:
+        opened = Home.open(home)
+    except HomeError as error:
+        raise UserError(str(error)) from error
+    if role is not None and (username, role, site) not in opened.trial().state.grants:
+        granted = opened.trial().do(GrantRole(person=username, role=role, site=site), ADMINISTRATOR)
+        if not granted:
+            raise UserError(f"{username}: {granted}")
+    configure(opened)
+    from equipoise.web.accounts import create_account
+
+    password = create_account(username)
+    if format == "json":
+        answer = {"username": username, "password": password, "role": role, "site": site}
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        typer.echo(f"{username}  {password}")

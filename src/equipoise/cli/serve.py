@@ -1,0 +1,69 @@
+"""`equipoise serve`: the web application of one home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from equipoise.cli.app import main
+from equipoise.cli.errors import UserError
+
+
+@main.command()
+def serve(
+    home: Annotated[Path, typer.Option("--home", help="The home to serve.", metavar="DIR")],
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    name: Annotated[
+        list[str] | None, typer.Option("--name", help="A name browsers use for this server.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(help="TLS certificate (PEM); needed beyond this machine.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="The certificate's private key (PEM).")] = None,
+) -> None:
+    """Serve the web application of a home until interrupted with Ctrl-C."""
+    serve_home(
+        home, port=port, host=host, names=name or [], certificate=certificate, key=key, greeting=""
+    )
+
+
+def serve_home(
+    path: Path,
+    *,
+    port: int = 8000,
+    host: str = "127.0.0.1",
+    names: list[str] | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    greeting: str = "",
+) -> None:
+    """Check that it is safe, say where, and serve. `greeting` is printed before the address."""
+    from equipoise.home import Home, HomeError
+    from equipoise.web.server import (
+        Address,
+        UnsafeServing,
+        check_address,
+        check_home,
+        claim,
+    )
+    from equipoise.web.server import serve as serve_forever
+
+    address = Address(host, port, tuple(names or ()), certificate, key)
+    try:
+        rehearsal = Home.open(path).rehearsal is not None
+        check_home(path, rehearsal=rehearsal)
+        check_address(address)
+        claim(path)
+    except (HomeError, UnsafeServing) as error:
+        raise UserError(str(error)) from error
+
+    def started() -> None:
+        if greeting:
+            typer.echo(greeting)
+        kind = "rehearsal" if rehearsal else "trial"
+        typer.echo(f"Serving the {kind} in {path} at {address.url} (Ctrl-C ends)")
+
+    serve_forever(path, address, started=started)

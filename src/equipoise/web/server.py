@@ -1,0 +1,158 @@
+"""Serving a home over HTTP: one process, several threads, as SQLite asks for."""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import os
+import socket
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+THREADS = 8
+"""Threads that answer requests. More only wait: the ledger writes one command after the other."""
+BACKLOG = 512
+
+
+class UnsafeServing(Exception):
+    """The home cannot be served in this way; the message says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen, and under which names the server may be asked for."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    names: Sequence[str] = field(default_factory=tuple)
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def https(self) -> bool:
+        """Whether connections are encrypted."""
+        return self.certificate is not None
+
+    @property
+    def url(self) -> str:
+        """The address for a browser."""
+        name = self.names[0] if self.names else self.host
+        if ":" in name:
+            name = f"[{name}]"
+        return f"{'https' if self.https else 'http'}://{name}:{self.port}/"
+
+
+def check_address(address: Address) -> None:
+    """Raise `UnsafeServing` where passwords would cross a network in the clear, or nobody could come."""
+    if (address.certificate is None) != (address.key is None):
+        raise UnsafeServing("--certificate and --key belong together: give both")
+    if not address.loopback and not address.https:
+        raise UnsafeServing(
+            f"--host {address.host}: other machines could listen to passwords; give --certificate "
+            "and --key, or stay on 127.0.0.1 behind a proxy on this machine"
+        )
+    if not address.loopback and not address.names:
+        raise UnsafeServing(
+            f"--host {address.host}: give --name with the name browsers will use; "
+            "requests under any other name are refused"
+        )
+    for path in (address.certificate, address.key):
+        if path is not None and not path.is_file():
+            raise UnsafeServing(f"{path}: there is no such file")
+    if not 0 < address.port < 65536:
+        raise UnsafeServing(f"--port {address.port}: use 1 to 65535")
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address.host, address.port))
+        except OSError as error:
+            raise UnsafeServing(
+                f"{address.host}:{address.port} cannot be used ({error.strerror}); "
+                "choose another --port"
+            ) from error
+
+
+def check_home(path: Path, *, rehearsal: bool) -> None:
+    """Raise `UnsafeServing` where others on this machine could read a real trial's files."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if not rehearsal and mode & 0o077:
+        raise UnsafeServing(
+            f"{path}: others on this machine can read it (mode {mode:03o}); run: chmod 700 {path}"
+        )
+
+
+def claim(path: Path) -> int:
+    """Hold the home for this process alone; `UnsafeServing` where another one serves it."""
+    descriptor = os.open(path / "serving.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise UnsafeServing(f"{path}: is being served already by another process") from error
+    return descriptor
+
+
+def load_application(path: str, hosts: Sequence[str], https: bool) -> Any:
+    """In the serving process: open the home and make the WSGI application."""
+    from equipoise.home import Home
+    from equipoise.web import application, configure
+
+    home = Home.open(path)
+    home.trial()
+    configure(home, hosts=hosts, https=https)
+    served = application()
+    _warm_up()
+    return served
+
+
+def _warm_up() -> None:
+    """Import the views and read the templates' shared parts before the first request."""
+    from django.template.loader import get_template
+    from django.urls import get_resolver
+
+    get_resolver().check()
+    for name in ("base.html", "form.html", "today.html", "participants.html", "sheet.html"):
+        get_template(name)
+
+
+def serve(path: Path, address: Address, *, started: Callable[[], None] | None = None) -> None:
+    """Serve until interrupted. Call `check_address`, `check_home` and `claim` first."""
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    server = Server(
+        "equipoise.web.server",
+        address=address.host,
+        port=address.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        blocking_threads_idle_timeout=3600,
+        backlog=BACKLOG,
+        backpressure=BACKLOG,
+        websockets=False,
+        log_level=LogLevels.error,
+        ssl_cert=address.certificate,
+        ssl_key=address.key,
+    )
+    if started is not None:
+        server.on_startup(started)
+    hosts = [*address.names, address.host]
+    loader = partial(load_application, str(path), hosts, address.https)
+    server.serve(target_loader=loader, wrap_loader=False)
