@@ -1,1 +1,1 @@
-""""""
+"""Numbers to tables, figures and documents: what is shown, never how it was computed."""

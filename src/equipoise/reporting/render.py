@@ -1,0 +1,87 @@
+"""Tables as HTML, CSV and plain text. Everything is escaped here and nowhere else."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from html import escape
+
+from .table import Row, Table
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def to_html(table: Table) -> str:
+    """An accessible HTML table: caption, column and row headings with scope, notes in the foot."""
+    out = [f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.caption)}">']
+    out.append(f'<table id="{escape(table.id)}"><caption>{escape(table.caption)}</caption>')
+    out.append("<thead><tr>")
+    for column in table.columns:
+        style = ' class="n"' if column.numeric else ""
+        out.append(f'<th scope="col"{style}>{escape(column.text)}</th>')
+    out.append("</tr></thead><tbody>")
+    out.extend(_html_row(table, row) for row in table.rows)
+    out.append("</tbody>")
+    under = [*table.notes, *([table.foot] if table.foot else [])]
+    if under:
+        lines = "<br>".join(escape(note) for note in under)
+        out.append(f'<tfoot><tr><td colspan="{len(table.columns)}">{lines}</td></tr></tfoot>')
+    out.append("</table></div>\n")
+    return "".join(out)
+
+
+def _html_row(table: Table, row: Row) -> str:
+    if row.section:
+        heading = escape(row.cells[0])
+        return f'<tr class="section"><th scope="colgroup" colspan="{len(table.columns)}">{heading}</th></tr>'
+    indent = f' class="in{row.level}"' if row.level else ""
+    cells = [f'<th scope="row"{indent}>{escape(row.cells[0])}</th>']
+    for column, cell in zip(table.columns[1:], row.cells[1:], strict=True):
+        style = ' class="n"' if column.numeric else ""
+        cells.append(f"<td{style}>{escape(cell)}</td>")
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def to_csv(table: Table) -> str:
+    """RFC 4180 with a heading line. A cell a spreadsheet would take for a formula gets an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([_harmless(column.text) for column in table.columns])
+    for row in table.rows:
+        writer.writerow([_harmless(cell) for cell in row.cells])
+    return out.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def to_text(table: Table) -> str:
+    """Plain text for a terminal, in columns; CJK characters count two."""
+    rows = [[column.text for column in table.columns]]
+    rows += [
+        ["  " * row.level + _plain(row.cells[0]), *map(_plain, row.cells[1:])] for row in table.rows
+    ]
+    widths = [max(_width(row[index]) for row in rows) for index in range(len(table.columns))]
+    lines = [table.caption, ""]
+    for number, row in enumerate(rows):
+        padded = []
+        for column, cell, width in zip(table.columns, row, widths, strict=True):
+            space = " " * (width - _width(cell))
+            padded.append(space + cell if column.numeric else cell + space)
+        lines.append("  ".join(padded).rstrip())
+        if number == 0:
+            lines.append("  ".join("-" * width for width in widths))
+    lines += ["", *table.notes] if table.notes else []
+    lines += [table.foot] if table.foot else []
+    return "\n".join(lines) + "\n"
+
+
+def _plain(cell: str) -> str:
+    """One line without control characters, so that no cell can steer a terminal."""
+    return "".join(c if unicodedata.category(c)[0] != "C" else " " for c in cell)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -1,0 +1,43 @@
+"""A table as such: cells, rows, columns, caption, notes. What is in it and how it is drawn live elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's heading; `numeric` columns are set flush right."""
+
+    text: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row; its first cell is its heading. `level` indents it, `section` makes it a heading row."""
+
+    cells: tuple[str, ...]
+    level: int = 0
+    section: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table in one language. Every row has as many cells as there are columns."""
+
+    id: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+    foot: str = ""
+    """Names the data cut; stands under every table."""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row.cells) != len(self.columns):
+                raise ValueError(
+                    f"table {self.id}: row {row.cells[:1]} has {len(row.cells)} cells, "
+                    f"not {len(self.columns)}"
+                )
