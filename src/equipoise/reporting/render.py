@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import unicodedata
 from html import escape
 
-from .table import Row, Table
+from .table import Column, Row, Table
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -16,11 +17,7 @@ def to_html(table: Table) -> str:
     """An accessible HTML table: caption, column and row headings with scope, notes in the foot."""
     out = [f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.caption)}">']
     out.append(f'<table id="{escape(table.id)}"><caption>{escape(table.caption)}</caption>')
-    out.append("<thead><tr>")
-    for column in table.columns:
-        style = ' class="n"' if column.numeric else ""
-        out.append(f'<th scope="col"{style}>{escape(column.text)}</th>')
-    out.append("</tr></thead><tbody>")
+    out.append(f"<thead>{_html_head(table)}</thead><tbody>")
     out.extend(_html_row(table, row) for row in table.rows)
     out.append("</tbody>")
     under = [*table.notes, *([table.foot] if table.foot else [])]
@@ -29,6 +26,27 @@ def to_html(table: Table) -> str:
         out.append(f'<tfoot><tr><td colspan="{len(table.columns)}">{lines}</td></tr></tfoot>')
     out.append("</table></div>\n")
     return "".join(out)
+
+
+def _html_head(table: Table) -> str:
+    """One row of headings, or two where columns are grouped."""
+
+    def heading(column: Column, rows: str = "") -> str:
+        style = ' class="n"' if column.numeric else ""
+        return f'<th scope="col"{rows}{style}>{escape(column.text)}</th>'
+
+    if not any(column.group for column in table.columns):
+        return f"<tr>{''.join(map(heading, table.columns))}</tr>"
+    first, second = [], []
+    for group, run in itertools.groupby(table.columns, key=lambda column: column.group):
+        columns = list(run)
+        if group:
+            span = f' colspan="{len(columns)}"'
+            first.append(f'<th scope="colgroup" class="group"{span}>{escape(group)}</th>')
+            second += [heading(column) for column in columns]
+        else:
+            first += [heading(column, ' rowspan="2"') for column in columns]
+    return f"<tr>{''.join(first)}</tr><tr>{''.join(second)}</tr>"
 
 
 def _html_row(table: Table, row: Row) -> str:
@@ -47,7 +65,7 @@ def to_csv(table: Table) -> str:
     """RFC 4180 with a heading line. A cell a spreadsheet would take for a formula gets an apostrophe."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_harmless(column.text) for column in table.columns])
+    writer.writerow([_harmless(column.whole) for column in table.columns])
     for row in table.rows:
         writer.writerow([_harmless(cell) for cell in row.cells])
     return out.getvalue()
@@ -59,7 +77,7 @@ def _harmless(cell: str) -> str:
 
 def to_text(table: Table) -> str:
     """Plain text for a terminal, in columns; CJK characters count two."""
-    rows = [[column.text for column in table.columns]]
+    rows = [[column.whole for column in table.columns]]
     rows += [
         ["  " * row.level + _plain(row.cells[0]), *map(_plain, row.cells[1:])] for row in table.rows
     ]

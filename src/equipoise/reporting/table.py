@@ -7,10 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's heading; `numeric` columns are set flush right."""
+    """A column's heading; `numeric` columns are set flush right.
+
+    Neighbors with the same `group` stand under one common heading.
+    """
 
     text: str
     numeric: bool = False
+    group: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The heading with its group, for forms that have one line of headings only."""
+        return f"{self.group}: {self.text}" if self.group else self.text
 
 
 @dataclass(frozen=True, slots=True)

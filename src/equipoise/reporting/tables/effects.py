@@ -195,10 +195,10 @@ def curve_table(results: Results, one: AnalysisResult, language: str) -> Table:
     labels = arm_labels(results, language)
     columns = [Column(say("day", language))]
     for curve in one.curves:
-        columns.append(Column(f"{labels[curve.arm]}: {say('at_risk', language)}", True))
-        columns.append(
-            Column(f"{say('without_event', language)} ({level(one.confidence)}% CI)", True)
-        )
+        label = labels[curve.arm]
+        share = f"{say('without_event', language)} ({level(one.confidence)}% CI)"
+        columns.append(Column(say("at_risk", language), True, label))
+        columns.append(Column(share, True, label))
     rows = []
     for index, day in enumerate(one.curves[0].grid):
         cells = [str(day)]

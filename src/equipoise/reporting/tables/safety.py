@@ -41,12 +41,14 @@ def adverse_events_table(results: Results, language: str) -> Table:
     labels = arm_labels(results, language)
     columns = [Column(say("term", language))]
     for arm, total in zip(results.arms, events.totals, strict=True):
-        columns.append(
-            Column(f"{labels[arm.id]} (n = {total}): {say('any_grade', language)}", True)
-        )
-        columns += [Column(f"{say('grade', language)} {grade}", True) for grade in range(1, 6)]
-        columns.append(Column(say("grade_3_up", language), True))
-        columns.append(Column(say("serious", language), True))
+        group = f"{labels[arm.id]} (n = {total})"
+        heads = [
+            say("any_grade", language),
+            *(f"{say('grade', language)} {grade}" for grade in range(1, 6)),
+            say("grade_3_up", language),
+            say("serious", language),
+        ]
+        columns += [Column(head, True, group) for head in heads]
     rows = [_term_row(events.any_event, events.totals, language, 0)]
     section = None
     for term in events.terms:

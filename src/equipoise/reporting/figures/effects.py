@@ -1,0 +1,130 @@
+"""The risk differences of the declared analyses with their intervals: the primary first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from equipoise.analysis.results import AnalysisResult, Comparison, Results
+
+from ..format import count_percent, interval, level, number
+from ..words import known_or, say, text_of
+from .svg import ACCENT, INK, frame, label, rule, short, wrapped
+
+_WIDTH, _ROW, _TOP = 760.0, 46.0, 34.0
+_LABEL, _COUNTS, _PLOT_LEFT, _PLOT_RIGHT = 220.0, 100.0, 452.0, 614.0
+_STEPS = (1, 2, 5, 10, 20, 25, 50)
+
+
+def shown_effects(results: Results) -> list[tuple[AnalysisResult, Comparison]]:
+    """The comparisons that are risk differences and could be estimated, primary ones first."""
+    found = [
+        (one, comparison)
+        for one in results.analyses
+        for comparison in one.comparisons
+        if comparison.measure == "risk_difference" and not math.isnan(comparison.estimate.lower)
+    ]
+    return sorted(found, key=lambda pair: pair[0].role != "primary")
+
+
+def effects_figure(results: Results, language: str, name: str = "effects") -> str:
+    """An interval figure in points of percent, as SVG."""
+    rows = shown_effects(results)
+    labels = {arm.id: text_of(arm.label, language) for arm in results.arms}
+    low = min((100 * c.estimate.lower for _, c in rows), default=-10.0)
+    high = max((100 * c.estimate.upper for _, c in rows), default=10.0)
+    low, high = min(low, 0.0), max(high, 0.0)
+    step = next((s for s in _STEPS if (high - low) / s <= 6), 100)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    last = max(last, first + 1)
+
+    def x(value: float) -> float:
+        return _PLOT_LEFT + (value - first * step) / ((last - first) * step) * (
+            _PLOT_RIGHT - _PLOT_LEFT
+        )
+
+    bottom = _TOP + _ROW * len(rows)
+    body = []
+    pairs = [(c.treatment, c.control) for _, c in rows]
+    treatment, control = pairs[0] if pairs else ("", "")
+    if pairs:
+        body.append(label(_LABEL + _COUNTS - 8, 14, labels[treatment], anchor="end", soft=True))
+        body.append(label(_LABEL + 2 * _COUNTS + 8, 14, labels[control], anchor="end", soft=True))
+    shown_level = level(rows[0][0].confidence) if rows else "95"
+    body.append(
+        label(_WIDTH, 14, say("interval_ci", language, level=shown_level), anchor="end", soft=True)
+    )
+    for tick in range(first, last + 1):
+        at = x(tick * step)
+        body.append(rule(at, _TOP - 6, at, bottom, kind="axis" if tick == 0 else "rule"))
+        body.append(label(at, bottom + 16, number(tick * step, 0), anchor="middle", soft=True))
+    for index, (one, comparison) in enumerate(rows):
+        body.append(_row(one, comparison, _TOP + _ROW * index, x, language))
+    if pairs:
+        zero = x(0)
+        arm = labels[treatment]
+        fewer, more = say("fewer_with", language, arm=arm), say("more_with", language, arm=arm)
+        body.append(label(zero - 8, bottom + 34, f"← {fewer}", anchor="end", soft=True))
+        body.append(label(zero + 8, bottom + 34, f"{more} →", soft=True))
+    description = " ".join(
+        say(
+            "effects_desc",
+            language,
+            label=text_of(one.label, language),
+            estimate=number(100 * c.estimate.estimate, 1),
+            interval=interval(100 * c.estimate.lower, 100 * c.estimate.upper, 1, language),
+        )
+        for one, c in rows
+    )
+    title = say("risk_difference", language)
+    return frame(name, _WIDTH, bottom + 44, title, description, body)
+
+
+def _row(
+    one: AnalysisResult,
+    comparison: Comparison,
+    top: float,
+    x: Callable[[float], float],
+    language: str,
+) -> str:
+    """A line of the figure: what, how many in each arm, the interval drawn and written."""
+    primary = one.role == "primary"
+    middle = top + _ROW / 2
+    out = []
+    endpoint = wrapped(text_of(one.endpoint_label, language), _LABEL - 12, most=1)[0]
+    analysis = f"{text_of(one.label, language)} ({known_or(f'role_{one.role}', language)})"
+    if one.label == one.endpoint_label:
+        analysis = known_or(f"role_{one.role}", language)
+    out.append(label(0, middle - 4, endpoint, bold=primary))
+    out.append(label(0, middle + 11, wrapped(analysis, _LABEL - 12, 11, most=1)[0], soft=True))
+    groups = {group.arm: group for group in one.groups}
+    for column, arm in ((1, comparison.treatment), (2, comparison.control)):
+        group = groups[arm]
+        right = _LABEL + column * _COUNTS - 8 + 16 * (column - 1)
+        share = count_percent(group.events or 0, group.analyzed)
+        out.append(label(right, middle + 4, share, anchor="end"))
+    estimate = comparison.estimate
+    lower, value, upper = (x(100 * v) for v in (estimate.lower, estimate.estimate, estimate.upper))
+    kind, color = ("lined", ACCENT) if primary else ("lined second", INK)
+    out.append(
+        f'<path class="{kind}" stroke-dasharray="none" fill="none" stroke="{color}" stroke-width="2" '
+        f'd="M{short(lower)} {short(middle)}H{short(upper)}'
+        f'M{short(lower)} {short(middle - 5)}v10M{short(upper)} {short(middle - 5)}v10"/>'
+    )
+    half = 5.5 if primary else 4.0
+    dot = "dot" if primary else "dot second"
+    out.append(
+        f'<rect class="{dot}" x="{short(value - half)}" y="{short(middle - half)}" '
+        f'width="{short(2 * half)}" height="{short(2 * half)}" fill="{color}"/>'
+    )
+    limits = interval(100 * estimate.lower, 100 * estimate.upper, 1, language)
+    out.append(
+        label(
+            _WIDTH,
+            middle + 4,
+            f"{number(100 * estimate.estimate, 1)} ({limits})",
+            anchor="end",
+            bold=primary,
+        )
+    )
+    return "".join(out)
