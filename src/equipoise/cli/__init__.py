@@ -6,8 +6,10 @@ Modules import lightly at the top and what is heavy inside the command, so that 
 from __future__ import annotations
 
 from . import account as account
+from . import analyze as analyze
 from . import check as check
 from . import new as new
+from . import report as report
 from . import serve as serve
 from . import verify as verify
 from .app import main

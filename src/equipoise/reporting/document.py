@@ -21,7 +21,7 @@ from .table import Table
 from .tables import study_tables
 from .tables.effects import primary_sentence
 from .tables.study import cut_line, with_curves
-from .words import say, text_of
+from .words import after, say, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def study_figures(results: Results, language: str) -> tuple[Figure, ...]:
     for one in with_curves(results):
         name = f"curves-{one.id}"
         svg = survival_figure(results, one, language, f"figure-{name}")
-        caption = f"{text_of(one.endpoint_label, language)}: {say('curves', language)}"
+        caption = after(text_of(one.endpoint_label, language), say("curves", language), language)
         figures.append(Figure(name, caption, svg, (f"curve-{one.id}",)))
     return tuple(figures)
 
@@ -69,34 +69,37 @@ def study_report(results: Results, language: str) -> str:
     figures = {figure.id: figure for figure in study_figures(results, language)}
     sections: list[tuple[str, str, str]] = []
 
-    def section(name: str, title: str, *parts: str) -> None:
-        sections.append((name, title, "".join(parts)))
+    def section(name: str, title: str, *parts: str | Table | Figure) -> None:
+        drawn = []
+        for part in parts:
+            if isinstance(part, Table):
+                drawn.append(to_html(part, caption_shown=part.caption != title))
+            elif isinstance(part, Figure):
+                drawn.append(_figure(part, tables, language, caption_shown=part.caption != title))
+            else:
+                drawn.append(part)
+        sections.append((name, title, "".join(drawn)))
 
-    flow = [_figure(figures["flow"], tables, language)]
-    if "criteria" in tables:
-        flow.append(to_html(tables["criteria"]))
-    section("section-flow", say("flow", language), *flow)
-    section("section-baseline", say("baseline", language), to_html(tables["baseline"]))
-    effects = [_figure(figures["effects"], tables, language)] if "effects" in figures else []
+    criteria = [tables["criteria"]] if "criteria" in tables else []
+    section("section-flow", say("flow", language), figures["flow"], *criteria)
+    section("section-baseline", say("baseline", language), tables["baseline"])
+    effects = [figures["effects"]] if "effects" in figures else []
     section(
-        "section-primary", say("primary_result", language), _sentence(results, language), *effects
+        "section-primary", say("primary_result", language), _primary(results, language), *effects
     )
-    curves = [figure for figure in figures.values() if figure.id.startswith("curves-")]
-    for figure in curves:
-        section(f"section-{figure.id}", figure.caption, _figure(figure, tables, language))
-    section("section-analyses", say("analyses", language), to_html(tables["analyses"]))
-    in_effects = set(figures["effects"].tables) if "effects" in figures else set()
-    rest = [
-        to_html(tables[f"analysis-{one.id}"])
-        for one in results.analyses
-        if f"analysis-{one.id}" not in in_effects
-    ]
+    for figure in figures.values():
+        if figure.id.startswith("curves-"):
+            section(f"section-{figure.id}", figure.caption, figure)
+    section("section-analyses", say("analyses", language), tables["analyses"])
+    drawn = {name for figure in effects for name in figure.tables}
+    names = [f"analysis-{one.id}" for one in results.analyses]
+    rest = [tables[name] for name in names if name not in drawn]
     if rest:
         section("section-groups", say("results_by_endpoint", language), *rest)
     if "exposure" in tables:
-        section("section-exposure", say("exposure", language), to_html(tables["exposure"]))
-    section("section-adverse", say("adverse_events", language), to_html(tables["adverse-events"]))
-    section("section-serious", say("serious_events", language), to_html(tables["serious"]))
+        section("section-exposure", say("exposure", language), tables["exposure"])
+    section("section-adverse", say("adverse_events", language), tables["adverse-events"])
+    section("section-serious", say("serious_events", language), tables["serious"])
     if results.assumed:
         section("section-assumed", say("assumed_title", language), _assumed(results, language))
     return _page(results, sections, language)
@@ -143,7 +146,7 @@ def _page(results: Results, sections: list[tuple[str, str, str]], language: str)
     )
 
 
-def _sentence(results: Results, language: str) -> str:
+def _primary(results: Results, language: str) -> str:
     primary = results.primary
     if primary is None:
         return f"<p>{escape(say('no_primary', language))}</p>"
@@ -153,10 +156,11 @@ def _sentence(results: Results, language: str) -> str:
     return f"<p><b>{escape(label)}</b><br>{escape(frame)} {escape(members)}</p>"
 
 
-def _figure(figure: Figure, tables: dict[str, Table], language: str) -> str:
+def _figure(figure: Figure, tables: dict[str, Table], language: str, *, caption_shown: bool) -> str:
+    said = "" if caption_shown else ' class="said"'
     data = "".join(to_html(tables[name]) for name in figure.tables)
     return (
-        f"<figure><figcaption>{escape(figure.caption)}</figcaption>{figure.svg}</figure>"
+        f"<figure><figcaption{said}>{escape(figure.caption)}</figcaption>{figure.svg}</figure>"
         f"<details><summary>{escape(say('data_table', language))}</summary>{data}</details>"
     )
 

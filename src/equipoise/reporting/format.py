@@ -53,9 +53,9 @@ def p_value(p: float) -> str:
 
 
 def p_phrase(p: float) -> str:
-    """A p-value to stand after the letter: `= 0.012` or `< 0.001`."""
+    """A p-value to stand after the letter: `= 0.012` or `< 0.001`, not broken over lines."""
     shown = p_value(p)
-    return f"{shown[0]} {shown[1:]}" if shown[0] in "<>" else f"= {shown}"
+    return f"{shown[0]}\u00a0{shown[1:]}" if shown[0] in "<>" else f"=\u00a0{shown}"
 
 
 def level(confidence: float) -> str:

@@ -13,10 +13,14 @@ from .table import Column, Row, Table
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def to_html(table: Table) -> str:
-    """An accessible HTML table: caption, column and row headings with scope, notes in the foot."""
+def to_html(table: Table, *, caption_shown: bool = True) -> str:
+    """An accessible HTML table: caption, column and row headings with scope, notes in the foot.
+
+    Where a heading above says the same, the caption is kept for those who are read to, class `said`.
+    """
+    said = "" if caption_shown else ' class="said"'
     out = [f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.caption)}">']
-    out.append(f'<table id="{escape(table.id)}"><caption>{escape(table.caption)}</caption>')
+    out.append(f'<table id="{escape(table.id)}"><caption{said}>{escape(table.caption)}</caption>')
     out.append(f"<thead>{_html_head(table)}</thead><tbody>")
     out.extend(_html_row(table, row) for row in table.rows)
     out.append("</tbody>")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from equipoise.quantity.text import LANGUAGES, Text
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -31,7 +33,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "assessed": ("Assessed for eligibility", "筛选"),
     "not_randomized": ("Not randomized", "未随机"),
     "not_eligible": ("Not eligible", "不符合入排标准"),
-    "of_these": ("by criterion (one person may fail several)", "按标准(一人可有多项)"),
+    "of_these": ("{count} persons were not eligible; one person may fail several criteria.", "共 {count} 人不符合入排标准，一人可有多项。"),
     "consent_refused": ("Declined to consent", "拒绝知情同意"),
     "other_reason": ("Other reason", "其他原因"),
     "withdrawn_before": ("Withdrew before randomization", "随机前退出"),
@@ -129,6 +131,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "censored": ("Censored", "删失"),
     "median_days": ("Median, days", "中位数(天)"),
     "curve_table": ("Kaplan–Meier estimates", "Kaplan–Meier 估计"),
+    "events_of": ("{arm}: {events} of {total} with the event", "{arm}：{total} 例中 {events} 例发生事件"),
     "log_rank_p": ("log-rank p {p}", "log-rank p {p}"),
     # effects figure
     "effects": ("Risk differences", "率差"),
@@ -181,7 +184,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "primary_plain": ("{label}: {measure} {estimate} ({level}% CI {interval}; p {p}).", "{label}：{measure} {estimate}({level}% CI {interval}；p {p})。"),
     "primary_none": ("The primary endpoint cannot be estimated yet: {reason}.", "主要终点尚无法估计：{reason}。"),
     "no_primary": ("The protocol declares no primary analysis.", "方案未规定主要分析。"),
-    "is": ("= {p}", "= {p}"),
 }  # fmt: skip
 
 _REASONS: dict[str, str] = {
@@ -221,6 +223,31 @@ def known_or(key: str, language: str) -> str:
 def reason_in(reason: str, language: str) -> str:
     """A method's reason in a language."""
     return reason if _index(language) == 0 else _REASONS.get(reason, reason)
+
+
+_UNITS = {
+    "a": ("years", "岁"), "mo": ("months", "月"), "wk": ("weeks", "周"), "d": ("days", "天"),
+    "h": ("hours", "小时"), "min": ("minutes", "分钟"), "1": ("", ""),
+}  # fmt: skip
+
+
+def unit_in(unit: str | None, language: str) -> str:
+    """A UCUM unit as people read it: `a` as years, `10*9/L` as 10⁹/L, annotations left out."""
+    if unit is None:
+        return ""
+    if unit in _UNITS:
+        return _UNITS[unit][_index(language)]
+    bare = re.sub(r"\{[^}]*\}", "", unit)
+    power = re.sub(r"\*(\d+)", lambda found: found[1].translate(_SUPERSCRIPT), bare)
+    return power.strip("/") if bare != unit else power
+
+
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def after(first: str, second: str, language: str) -> str:
+    """Two phrases joined by a colon of the language."""
+    return f"{first}: {second}" if _index(language) == 0 else f"{first}：{second}"
 
 
 def text_of(text: Text, language: str) -> str:

@@ -11,8 +11,8 @@ from ..format import count_percent, interval, level, number
 from ..words import known_or, say, text_of
 from .svg import ACCENT, INK, frame, label, rule, short, wrapped
 
-_WIDTH, _ROW, _TOP = 760.0, 46.0, 34.0
-_LABEL, _COUNTS, _PLOT_LEFT, _PLOT_RIGHT = 220.0, 100.0, 452.0, 614.0
+_WIDTH, _ROW, _TOP = 900.0, 46.0, 40.0
+_LABEL, _COUNTS, _PLOT_LEFT, _PLOT_RIGHT = 240.0, 104.0, 480.0, 728.0
 _STEPS = (1, 2, 5, 10, 20, 25, 50)
 
 
@@ -47,12 +47,13 @@ def effects_figure(results: Results, language: str, name: str = "effects") -> st
     body = []
     pairs = [(c.treatment, c.control) for _, c in rows]
     treatment, control = pairs[0] if pairs else ("", "")
-    if pairs:
-        body.append(label(_LABEL + _COUNTS - 8, 14, labels[treatment], anchor="end", soft=True))
-        body.append(label(_LABEL + 2 * _COUNTS + 8, 14, labels[control], anchor="end", soft=True))
+    for column, arm in ((1, treatment), (2, control)) if pairs else ():
+        for nth, line in enumerate(wrapped(labels[arm], _COUNTS - 8, 11, most=2)):
+            right = _LABEL + column * (_COUNTS + 8) - 8
+            body.append(label(right, 12 + 13 * nth, line, anchor="end", soft=True))
     shown_level = level(rows[0][0].confidence) if rows else "95"
     body.append(
-        label(_WIDTH, 14, say("interval_ci", language, level=shown_level), anchor="end", soft=True)
+        label(_WIDTH, 12, say("interval_ci", language, level=shown_level), anchor="end", soft=True)
     )
     for tick in range(first, last + 1):
         at = x(tick * step)
@@ -60,12 +61,16 @@ def effects_figure(results: Results, language: str, name: str = "effects") -> st
         body.append(label(at, bottom + 16, number(tick * step, 0), anchor="middle", soft=True))
     for index, (one, comparison) in enumerate(rows):
         body.append(_row(one, comparison, _TOP + _ROW * index, x, language))
+    height = bottom + 26
     if pairs:
-        zero = x(0)
-        arm = labels[treatment]
-        fewer, more = say("fewer_with", language, arm=arm), say("more_with", language, arm=arm)
-        body.append(label(zero - 8, bottom + 34, f"← {fewer}", anchor="end", soft=True))
-        body.append(label(zero + 8, bottom + 34, f"{more} →", soft=True))
+        zero, arm = x(0), labels[treatment]
+        fewer = wrapped(f"← {say('fewer_with', language, arm=arm)}", zero - 16, 11, most=2)
+        more = wrapped(f"{say('more_with', language, arm=arm)} →", _WIDTH - zero - 12, 11, most=2)
+        for nth, line in enumerate(fewer):
+            body.append(label(zero - 8, bottom + 36 + 14 * nth, line, anchor="end", soft=True))
+        for nth, line in enumerate(more):
+            body.append(label(zero + 8, bottom + 36 + 14 * nth, line, soft=True))
+        height += 14 * max(len(fewer), len(more)) + 4
     description = " ".join(
         say(
             "effects_desc",
@@ -77,7 +82,7 @@ def effects_figure(results: Results, language: str, name: str = "effects") -> st
         for one, c in rows
     )
     title = say("risk_difference", language)
-    return frame(name, _WIDTH, bottom + 44, title, description, body)
+    return frame(name, _WIDTH, height, title, description, body)
 
 
 def _row(
@@ -100,7 +105,7 @@ def _row(
     groups = {group.arm: group for group in one.groups}
     for column, arm in ((1, comparison.treatment), (2, comparison.control)):
         group = groups[arm]
-        right = _LABEL + column * _COUNTS - 8 + 16 * (column - 1)
+        right = _LABEL + column * (_COUNTS + 8) - 8
         share = count_percent(group.events or 0, group.analyzed)
         out.append(label(right, middle + 4, share, anchor="end"))
     estimate = comparison.estimate

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from equipoise.analysis.results import AnalysisResult, Curve, Results
 
 from ..format import level, number, p_phrase
-from ..words import say, text_of
+from ..words import after, say, text_of
 from .svg import ACCENT, SOFT, frame, label, rule, short, width_of
 
 _WIDTH, _TOP, _PLOT, _RIGHT = 760.0, 16.0, 300.0, 20.0
@@ -57,20 +57,21 @@ def survival_figure(
     for curve, style in zip(curves, styles, strict=True):
         body.append(_steps(curve, style, x, y))
 
-    legend_y = _TOP + 14
+    legend_y, legend_x = _TOP + 14, (left + _WIDTH - _RIGHT) / 2 + 40
     beside = _log_rank(results, analysis)
     if all(_room_below(curve) for curve in curves):
-        legend_y = y(0) - 16 * (len(curves) + (1 if beside else 0)) - 4
+        legend_y = y(0) - 16 * (len(curves) + (1 if beside else 0)) + 4
+        legend_x = left + 14
     for index, (curve, style) in enumerate(zip(curves, styles, strict=True)):
         at = legend_y + 16 * index
-        body.append(_sample(left + 14, at - 4, style))
-        events = (
-            f"{labels[curve.arm]}: {sum(curve.events)} / {sum(curve.events) + sum(curve.censored)}"
-        )
-        body.append(label(left + 48, at, events))
+        body.append(_sample(legend_x, at - 4, style))
+        happened = sum(curve.events)
+        total = happened + sum(curve.censored)
+        events = say("events_of", language, arm=labels[curve.arm], events=happened, total=total)
+        body.append(label(legend_x + 34, at, events))
     if beside:
         at = legend_y + 16 * len(curves)
-        body.append(label(left + 48, at, say("log_rank_p", language, p=beside), soft=True))
+        body.append(label(legend_x + 34, at, say("log_rank_p", language, p=beside), soft=True))
 
     table = y(0) + 62
     body.append(label(4, table, say("at_risk", language), bold=True))
@@ -83,7 +84,7 @@ def survival_figure(
         say("median_of", language, arm=labels[c.arm], median=_median(c, language)) for c in curves
     )
     description = say("curves_desc", language, level=level(analysis.confidence), medians=medians)
-    title = f"{text_of(analysis.endpoint_label, language)}: {say('curves', language)}"
+    title = after(text_of(analysis.endpoint_label, language), say("curves", language), language)
     height = table + 18 * len(curves) + 10
     return frame(name, _WIDTH, height, title, description, body)
 
@@ -93,8 +94,10 @@ def _median(curve: Curve, language: str) -> str:
 
 
 def _room_below(curve: Curve) -> bool:
-    """Whether the lower left of the plot is free for the legend."""
-    return not curve.survival or min(curve.survival) > 0.3
+    """Whether the curve leaves the lower left of the plot free for the legend."""
+    early = 0.45 * curve.grid[-1]
+    pairs = zip(curve.times, curve.lower, strict=True)
+    return not any(time <= early and below < 0.35 for time, below in pairs)
 
 
 def _log_rank(results: Results, analysis: AnalysisResult) -> str:

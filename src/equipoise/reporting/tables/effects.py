@@ -9,7 +9,7 @@ from equipoise.analysis.results import AnalysisResult, Comparison, Curve, GroupS
 
 from ..format import DASH, count_percent, interval, level, number, p_phrase, p_value
 from ..table import Column, Row, Table
-from ..words import known_or, reason_in, say, text_of
+from ..words import after, known_or, reason_in, say, text_of
 from .people import arm_labels, mean_sd, median_quartiles
 
 _RATIOS = frozenset({"odds_ratio", "risk_ratio", "hazard_ratio"})
@@ -48,7 +48,7 @@ def analyses_table(results: Results, language: str) -> Table:
             estimate = comparison.estimate
             title = text_of(one.label, language)
             if several:
-                title += f": {_against(comparison, labels, language)}"
+                title = after(title, _against(comparison, labels, language), language)
             shown = shown_estimate(estimate, comparison.measure, one.decimals)
             if estimate.reason and math.isnan(estimate.estimate):
                 shown = say("not_estimable", language)
@@ -127,7 +127,8 @@ def analysis_table(results: Results, one: AnalysisResult, language: str) -> Tabl
 def analysis_title(one: AnalysisResult, language: str) -> str:
     """The endpoint and what is done with it; the method, where the analysis has no label of its own."""
     endpoint, label = text_of(one.endpoint_label, language), text_of(one.label, language)
-    return f"{endpoint}: {known_or(one.method, language) if label == endpoint else label}"
+    second = known_or(one.method, language) if label == endpoint else label
+    return after(endpoint, second, language)
 
 
 def _group_cells(group: GroupSummary, one: AnalysisResult, language: str) -> tuple[str, str]:
@@ -215,7 +216,7 @@ def curve_table(results: Results, one: AnalysisResult, language: str) -> Table:
     rows.append(Row(tuple(medians)))
     return Table(
         f"curve-{one.id}",
-        f"{say('curve_table', language)}: {text_of(one.endpoint_label, language)}",
+        after(say("curve_table", language), text_of(one.endpoint_label, language), language),
         tuple(columns),
         tuple(rows),
     )

@@ -8,7 +8,7 @@ from equipoise.analysis.results import ArmFlow, BaselineRow, Counted, Distributi
 
 from ..format import DASH, count_percent, interval, number
 from ..table import Column, Row, Table
-from ..words import known_or, say, text_of
+from ..words import known_or, say, text_of, unit_in
 
 
 def arm_labels(results: Results, language: str) -> dict[str, str]:
@@ -96,9 +96,7 @@ def criteria_table(results: Results, language: str) -> Table:
         say("criteria_title", language),
         (Column(say("criterion", language)), Column("n", True)),
         tuple(rows),
-        (
-            f"{say('not_eligible', language)}: {results.flow.not_eligible}; {say('of_these', language)}.",
-        ),
+        (say("of_these", language, count=results.flow.not_eligible),),
     )
 
 
@@ -121,8 +119,9 @@ def baseline_table(results: Results, language: str) -> Table:
 
 
 def _baseline_rows(row: BaselineRow, language: str, width: int) -> list[Row]:
-    unit = f", {row.unit}" if row.unit else ""
-    label = f"{text_of(row.label, language)}{unit}"
+    unit, label = unit_in(row.unit, language), text_of(row.label, language)
+    if unit:
+        label += f", {unit}" if language == "en" else f"，{unit}"
     rows: list[Row] = []
     if len(row.levels) == 1:
         counts = _shares(row.levels[0].counts, row.known)

@@ -6,7 +6,7 @@ from equipoise.analysis.results import Results, TermArm, TermRow
 
 from ..format import count_percent, interval, number, percent
 from ..table import Column, Row, Table
-from ..words import known_or, say, text_of
+from ..words import after, known_or, say, text_of
 from .people import arm_labels
 
 
@@ -20,7 +20,7 @@ def exposure_table(results: Results, language: str) -> Table:
         rows.append(
             Row(
                 (
-                    f"{labels[one.arm]}: {text_of(one.label, language)}",
+                    after(labels[one.arm], text_of(one.label, language), language),
                     str(one.participants),
                     str(one.recorded),
                     f"{one.taken} ({percent(one.taken, one.recorded)})",
@@ -96,7 +96,7 @@ def serious_table(results: Results, language: str) -> Table:
                 (
                     one.participant,
                     labels[one.arm],
-                    f"{term}: {one.words}" if one.words else term,
+                    after(term, one.words, language) if one.words else term,
                     str(one.grade),
                     str(one.started_on),
                     str(one.ended_on or ""),
