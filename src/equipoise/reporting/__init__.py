@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from .document import Figure, report_files, study_figures, study_report, write_report
+from .document import (
+    Figure,
+    Section,
+    report_files,
+    study_figures,
+    study_report,
+    study_sections,
+    write_report,
+)
 from .render import to_csv, to_html, to_text
 from .table import Column, Row, Table
 from .tables import study_tables
 from .tables.effects import primary_sentence
 
 __all__ = [
-    "Column", "Figure", "Row", "Table", "primary_sentence", "report_files", "study_figures",
-    "study_report", "study_tables", "to_csv", "to_html", "to_text", "write_report",
+    "Column", "Figure", "Row", "Section", "Table", "primary_sentence", "report_files",
+    "study_figures", "study_report", "study_sections", "study_tables", "to_csv", "to_html",
+    "to_text", "write_report",
 ]  # fmt: skip

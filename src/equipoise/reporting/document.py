@@ -6,6 +6,7 @@ The same results give the same bytes: nothing is dated but by the data cut, and 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -63,11 +64,20 @@ def report_name(language: str) -> str:
     return "report.html" if language == LANGUAGES[0] else f"report.{language}.html"
 
 
-def study_report(results: Results, language: str) -> str:
-    """The whole report in a language: no script, no request to anywhere."""
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the report in one language: its anchor, its heading, and its content as HTML."""
+
+    id: str
+    title: str
+    html: str
+
+
+def study_sections(results: Results, language: str) -> tuple[Section, ...]:
+    """Every section of the report, in order: the document and the web show the same ones."""
     tables = {table.id: table for table in study_tables(results, language)}
     figures = {figure.id: figure for figure in study_figures(results, language)}
-    sections: list[tuple[str, str, str]] = []
+    sections: list[Section] = []
 
     def section(name: str, title: str, *parts: str | Table | Figure) -> None:
         drawn = []
@@ -78,7 +88,7 @@ def study_report(results: Results, language: str) -> str:
                 drawn.append(_figure(part, tables, language, caption_shown=part.caption != title))
             else:
                 drawn.append(part)
-        sections.append((name, title, "".join(drawn)))
+        sections.append(Section(name, title, "".join(drawn)))
 
     criteria = [tables["criteria"]] if "criteria" in tables else []
     section("section-flow", say("flow", language), figures["flow"], *criteria)
@@ -102,10 +112,15 @@ def study_report(results: Results, language: str) -> str:
     section("section-serious", say("serious_events", language), tables["serious"])
     if results.assumed:
         section("section-assumed", say("assumed_title", language), _assumed(results, language))
-    return _page(results, sections, language)
+    return tuple(sections)
 
 
-def _page(results: Results, sections: list[tuple[str, str, str]], language: str) -> str:
+def study_report(results: Results, language: str) -> str:
+    """The whole report in a language: no script, no request to anywhere."""
+    return _page(results, study_sections(results, language), language)
+
+
+def _page(results: Results, sections: Sequence[Section], language: str) -> str:
     title = escape(text_of(results.title, language))
     bands = [
         f'<div class="band"><p>{escape(say(key, language))}</p></div>'
@@ -114,11 +129,12 @@ def _page(results: Results, sections: list[tuple[str, str, str]], language: str)
     ]
     other = next(one for one in LANGUAGES if one != language)
     contents = "".join(
-        f'<li><a href="#{escape(name)}">{escape(heading)}</a></li>' for name, heading, _ in sections
+        f'<li><a href="#{escape(section.id)}">{escape(section.title)}</a></li>'
+        for section in sections
     )
     body = "".join(
-        f'<section id="{escape(name)}"><h2>{escape(heading)}</h2>{content}</section>\n'
-        for name, heading, content in sections
+        f'<section id="{escape(section.id)}"><h2>{escape(section.title)}</h2>{section.html}</section>\n'
+        for section in sections
     )
     position = results.position
     facts = "".join(
