@@ -160,10 +160,16 @@ def _check_ages(examination: Examination) -> None:
 def idle_decisions(
     examination: Examination, decisions: Sequence[Decision], findings: Sequence[Finding]
 ) -> None:
-    """Decisions that settle nothing: the finding is gone, or its id is misspelled."""
+    """Decisions that settle nothing: the finding is gone, or its id is misspelled.
+
+    A decision that names a record check's whole code (`no-summary`) stays as the history of a text
+    that has been mended.
+    """
+    from equipoise.protocol.record import CODES
+
     names = sorted({finding.id for finding in findings} | {finding.code for finding in findings})
     for index, decision in enumerate(decisions):
-        if decision.finding.split("/")[0] in (*DATED_CODES, GAP):
+        if decision.finding.split("/")[0] in (*DATED_CODES, GAP) or decision.finding in CODES:
             continue
         if not any(answers(decision, finding) for finding in findings):
             guess = closest(decision.finding, names)
