@@ -22,7 +22,7 @@ class _Score(Model):
     weeks_to_plateau: float = Field(default=4.0, gt=0)
     person_sd: Weight = 0.0
     day_sd: Weight = 0.0
-    needs_doses: dict[str, Weight] = {}
+    needs_doses: dict[str, Weight] = Field(default={})
     minimum: Real | None = None
     maximum: Real | None = None
 

@@ -32,7 +32,7 @@ class _ByLevel(Model):
     """A number that depends on a baseline item; `otherwise` for levels not named."""
 
     item: str | None = None
-    levels: dict[Typed, Real] = {}
+    levels: dict[Typed, Real] = Field(default={})
     otherwise: Real
 
 
@@ -100,8 +100,8 @@ class _Items(Model):
     dose_done: str | None = None
     break_days: str | None = None
     end_reason: _EndReason | None = None
-    grades: dict[str, _Scale] = {}
-    by_grade: dict[str, tuple[Typed, Typed, Typed, Typed, Typed]] = {}
+    grades: dict[str, _Scale] = Field(default={})
+    by_grade: dict[str, tuple[Typed, Typed, Typed, Typed, Typed]] = Field(default={})
     """Items whose value goes with the grade seen (0 to 4): diet, ulcer scores."""
     pain: str | None = None
     weight: str | None = None
@@ -142,9 +142,9 @@ class LatentMucosalInjury(Model):
     susceptibility: _ByLevel = _ByLevel(otherwise=1.03)
     chemotherapy: _Chemotherapy | None = None
     insensitive: _Insensitive = _Insensitive()
-    effect: dict[str, Probability] = {}
+    effect: dict[str, Probability] = Field(default={})
     """By arm: the share of the day's input taken away when every dose is taken."""
-    assessor_bias: dict[str, Real] = {}
+    assessor_bias: dict[str, Real] = Field(default={})
     """By arm: how far the person grading scores below what X says."""
     radiotherapy: _Radiotherapy
     items: _Items = _Items()
@@ -241,7 +241,7 @@ def _radiotherapy(p: LatentMucosalInjury, setting: Setting) -> tuple[_Schedule, 
     offsets = np.arange(length) - p.days_before
     working = (offsets >= 0) & ((weekday_of(first)[:, None] + offsets) % 7 < 5)
     ordinal = np.cumsum(working, axis=1)
-    ordinal_after = ordinal - gap[:, None]
+    ordinal_after: npt.NDArray[np.int64] = ordinal - gap[:, None]
     delivered = working & (
         (ordinal <= np.minimum(before, given)[:, None])
         | ((ordinal_after > before[:, None]) & (ordinal_after <= given[:, None]))

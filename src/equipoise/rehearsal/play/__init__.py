@@ -1,0 +1,9 @@
+"""Playing a replicate out: virtual people bring commands to a trial, day by day, through its one door."""
+
+from __future__ import annotations
+
+from .cast import Cast
+from .person import VirtualPerson
+from .stage import Played, Progress, first_instant, play
+
+__all__ = ["Cast", "Played", "Progress", "VirtualPerson", "first_instant", "play"]

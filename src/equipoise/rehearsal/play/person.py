@@ -1,0 +1,184 @@
+"""One virtual person and the staff around them: what happens on a day, from arrays and trial state.
+
+Every step looks at the trial as it stands and does what is due and not done; it returns the day on
+which it next has something to do. Nothing is remembered between days that could not be read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from equipoise.conduct import commands as c
+from equipoise.conduct.refusal import Refusal
+from equipoise.conduct.state import ParticipantState
+from equipoise.conduct.values import Address
+
+from ..generate import NEVER
+from . import aftermath, safety, screening, visits
+from .calendar import TrueVisit, true_anchors, true_visits
+
+if TYPE_CHECKING:
+    from equipoise.trial import Done
+
+    from .stage import Stage
+
+_ENDED = ("withdrawn", "completed", "screen_failed", "consent_refused")
+
+
+class VirtualPerson:
+    """A candidate of the replicate. `pid` is the number on the screening log, once there is one."""
+
+    def __init__(self, stage: Stage, index: int) -> None:
+        self.stage = stage
+        self.index = index
+        self.label = f"{index + 1:04d}"
+        replicate = stage.replicate
+        self.home_site = replicate.sites[int(replicate.site[index])]
+        self.pid: str | None = None
+        self.earlier: str | None = None
+        """The number of a first screening that failed, once the person is screened again."""
+        self.next_day = int(replicate.screened[index])
+        self.anchors: Mapping[str, int] = {}
+        self.visits: list[TrueVisit] = []
+        self._did = False
+
+    # -- where the person stands ------------------------------------------------------------------
+
+    @property
+    def site(self) -> str:
+        """The site that looks after the person now."""
+        state = self.stage.trial.participant(self.pid) if self.pid else None
+        return state.site if state else self.home_site
+
+    @property
+    def cured(self) -> bool:
+        """Whether this is a second screening, in which the violated criterion is met."""
+        return self.earlier is not None
+
+    def state(self) -> ParticipantState:
+        """The participant as the trial knows them now."""
+        state = self.stage.trial.participant(self.pid or "")
+        if state is None:
+            raise RuntimeError(f"virtual person {self.label} has no participant")
+        return state
+
+    def arm_index(self, state: ParticipantState) -> int | None:
+        """The arm's place in the arrays, or None before allocation."""
+        return self.stage.replicate.arms.index(state.arm) if state.arm else None
+
+    def find(self, today: int) -> None:
+        """Take up a play that was stopped: which numbers were given to this person?"""
+        if self.next_day > today:
+            return
+        by_client = self.stage.trial.ledger.by_client
+        first = by_client(self.client("screen"))
+        if first:
+            self.pid = first[0].stream.partition("/")[2]
+            again = by_client(self.client("rescreen"))
+            if again:
+                self.earlier, self.pid = self.pid, again[0].stream.partition("/")[2]
+        self.next_day = today + 1
+
+    def stay_away(self) -> None:
+        """Recruitment is closed: who has not come yet will not come."""
+        if self.pid is None:
+            self.next_day = NEVER
+
+    # -- bringing commands ------------------------------------------------------------------------
+
+    def client(self, what: str, day: int | None = None) -> str:
+        """A client id that says who, what and when."""
+        when = f"/{date.fromordinal(day)}" if day is not None else ""
+        return f"rehearsal/{self.label}/{what}{when}"
+
+    def do(
+        self, command: c.Command, what: str, day: int | None = None, site: str | None = None
+    ) -> Done | Refusal:
+        """Bring a command about this person through the staff of the site."""
+        self._did = True
+        return self.stage.do(command, site or self.site, self.client(what, day))
+
+    def truth(self, item: str, day: int, state: ParticipantState) -> str | None:
+        """What ought to stand in the record for an item on a day."""
+        return self.stage.desk.truth(
+            item, self.index, self.arm_index(state), day, state.site, cured=self.cured
+        )
+
+    def save(
+        self,
+        address: Address,
+        values: Mapping[str, str],
+        day: int,
+        what: str,
+        *,
+        today: int | None = None,
+        reason: str = "",
+    ) -> Done | Refusal:
+        """Save a form of the visit performed on `day`."""
+        command = c.SaveForm(
+            participant=self.pid or "",
+            address=address,
+            values=values,
+            performed_on=date.fromordinal(day),
+            reason=reason,
+        )
+        return self.do(command, f"{what}/{address}", today or day)
+
+    # -- the day ----------------------------------------------------------------------------------
+
+    def act(self, today: int) -> None:
+        """Do what is due today, and find the next day on which something is."""
+        self._did = False
+        wanted = self._act(today)
+        # what was done today may call for something tomorrow: look again then
+        self.next_day = today + 1 if self._did else max(wanted, today + 1)
+
+    def _act(self, today: int) -> int:
+        if self.pid is None:
+            return screening.arrive(self, today)
+        state = self.state()
+        status = state.status
+        if state.data_use_withdrawn:
+            return NEVER
+        if status in _ENDED:
+            again = screening.return_for_rescreening(self, state, today)
+            return min(
+                again,
+                aftermath.answer_queries(self, state, today),
+                safety.report(self, state, today),
+            )
+        if state.randomized is None:
+            return min(
+                screening.go_on(self, state, today), aftermath.answer_queries(self, state, today)
+            )
+        return self._take_part(state, today)
+
+    def _take_part(self, state: ParticipantState, today: int) -> int:
+        anchors = true_anchors(self.stage.replicate, self.index, state)
+        if anchors != self.anchors or not self.visits:
+            self.anchors = anchors
+            self.visits = true_visits(
+                self.stage.replicate, self.index, state, anchors, self.stage.unmissable
+            )
+        wanted = []
+        for step in (
+            aftermath.leave,
+            visits.follow_plan_changes,
+            visits.attend,
+            visits.keep_diary,
+            visits.fill_logs,
+            safety.report_events,
+            safety.report,
+            aftermath.correct_stratum,
+            aftermath.verify_sources,
+            aftermath.answer_queries,
+            aftermath.move_away,
+            aftermath.complete,
+        ):
+            wanted.append(step(self, state, today))
+            state = self.state()
+            if state.off_study_on is not None or state.completed_on is not None:
+                return today + 1
+        return min(wanted)

@@ -1,0 +1,152 @@
+"""Adverse events as they are noticed, followed and reported."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from equipoise.conduct import commands as c
+from equipoise.conduct.state import AdverseEvent, Clock, ParticipantState
+
+from ..generate import NEVER, EventArrays
+from .calendar import working_day
+
+if TYPE_CHECKING:
+    from .person import VirtualPerson
+
+NOTICED_WITHIN_DAYS = 5
+"""Days within which an event that is not serious comes up in conversation."""
+PROMPT = timedelta(hours=30)
+"""A clock that runs out within this time is served on the day of the first report."""
+
+
+def local_day(person: VirtualPerson, instant: str, site: str) -> int:
+    """The site's calendar day (ordinal) of an instant of the ledger."""
+    zone = person.stage.protocol.site_by_id[site].timezone
+    return datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)).date().toordinal()
+
+
+def report_events(person: VirtualPerson, state: ParticipantState, today: int) -> int:
+    """Report events that have begun, and their end once they are over."""
+    replicate = person.stage.replicate
+    arm = person.arm_index(state)
+    if arm is None or state.randomized_on is None:
+        return NEVER
+    wanted = NEVER
+    known = {(event.term, event.started_on): event for event in state.adverse_events.values()}
+    for arrays in replicate.events:
+        if not arrays.has(person.index, arm):
+            continue
+        started = int(arrays.started[person.index])
+        if started <= state.randomized_on.toordinal():
+            continue
+        event = known.get((arrays.spec.term, date.fromordinal(started)))
+        if event is None:
+            day = working_day(started + _noticed_after(arrays, person.index))
+            if today >= day:
+                _report(person, arrays, state, started, today)
+            else:
+                wanted = min(wanted, day)
+        elif (
+            event.ended_on is None and event.outcome != "fatal" and not arrays.lasting[person.index]
+        ):
+            ended = started + int(arrays.duration[person.index])
+            if today >= working_day(ended):
+                _resolve(person, event, ended, today)
+            else:
+                wanted = min(wanted, working_day(ended))
+    return wanted
+
+
+def _noticed_after(arrays: EventArrays, person: int) -> int:
+    if arrays.grade[person] == 5:
+        return 0
+    spread = int(arrays.started[person]) * 31 + int(arrays.duration[person]) * 7
+    return spread % (2 if arrays.serious[person] else NOTICED_WITHIN_DAYS)
+
+
+def _report(
+    person: VirtualPerson, arrays: EventArrays, state: ParticipantState, started: int, today: int
+) -> None:
+    spec, index = arrays.spec, person.index
+    protocol = person.stage.protocol
+    cause = list(spec.causality)[int(arrays.causality[index])]
+    products = protocol.arm_by_id[state.arm].interventions if state.arm else []
+    grade = int(arrays.grade[index])
+    serious = bool(arrays.serious[index])
+    name = next((t.term.en for t in protocol.safety.terms if t.id == spec.term), spec.term)
+    command = c.ReportAdverseEvent(
+        participant=person.pid or "",
+        term=spec.term,
+        grade=grade,
+        started_on=date.fromordinal(started),
+        ended_on=date.fromordinal(started) if grade == 5 else None,
+        seriousness=(spec.seriousness,) if serious else (),
+        causality={product: cause for product in products},
+        outcome="fatal" if grade == 5 else "not_recovered",
+        narrative=f"Virtual event: {name}, grade {grade}." if serious else "",
+    )
+    person.do(command, f"event/{spec.term}/{started}", today)
+
+
+def _resolve(person: VirtualPerson, event: AdverseEvent, ended: int, today: int) -> None:
+    command = c.UpdateAdverseEvent(
+        participant=person.pid or "",
+        number=event.number,
+        ended_on=date.fromordinal(ended),
+        outcome="recovered",
+        reason="the event has ended",
+    )
+    person.do(command, f"resolve/{event.number}", today)
+
+
+def report(person: VirtualPerson, state: ParticipantState, today: int) -> int:
+    """Serve the clocks of serious events: in time, or late where staff are late."""
+    wanted = NEVER
+    for event in state.adverse_events.values():
+        if not event.clocks:
+            continue
+        reported = local_day(person, event.reported.at, state.site)
+        for clock in event.clocks:
+            if clock.submitted_at is not None:
+                continue
+            day = _served_on(person, event, clock, reported, state.site)
+            if today >= day:
+                command = c.SubmitSafetyReport(
+                    participant=person.pid or "",
+                    number=event.number,
+                    clock=clock.clock,
+                    sent_to=clock.to,
+                )
+                person.do(command, f"safety-report/{event.number}/{clock.clock}", today)
+            else:
+                wanted = min(wanted, day)
+    return wanted
+
+
+def _served_on(
+    person: VirtualPerson, event: AdverseEvent, clock: Clock, reported: int, site: str
+) -> int:
+    replicate = person.stage.replicate
+    draws = replicate.staff.query[person.index]
+    due = datetime.fromisoformat(clock.due_at)
+    if draws[-1 - event.number % 16] < replicate.assumptions.staff.report_late:
+        return working_day(local_day(person, clock.due_at, site) + 1)
+    if due - datetime.fromisoformat(event.reported.at) <= PROMPT:
+        return reported
+    return working_day(reported + 2)
+
+
+def close_events(person: VirtualPerson, state: ParticipantState, today: int) -> None:
+    """At the end of follow-up, say how each event that is still open stands."""
+    for event in state.adverse_events.values():
+        if event.ended_on is not None or event.outcome in ("fatal", "recovering", "sequelae"):
+            continue
+        command = c.UpdateAdverseEvent(
+            participant=person.pid or "",
+            number=event.number,
+            outcome="recovering" if event.grade < 3 else "sequelae",
+            reason="end of follow-up",
+        )
+        person.do(command, f"end-of-follow-up/{event.number}", today)

@@ -1,0 +1,227 @@
+"""The days: opening the trial, letting each virtual person act, moving the clock.
+
+One virtual day is one batch of the ledger (one durable commit): either the whole day has happened or
+none of it. What happens on a day depends only on the arrays and on the trial as it stands, so a
+play that was stopped goes on as if it had not been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol as Interface
+from zoneinfo import ZoneInfo
+
+from equipoise.conduct import commands as c
+from equipoise.conduct.refusal import Refusal
+from equipoise.conduct.values import Actor
+from equipoise.protocol.document import Protocol
+from equipoise.trial import Done, Trial, VirtualClock
+
+from ..generate import NEVER, Replicate
+from .calendar import never_missed, weekday
+from .cast import Cast
+from .entries import Desk
+from .person import VirtualPerson
+
+MORNING = timedelta(hours=8, minutes=30)
+"""When work begins at a site; commands go on until about half past five."""
+EVENING = timedelta(hours=18)
+"""Where the clock stands between two days."""
+_SLOTS = 480
+_STEP = timedelta(seconds=41)
+_ADMINISTRATION = timedelta(minutes=-40)
+
+
+class Progress(Interface):
+    """Told after every virtual day how many each site has randomized."""
+
+    def __call__(self, day: date, randomized: Mapping[str, int]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How far a play came. `refused` are commands the trial refused, with the reasons' codes."""
+
+    day: date
+    finished: bool
+    screened: int
+    randomized: int
+    events: int
+    refused: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def first_instant(replicate: Replicate) -> datetime:
+    """The evening before the first day: where the clock of a new rehearsal stands."""
+    first = replicate.protocol.identity.sites[0]
+    return _local(first.timezone, replicate.starts - timedelta(days=1), EVENING)
+
+
+def _local(zone: str, day: date, time: timedelta) -> datetime:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
+    return (midnight + time).astimezone(UTC)
+
+
+@dataclass
+class Stage:
+    """The trial being played in, the replicate played, and the time of the virtual day."""
+
+    trial: Trial
+    replicate: Replicate
+    cast: Cast
+    desk: Desk
+    unmissable: frozenset[str]
+    refused: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    _now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+
+    @property
+    def protocol(self) -> Protocol:
+        """The trial's protocol."""
+        return self.replicate.protocol
+
+    def at_earliest(self, instant: datetime) -> None:
+        """The next command happens at this instant, or later where others came first."""
+        self._now = max(self._now, instant)
+
+    def do(self, command: c.Command, site: str, client_id: str) -> Done | Refusal:
+        """Bring a command as the member of staff whose task it is; refusals are counted."""
+        return self.do_as(self.cast.who(type(command).__name__, site), command, client_id)
+
+    def do_as(self, actor: Actor, command: c.Command, client_id: str) -> Done | Refusal:
+        """Bring a command as a given person."""
+        self._now += _STEP
+        outcome = self.trial.do(command, actor, at=self._now, client_id=client_id)
+        if isinstance(outcome, Refusal):
+            self.refused.append((client_id, outcome.codes))
+        return outcome
+
+
+def play(
+    trial: Trial,
+    replicate: Replicate,
+    *,
+    until: date | None = None,
+    randomized: int | None = None,
+    progress: Progress | None = None,
+) -> Played:
+    """Play on from where the trial's clock stands.
+
+    Stops after the day `until`, after the day on which `randomized` participants are randomized, or
+    when nobody has anything left to do. Raises TypeError where the trial's clock is not a virtual one,
+    and ValueError where the replicate belongs to another protocol.
+    """
+    clock = trial.clock
+    if not isinstance(clock, VirtualClock):
+        raise TypeError(
+            "a rehearsal is played on a virtual clock; this trial runs on the machine's"
+        )
+    if trial.protocol.version != replicate.protocol.version:
+        raise ValueError("the replicate was generated from another protocol than the trial's")
+    stage = Stage(
+        trial,
+        replicate,
+        Cast(replicate.protocol),
+        Desk(replicate),
+        never_missed(replicate.protocol),
+    )
+    people = [VirtualPerson(stage, index) for index in range(replicate.persons)]
+    zones = {site.id: site.timezone for site in replicate.protocol.identity.sites}
+    home_zone = zones[replicate.sites[0]]
+    day = max(
+        clock.peek().astimezone(ZoneInfo(home_zone)).date(), replicate.starts - timedelta(days=1)
+    )
+    for person in people:
+        person.find(day.toordinal())
+    finished = False
+    while until is None or day < until:
+        if randomized is not None and trial.state.randomized >= randomized:
+            break
+        finished = _everything_done(trial, people)
+        if finished:
+            break
+        day += timedelta(days=1)
+        if weekday(day.toordinal()) < 5:
+            with trial.batch():
+                _play_day(stage, people, day, zones)
+        clock.move_to(max(_local(zone, day, EVENING) for zone in zones.values()))
+        if progress is not None:
+            sites = trial.state.sites
+            progress(day, {site: state.randomized for site, state in sites.items()})
+    return Played(
+        day=day,
+        finished=finished,
+        screened=trial.state.screened,
+        randomized=trial.state.randomized,
+        events=trial.ledger.head().seq,
+        refused=tuple(stage.refused),
+    )
+
+
+def _everything_done(trial: Trial, people: list[VirtualPerson]) -> bool:
+    if not trial.state.recruitment_open:
+        for person in people:
+            person.stay_away()
+    return all(person.next_day >= NEVER for person in people)
+
+
+def _play_day(
+    stage: Stage, people: list[VirtualPerson], day: date, zones: Mapping[str, str]
+) -> None:
+    """Administration first, then everyone with something to do, in order of their appointments."""
+    ordinal = day.toordinal()
+    mornings = {site: _local(zone, day, MORNING) for site, zone in zones.items()}
+    stage.at_earliest(min(mornings.values()) + _ADMINISTRATION)
+    _administer(stage, day)
+    appointments = []
+    for person in people:
+        if person.next_day <= ordinal:
+            minute = (int(person.index) * 7919 + ordinal * 104729) % _SLOTS
+            when = mornings[person.site] + timedelta(minutes=minute)
+            appointments.append((when, person.index))
+    appointments.sort()
+    for when, index in appointments:
+        stage.at_earliest(when)
+        people[index].act(ordinal)
+
+
+def _administer(stage: Stage, day: date) -> None:
+    """Role grants, laboratory ranges and the opening of sites whose day has come."""
+    trial, replicate = stage.trial, stage.replicate
+    for actor in stage.cast.everyone():
+        if (actor.id, actor.role, actor.site) not in trial.state.grants:
+            grant = c.GrantRole(person=actor.id, role=actor.role, site=actor.site)
+            stage.do(grant, actor.site, f"rehearsal/grant/{actor.id}")
+    ordinal = day.toordinal()
+    for index, site in enumerate(replicate.sites):
+        state = trial.state.site(site)
+        if state.opened_on is not None or ordinal < int(replicate.site_opens[index]):
+            continue
+        if not trial.state.recruitment_open:
+            continue
+        _set_ranges(stage, site, day)
+        approval = c.OpenSite(
+            site=site,
+            ethics_approval=f"Virtual ethics approval {site}",
+            approved_on=day - timedelta(days=14),
+        )
+        stage.do(approval, site, f"rehearsal/open/{site}")
+
+
+def _set_ranges(stage: Stage, site: str, day: date) -> None:
+    """The site's own laboratory ranges, and the general ones for the items it has none for."""
+    laboratory = stage.replicate.assumptions.laboratory
+    own = laboratory.sites[site].ranges if site in laboratory.sites else {}
+    for item, ranges in {**laboratory.ranges, **own}.items():
+        for entry in ranges:
+            unit = entry.unit or stage.protocol.item_by_id[item].unit or "1"
+            command = c.SetLaboratoryRange(
+                site=site,
+                item=item,
+                lower=entry.lower,
+                upper=entry.upper,
+                unit=unit,
+                valid_from=day - timedelta(days=365),
+                sex=entry.sex,
+            )
+            stage.do(command, site, f"rehearsal/range/{site}/{item}/{entry.sex or 'all'}")
