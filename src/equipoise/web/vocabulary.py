@@ -9,22 +9,36 @@ from zoneinfo import ZoneInfo
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as N_
+from django.utils.translation import gettext_noop as noop
 
 from equipoise.protocol.document import Protocol
 
 RECRUITMENT = {
-    "not_yet_recruiting": N_("Not yet recruiting"),
-    "recruiting": N_("Recruiting"),
-    "enrolling_by_invitation": N_("Enrolling by invitation"),
-    "active_not_recruiting": N_("Active, not recruiting"),
-    "completed": N_("Completed"),
-    "suspended": N_("Suspended"),
-    "terminated": N_("Terminated"),
-    "withdrawn": N_("Withdrawn"),
-    "closed": N_("Closed"),
+    "not_yet_recruiting": noop("Not yet recruiting"),
+    "recruiting": noop("Recruiting"),
+    "enrolling_by_invitation": noop("Enrolling by invitation"),
+    "active_not_recruiting": noop("Active, not recruiting"),
+    "completed": noop("Completed"),
+    "suspended": noop("Suspended"),
+    "terminated": noop("Terminated"),
+    "withdrawn": noop("Withdrawn"),
+    "closed": noop("Closed"),
 }
-_WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+DEVIATION = {
+    "visit_missed": noop("visit missed"),
+    "visit_out_of_window": noop("visit outside its window"),
+    "late_safety_report": noop("safety report sent late"),
+}
+"""Deviations the trial logs by itself; what people log is in their own words."""
+_WEEKDAYS = (
+    noop("Mon"),
+    noop("Tue"),
+    noop("Wed"),
+    noop("Thu"),
+    noop("Fri"),
+    noop("Sat"),
+    noop("Sun"),
+)
 
 
 def weekdays() -> tuple[str, ...]:

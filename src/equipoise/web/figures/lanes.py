@@ -173,9 +173,11 @@ def participant_timelines(
 
 def _series(state: ParticipantState, wanted: set[str]) -> dict[str, list[Captured]]:
     found: dict[str, list[Captured]] = {}
-    for record in (*state.forms.values(), *state.diary.values()):
-        for item in wanted.intersection(record.values):
-            captured = record.values[item]
+    recorded = [form.values for form in state.forms.values()]
+    recorded += [day.values for day in state.diary.values()]
+    for values in recorded:
+        for item in wanted.intersection(values):
+            captured = values[item]
             if captured.datum is not None:
                 found.setdefault(item, []).append(captured)
     return found

@@ -33,7 +33,15 @@ from ..labels import (
     status_label,
 )
 from ..request import Person, TrialRequest
-from ..vocabulary import local_time, planned_day, sees_allocation, unbroken, weekdays, zone_of
+from ..vocabulary import (
+    DEVIATION,
+    local_time,
+    planned_day,
+    sees_allocation,
+    unbroken,
+    weekdays,
+    zone_of,
+)
 from .trail import Trail, trail_lines
 
 SHOWN_ENTRIES = 40
@@ -110,7 +118,10 @@ def participant(request: TrialRequest, participant: str) -> HttpResponse:
         ],
         "supply": _supply(protocol, state, address, language, person),
         "queries": [_query_row(query, protocol, zone, language) for query in _by_openness(state)],
-        "deviations": state.deviations,
+        "deviations": [
+            (one.occurred_on, one.severity, said(DEVIATION, one.kind), one.text)
+            for one in state.deviations
+        ],
         "withdrawals": [(w.on, said(SCOPE_LABELS, w.scope), w.reason) for w in state.withdrawals],
         "trail": _safe(trail_lines(entries)),
         "trail_total": told_of,
@@ -284,6 +295,8 @@ def _matrix(
             place = Address(planned.visit.id, form)
             status = form_status(state, place)
             used.add(form)
+            if status == "empty" and planned.status == "missed":
+                continue
             reachable = open_forms and (
                 status != "empty" or (may_fill and planned.status != "pending")
             )

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as N_
+from django.utils.translation import gettext_noop as noop
 
 from equipoise.protocol.checks import Finding, check_protocol
 from equipoise.protocol.document import (
@@ -29,29 +29,29 @@ from ..labels import said
 from ..request import TrialRequest
 
 READINESS = {
-    "draft": N_("draft"),
-    "complete": N_("complete"),
-    "activatable": N_("ready to be activated"),
+    "draft": noop("draft"),
+    "complete": noop("complete"),
+    "activatable": noop("ready to be activated"),
 }
 MASKING = {
-    "none": N_("open label"),
-    "single": N_("single-masked"),
-    "double": N_("double-masked"),
-    "triple": N_("triple-masked"),
-    "quadruple": N_("quadruple-masked"),
+    "none": noop("open label"),
+    "single": noop("single-masked"),
+    "double": noop("double-masked"),
+    "triple": noop("triple-masked"),
+    "quadruple": noop("quadruple-masked"),
 }
 ENDPOINT_ROLE = {
-    "primary": N_("primary"),
-    "secondary": N_("secondary"),
-    "exploratory": N_("exploratory"),
-    "safety": N_("safety"),
-    "sensitivity": N_("sensitivity"),
+    "primary": noop("primary"),
+    "secondary": noop("secondary"),
+    "exploratory": noop("exploratory"),
+    "safety": noop("safety"),
+    "sensitivity": noop("sensitivity"),
 }
 ALLOCATION = {
-    "randomized": N_("randomized"),
-    "non_randomized": N_("not randomized"),
-    "not_applicable": N_("single group"),
-    "unspecified": N_("allocation not stated"),
+    "randomized": noop("randomized"),
+    "non_randomized": noop("not randomized"),
+    "not_applicable": noop("single group"),
+    "unspecified": noop("allocation not stated"),
 }
 SECTIONS = (
     "identity", "design", "arms", "eligibility", "schedule", "endpoints", "safety", "data", "other",
@@ -270,10 +270,10 @@ def _criteria(
     decided: dict[int, list[Note]] = {}
     for finding in findings:
         if finding.settled_by is not None and finding.place.startswith("eligibility.criteria["):
-            index = finding.place.partition("[")[2].partition("]")[0]
-            if index.isdigit():
+            position = finding.place.partition("[")[2].partition("]")[0]
+            if position.isdigit():
                 note = _note(finding.settled_by, language)
-                kept = decided.setdefault(int(index), [])
+                kept = decided.setdefault(int(position), [])
                 if note not in kept:
                     kept.append(note)
     rows: dict[str, list[CriterionRow]] = {"inclusion": [], "exclusion": []}

@@ -27,7 +27,7 @@ from ..labels import (
     said,
     site_label,
 )
-from ..vocabulary import local_time
+from ..vocabulary import DEVIATION, local_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,8 @@ class Trail:
             for code in self._protocol.codelist_by_id[item.codelist].codes:
                 if code.code == value.value:
                     label = code.label.in_language(self._language)
-                    scale = f"{value.code} " if value.code else ""
-                    return f"{scale}{label}"
+                    graded = self._protocol.codelist_by_id[item.codelist].scale
+                    return f"{value.code} {label}" if graded and value.code else label
         unit = readable_unit(item.unit)
         return f"{value.value} {unit}" if unit else value.value
 
@@ -348,7 +348,7 @@ def _closed(t: Trail, h: e.QueryClosed) -> str:
 def _deviation(t: Trail, h: e.DeviationLogged) -> str:
     return _("deviation of %(day)s (%(severity)s, %(kind)s): %(text)s") % {
         "day": h.occurred_on, "severity": _("major") if h.severity == "major" else _("minor"),
-        "kind": h.kind, "text": h.text,
+        "kind": said(DEVIATION, h.kind), "text": h.text,
     }  # fmt: skip
 
 
