@@ -145,8 +145,8 @@ def served(path: Path) -> Iterator[str]:
     command = [
         sys.executable, "-c", equipoise, "serve", "--home", str(path), "--port", str(port),
     ]  # fmt: skip
-    log = tempfile.TemporaryFile()
-    process = subprocess.Popen(  # noqa: S603
+    log = tempfile.TemporaryFile()  # noqa: SIM115
+    process = subprocess.Popen(
         command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
     )
     try:

@@ -18,7 +18,9 @@ def account(
     home: Annotated[Path, typer.Option("--home", help="The home.", metavar="DIR")],
     role: Annotated[str | None, typer.Option(help="A role of the protocol to grant.")] = None,
     site: Annotated[str, typer.Option(help="The site of the role; empty for all sites.")] = "",
-    format: Annotated[Literal["text", "json"], typer.Option(help="How to print.")] = "text",
+    output: Annotated[
+        Literal["text", "json"], typer.Option("--format", help="How to print.")
+    ] = "text",
 ) -> None:
     """Create an account (or give it a new password) and grant it a role.
 
@@ -43,7 +45,7 @@ def account(
     from equipoise.web.accounts import create_account
 
     password = create_account(username)
-    if format == "json":
+    if output == "json":
         answer = {"username": username, "password": password, "role": role, "site": site}
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:

@@ -44,7 +44,7 @@ def serve_home(
     from equipoise.home import Home, HomeError
     from equipoise.web.server import (
         Address,
-        UnsafeServing,
+        UnsafeServingError,
         check_address,
         check_home,
         claim,
@@ -57,7 +57,7 @@ def serve_home(
         check_home(path, rehearsal=rehearsal)
         check_address(address)
         claim(path)
-    except (HomeError, UnsafeServing) as error:
+    except (HomeError, UnsafeServingError) as error:
         raise UserError(str(error)) from error
 
     def started() -> None:

@@ -64,11 +64,13 @@ def _menu(person: Person, page: str) -> list[tuple[str, str, bool, None]]:
 
 
 def _rehearsal(person: Person | None) -> dict[str, Any]:
+    from .flows.rehearsal import has_ended
+
     trial = serving().trial()
     first_site = trial.protocol.identity.sites[0].id
     return {
         "day": trial.today(first_site),
         "advance_url": reverse("rehearsal") if person else None,
         "may_advance": person is not None,
-        "ended": False,
+        "ended": has_ended(serving()),
     }

@@ -45,6 +45,8 @@ def person_and_trial(get_response: Handler) -> Handler:
 
 def _person(request: TrialRequest, account: Account) -> Person | None:
     role, site = request.session.get("role"), request.session.get("site")
-    if role is None or (account.username, role, site) not in request.trial.state.grants:
+    if not isinstance(role, str) or not isinstance(site, str):
+        return None
+    if (account.username, role, site) not in request.trial.state.grants:
         return None
     return Person(account.username, role, site)

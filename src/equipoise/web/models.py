@@ -31,8 +31,8 @@ class AccountManager(BaseUserManager["Account"]):
 class Account(AbstractBaseUser):
     """Credentials of one person."""
 
-    username = models.CharField(max_length=80, unique=True)
-    is_active = models.BooleanField(default=True)
+    username: models.CharField[str, str] = models.CharField(max_length=80, unique=True)
+    is_active: models.BooleanField[bool, bool] = models.BooleanField(default=True)
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -46,23 +46,23 @@ class Account(AbstractBaseUser):
 class ParticipantRow(models.Model):
     """One participant, without anything sealed."""
 
-    id = models.TextField(primary_key=True)
-    site = models.TextField()
-    status = models.TextField()
-    screened_on = models.TextField()
-    consented_on = models.TextField()
-    randomized_on = models.TextField()
-    number = models.IntegerField(null=True)
-    allocation = models.TextField()
-    next_visit = models.TextField()
-    next_due = models.TextField()
-    open_queries = models.IntegerField()
-    adverse_events = models.IntegerField()
-    serious_events = models.IntegerField()
-    withdrawn = models.TextField()
-    data_use_withdrawn = models.IntegerField()
-    version = models.IntegerField()
-    last_at = models.TextField()
+    id: models.TextField[str, str] = models.TextField(primary_key=True)
+    site: models.TextField[str, str] = models.TextField()
+    status: models.TextField[str, str] = models.TextField()
+    screened_on: models.TextField[str, str] = models.TextField()
+    consented_on: models.TextField[str, str] = models.TextField()
+    randomized_on: models.TextField[str, str] = models.TextField()
+    number: models.IntegerField[int | None, int | None] = models.IntegerField(null=True)
+    allocation: models.TextField[str, str] = models.TextField()
+    next_visit: models.TextField[str, str] = models.TextField()
+    next_due: models.TextField[str, str] = models.TextField()
+    open_queries: models.IntegerField[int, int] = models.IntegerField()
+    adverse_events: models.IntegerField[int, int] = models.IntegerField()
+    serious_events: models.IntegerField[int, int] = models.IntegerField()
+    withdrawn: models.TextField[str, str] = models.TextField()
+    data_use_withdrawn: models.IntegerField[int, int] = models.IntegerField()
+    version: models.IntegerField[int, int] = models.IntegerField()
+    last_at: models.TextField[str, str] = models.TextField()
 
     class Meta:
         app_label = "web"
@@ -74,15 +74,15 @@ class TaskRow(models.Model):
     """Something outstanding for a participant."""
 
     pk = models.CompositePrimaryKey("participant", "kind", "ref")
-    participant = models.TextField()
-    kind = models.TextField()
-    ref = models.TextField()
-    site = models.TextField()
-    opens = models.TextField()
-    due = models.TextField()
-    closes = models.TextField()
-    priority = models.IntegerField()
-    provisional = models.IntegerField()
+    participant: models.TextField[str, str] = models.TextField()
+    kind: models.TextField[str, str] = models.TextField()
+    ref: models.TextField[str, str] = models.TextField()
+    site: models.TextField[str, str] = models.TextField()
+    opens: models.TextField[str, str] = models.TextField()
+    due: models.TextField[str, str] = models.TextField()
+    closes: models.TextField[str, str] = models.TextField()
+    priority: models.IntegerField[int, int] = models.IntegerField()
+    provisional: models.IntegerField[int, int] = models.IntegerField()
 
     class Meta:
         app_label = "web"
@@ -94,17 +94,17 @@ class QueryRow(models.Model):
     """A query; its text is sealed and not here."""
 
     pk = models.CompositePrimaryKey("participant", "number")
-    participant = models.TextField()
-    number = models.IntegerField()
-    site = models.TextField()
-    visit = models.TextField()
-    form = models.TextField()
-    repeat = models.TextField()
-    item = models.TextField()
-    check_id = models.TextField()
-    status = models.TextField()
-    raised_at = models.TextField()
-    raised_by = models.TextField()
+    participant: models.TextField[str, str] = models.TextField()
+    number: models.IntegerField[int, int] = models.IntegerField()
+    site: models.TextField[str, str] = models.TextField()
+    visit: models.TextField[str, str] = models.TextField()
+    form: models.TextField[str, str] = models.TextField()
+    repeat: models.TextField[str, str] = models.TextField()
+    item: models.TextField[str, str] = models.TextField()
+    check_id: models.TextField[str, str] = models.TextField()
+    status: models.TextField[str, str] = models.TextField()
+    raised_at: models.TextField[str, str] = models.TextField()
+    raised_by: models.TextField[str, str] = models.TextField()
 
     class Meta:
         app_label = "web"
@@ -116,16 +116,16 @@ class AdverseEventRow(models.Model):
     """An adverse event by term and grade, with its next deadline."""
 
     pk = models.CompositePrimaryKey("participant", "number")
-    participant = models.TextField()
-    number = models.IntegerField()
-    site = models.TextField()
-    term = models.TextField()
-    grade = models.IntegerField()
-    serious = models.IntegerField()
-    started_on = models.TextField()
-    ended_on = models.TextField()
-    outcome = models.TextField()
-    clock_due = models.TextField()
+    participant: models.TextField[str, str] = models.TextField()
+    number: models.IntegerField[int, int] = models.IntegerField()
+    site: models.TextField[str, str] = models.TextField()
+    term: models.TextField[str, str] = models.TextField()
+    grade: models.IntegerField[int, int] = models.IntegerField()
+    serious: models.IntegerField[int, int] = models.IntegerField()
+    started_on: models.TextField[str, str] = models.TextField()
+    ended_on: models.TextField[str, str] = models.TextField()
+    outcome: models.TextField[str, str] = models.TextField()
+    clock_due: models.TextField[str, str] = models.TextField()
 
     class Meta:
         app_label = "web"
@@ -137,12 +137,12 @@ class DeviationRow(models.Model):
     """A departure from the protocol."""
 
     pk = models.CompositePrimaryKey("participant", "number")
-    participant = models.TextField()
-    number = models.IntegerField()
-    site = models.TextField()
-    kind = models.TextField()
-    severity = models.TextField()
-    occurred_on = models.TextField()
+    participant: models.TextField[str, str] = models.TextField()
+    number: models.IntegerField[int, int] = models.IntegerField()
+    site: models.TextField[str, str] = models.TextField()
+    kind: models.TextField[str, str] = models.TextField()
+    severity: models.TextField[str, str] = models.TextField()
+    occurred_on: models.TextField[str, str] = models.TextField()
 
     class Meta:
         app_label = "web"
@@ -154,10 +154,10 @@ class TallyRow(models.Model):
     """A count kept as it changes."""
 
     pk = models.CompositePrimaryKey("name", "site", "value")
-    name = models.TextField()
-    site = models.TextField()
-    value = models.TextField()
-    n = models.IntegerField()
+    name: models.TextField[str, str] = models.TextField()
+    site: models.TextField[str, str] = models.TextField()
+    value: models.TextField[str, str] = models.TextField()
+    n: models.IntegerField[int, int] = models.IntegerField()
 
     class Meta:
         app_label = "web"
@@ -168,10 +168,10 @@ class TallyRow(models.Model):
 class SiteRow(models.Model):
     """A site with its counts."""
 
-    id = models.TextField(primary_key=True)
-    open = models.IntegerField()
-    screened = models.IntegerField()
-    randomized = models.IntegerField()
+    id: models.TextField[str, str] = models.TextField(primary_key=True)
+    open: models.IntegerField[int, int] = models.IntegerField()
+    screened: models.IntegerField[int, int] = models.IntegerField()
+    randomized: models.IntegerField[int, int] = models.IntegerField()
 
     class Meta:
         app_label = "web"

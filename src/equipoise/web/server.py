@@ -18,7 +18,7 @@ THREADS = 8
 BACKLOG = 512
 
 
-class UnsafeServing(Exception):
+class UnsafeServingError(Exception):
     """The home cannot be served in this way; the message says what to change."""
 
 
@@ -57,53 +57,53 @@ class Address:
 
 
 def check_address(address: Address) -> None:
-    """Raise `UnsafeServing` where passwords would cross a network in the clear, or nobody could come."""
+    """Raise `UnsafeServingError` where passwords would cross a network in the clear, or nobody could come."""
     if (address.certificate is None) != (address.key is None):
-        raise UnsafeServing("--certificate and --key belong together: give both")
+        raise UnsafeServingError("--certificate and --key belong together: give both")
     if not address.loopback and not address.https:
-        raise UnsafeServing(
+        raise UnsafeServingError(
             f"--host {address.host}: other machines could listen to passwords; give --certificate "
             "and --key, or stay on 127.0.0.1 behind a proxy on this machine"
         )
     if not address.loopback and not address.names:
-        raise UnsafeServing(
+        raise UnsafeServingError(
             f"--host {address.host}: give --name with the name browsers will use; "
             "requests under any other name are refused"
         )
     for path in (address.certificate, address.key):
         if path is not None and not path.is_file():
-            raise UnsafeServing(f"{path}: there is no such file")
+            raise UnsafeServingError(f"{path}: there is no such file")
     if not 0 < address.port < 65536:
-        raise UnsafeServing(f"--port {address.port}: use 1 to 65535")
+        raise UnsafeServingError(f"--port {address.port}: use 1 to 65535")
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address.host, address.port))
         except OSError as error:
-            raise UnsafeServing(
+            raise UnsafeServingError(
                 f"{address.host}:{address.port} cannot be used ({error.strerror}); "
                 "choose another --port"
             ) from error
 
 
 def check_home(path: Path, *, rehearsal: bool) -> None:
-    """Raise `UnsafeServing` where others on this machine could read a real trial's files."""
+    """Raise `UnsafeServingError` where others on this machine could read a real trial's files."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if not rehearsal and mode & 0o077:
-        raise UnsafeServing(
+        raise UnsafeServingError(
             f"{path}: others on this machine can read it (mode {mode:03o}); run: chmod 700 {path}"
         )
 
 
 def claim(path: Path) -> int:
-    """Hold the home for this process alone; `UnsafeServing` where another one serves it."""
+    """Hold the home for this process alone; `UnsafeServingError` where another one serves it."""
     descriptor = os.open(path / "serving.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise UnsafeServing(f"{path}: is being served already by another process") from error
+        raise UnsafeServingError(f"{path}: is being served already by another process") from error
     return descriptor
 
 

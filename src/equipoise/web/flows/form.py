@@ -360,7 +360,7 @@ def form_check(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """What is asked, computed, wrong or unusual, given what is typed: for the page's script."""
-    address, found = _address_and_form(request, visit, form, repeat)
+    address, _form = _address_and_form(request, visit, form, repeat)
     typed = typed_values(request.POST)
     reading, _hindrances = request.trial.preview_form(
         participant, address, typed, request.someone.actor, _performed_on(request)[0]

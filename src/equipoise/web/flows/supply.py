@@ -44,7 +44,10 @@ def supply(request: TrialRequest, participant: str, intervention: str) -> HttpRe
         return reverse("participant", args=[participant]), _("The supply is recorded.")
 
     unit = planned.unit_label.in_language(request.language)
-    number = {"kind": "number", "required": False, "high": 1000, "unit": unit}
+
+    def number(name: str, label: str) -> Field:
+        return Field(name, label, "number", required=False, high=1000, unit=unit)
+
     writes = may_open("supply", request.someone.role, "POST")
     return serve_sheet(
         request,
@@ -70,9 +73,9 @@ def supply(request: TrialRequest, participant: str, intervention: str) -> HttpRe
                         ("return", _("Units are brought back")),
                     ],
                 ),
-                Field("units", _("Units handed out"), **number),
-                Field("unused", _("Unused units brought back"), **number),
-                Field("used", _("Used (empty) units brought back"), **number),
+                number("units", _("Units handed out")),
+                number("unused", _("Unused units brought back")),
+                number("used", _("Used (empty) units brought back")),
             ]
             if writes
             else [],
