@@ -21,7 +21,7 @@ from equipoise.conduct.schedule import (
 from equipoise.conduct.state import Captured, ParticipantState, Stamp
 from equipoise.protocol.document import Item, Protocol
 
-from .svg import Say
+from .svg import Say, noop
 from .timeline import (
     CountLane,
     Lane,
@@ -295,6 +295,13 @@ def _spans(state: ParticipantState, teller: Teller) -> list[Span]:
     ]
 
 
+_SCOPES = {
+    "treatment": noop("from treatment"),
+    "follow_up": noop("from follow-up"),
+    "data_use": noop("the use of data as well"),
+}
+
+
 def _decisions(state: ParticipantState, teller: Teller) -> list[Tick]:
     say = teller.say
 
@@ -328,9 +335,9 @@ def _decisions(state: ParticipantState, teller: Teller) -> list[Tick]:
     if state.failed_at:
         ticks.append(Tick(day(state.failed_at), say("screening failed")))
     for deviation in state.deviations:
-        ticks.append(Tick(deviation.occurred_on, f"{say('deviation')}: {deviation.kind}"))
+        ticks.append(Tick(deviation.occurred_on, f"{say('deviation')}: {deviation.text}"))
     for withdrawal in state.withdrawals:
-        ticks.append(Tick(withdrawal.on, f"{say('withdrawn')}: {say(withdrawal.scope)}", True))
+        ticks.append(Tick(withdrawal.on, f"{say('withdrawn')}: {say(_SCOPES[withdrawal.scope])}", True))
     if state.completed_on:
         ticks.append(Tick(state.completed_on, say("completed"), True))
     return ticks

@@ -6,28 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from .svg import Say, escaped
+from .svg import Say, escaped, noop
 
 FORM_SHAPES = {
-    "empty": ("·", "not filled in"),
-    "part": ("◐", "part-filled"),
-    "done": ("●", "filled in"),
-    "queried": ("?", "queried"),
-    "verified": ("✓", "verified"),
-    "locked": ("▣", "locked"),
-    "signed": ("✎", "signed"),
+    "empty": ("·", noop("not filled in")),
+    "part": ("◐", noop("part-filled")),
+    "done": ("●", noop("filled in")),
+    "queried": ("?", noop("queried")),
+    "verified": ("✓", noop("verified")),
+    "locked": ("▣", noop("locked")),
+    "signed": ("✎", noop("signed")),
 }
 """A form's state as a shape and in words; color only repeats them."""
 
 _FORM_TONES = {"queried": "warn", "verified": "good", "signed": "good", "part": "warn"}
 
 VISIT_SHAPES = {
-    "done": ("✓", "done"),
-    "part": ("◐", "begun"),
-    "due": ("○", "due"),
-    "missed": ("✕", "missed"),
-    "pending": ("·", "planned"),
-    "late": ("▲", "late"),
+    "done": ("✓", noop("done")),
+    "part": ("◐", noop("begun")),
+    "due": ("○", noop("due")),
+    "missed": ("✕", noop("missed")),
+    "pending": ("·", noop("planned")),
+    "late": ("▲", noop("late")),
 }
 
 

@@ -9,6 +9,11 @@ Say = Callable[[str], str]
 """Translates one of our own phrases into the page's language (`gettext`)."""
 
 
+def noop(phrase: str) -> str:
+    """Marks a phrase for translation where it stands; `say` translates it where it is used."""
+    return phrase
+
+
 def escaped(text: object) -> str:
     """Text safe inside an element or a double-quoted attribute."""
     words = str(text)

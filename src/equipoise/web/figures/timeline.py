@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from .svg import Say, escaped, fitting, short, width_of, wrapped
+from .svg import Say, escaped, fitting, noop, short, width_of, wrapped
 
 LABEL_WIDTH = 164
 AXIS_HEIGHT = 54
@@ -474,11 +474,11 @@ def _ticks(drawing: _Drawing, lane: TickLane) -> None:
 # -- words ----------------------------------------------------------------------------------------
 
 _VISIT_WORDS = {
-    "done": "done",
-    "part": "begun",
-    "due": "due",
-    "missed": "missed",
-    "pending": "planned",
+    "done": noop("done"),
+    "part": noop("begun"),
+    "due": noop("due"),
+    "missed": noop("missed"),
+    "pending": noop("planned"),
 }
 
 

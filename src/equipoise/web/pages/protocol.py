@@ -435,7 +435,7 @@ def _regimens(document: Protocol, language: str) -> list[tuple[str, list[tuple[s
         facts = [
             (_("Dose"), _dose(regimen.dose, regimen.dose_unit, regimen.times_a_day)),
             (_("From"), _offset(regimen.start, anchors, language)),
-            (_("To"), _offset(regimen.stop, anchors, language)),
+            (_("Until"), _offset(regimen.stop, anchors, language)),
         ]
         if regimen.timing:
             facts.append((_("When in the day"), regimen.timing.in_language(language)))

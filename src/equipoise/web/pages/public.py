@@ -206,7 +206,10 @@ def _parts(
         "basic", _("Basic Information"),
         facts=_kept((
             (_("Status"), said(RECRUITMENT, overall_status(protocol, state))),
-            (_("Phase"), ", ".join(design.phase).upper().replace("PHASE", _("Phase ")).strip()),
+            (_("Phase"), ", ".join(
+                _("Phase %(phase)s") % {"phase": phase.upper().removeprefix("PHASE").strip()}
+                for phase in design.phase
+            )),
             (_("Enrollment"), enrollment),
             (_("Study type"), said(TYPES, design.study_type)),
             (_("Start"), _date(identity.dates.start)),
