@@ -155,7 +155,8 @@ def verify_ledger(
             clients[event.client_id] = event.client_index + 1
         elif event.client_index:
             note(seq, "a client index stands without a client id")
-        if count == 1:
+        if not hashes:
+            # The first event that can be relied on says what this ledger is.
             trial = trial or event.trial
             declared = json.loads(row[7]).get("public_key")
             if isinstance(declared, str):
