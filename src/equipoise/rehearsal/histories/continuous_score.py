@@ -54,7 +54,8 @@ def continuous_score(parameters: Mapping[str, Any], setting: Setting) -> Course:
         baseline = setting.column(name, f"natural_history.parameters.scores.{name}").values
         response = 1.0 + score.person_sd * setting.normals(f"history/response/{name}", 1)
         noise = score.day_sd * setting.normals(f"history/noise/{name}", length)
-        noise[:, : p.days_before] = 0.0
+        # up to the day of randomization the score is the baseline itself
+        noise[:, : p.days_before + 1] = 0.0
         toward = np.clip(offsets / (7.0 * score.weeks_to_plateau), 0.0, 1.0)
         decimals = decimals_of(item)
         values = np.empty((len(arms), len(baseline), length))

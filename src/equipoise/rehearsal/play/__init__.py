@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from .cast import Cast
 from .person import VirtualPerson
-from .stage import Played, Progress, first_instant, play
+from .stage import Played, Progress, first_instant, last_day_played, play
 
-__all__ = ["Cast", "Played", "Progress", "VirtualPerson", "first_instant", "play"]
+__all__ = [
+    "Cast",
+    "Played",
+    "Progress",
+    "VirtualPerson",
+    "first_instant",
+    "last_day_played",
+    "play",
+]

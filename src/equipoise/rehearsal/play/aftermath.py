@@ -103,12 +103,12 @@ def verify_sources(person: VirtualPerson, state: ParticipantState, today: int) -
     replicate = person.stage.replicate
     plan, staff = replicate.assumptions.staff, replicate.staff
     wanted = NEVER
-    for index, visit in enumerate(replicate.protocol.schedule.visits):
-        if staff.typing[person.index, index] >= plan.typing_error:
-            continue
+    mistyped = (staff.typing[person.index] < plan.typing_error) & (
+        staff.found[person.index] < plan.source_verification
+    )
+    for index in mistyped.nonzero()[0]:
+        visit = replicate.protocol.schedule.visits[index]
         draw = float(staff.found[person.index, index])
-        if draw >= plan.source_verification:
-            continue
         after = _spread(VERIFIED_AFTER_DAYS, draw / plan.source_verification)
         for address, form in state.forms.items():
             if address.visit != visit.id:
@@ -201,8 +201,8 @@ def leave(person: VirtualPerson, state: ParticipantState, today: int) -> int:
 def _death(person: VirtualPerson, arm: int) -> int:
     days = [
         int(arrays.started[person.index])
-        for arrays in person.stage.replicate.events
-        if arrays.has(person.index, arm) and arrays.grade[person.index] == 5
+        for arrays in person.events(arm)
+        if arrays.grade[person.index] == 5
     ]
     return min(days, default=NEVER)
 

@@ -80,11 +80,10 @@ def _typed_day(state: ParticipantState, item: str) -> int | None:
 def never_missed(protocol: Protocol) -> frozenset[str]:
     """Visits without which an anchor would stay unknown, and those before allocation."""
     anchor_items = {anchor.item for anchor in protocol.schedule.anchors if anchor.item}
-    supply = {item for item in anchor_items}
     kept = set()
     for visit in protocol.schedule.visits:
         items = {entry.item for form in visit.forms for entry in protocol.form_by_id[form].items}
-        if visit.phase in ("screening", "baseline") or items & supply:
+        if visit.phase in ("screening", "baseline") or items & anchor_items:
             kept.add(visit.id)
     return frozenset(kept)
 

@@ -15,7 +15,7 @@ from equipoise.conduct.refusal import Refusal
 from equipoise.conduct.state import ParticipantState
 from equipoise.conduct.values import Address
 
-from ..generate import NEVER
+from ..generate import NEVER, EventArrays
 from . import aftermath, safety, screening, visits
 from .calendar import TrueVisit, true_anchors, true_visits
 
@@ -42,6 +42,9 @@ class VirtualPerson:
         self.next_day = int(replicate.screened[index])
         self.anchors: Mapping[str, int] = {}
         self.visits: list[TrueVisit] = []
+        self.open_visits: list[TrueVisit] = []
+        """Visits neither done nor missed when they were last looked at."""
+        self._events: tuple[int, list[EventArrays]] | None = None
         self._did = False
 
     # -- where the person stands ------------------------------------------------------------------
@@ -67,6 +70,13 @@ class VirtualPerson:
     def arm_index(self, state: ParticipantState) -> int | None:
         """The arm's place in the arrays, or None before allocation."""
         return self.stage.replicate.arms.index(state.arm) if state.arm else None
+
+    def events(self, arm: int) -> list[EventArrays]:
+        """The adverse events this person has in an arm."""
+        if self._events is None or self._events[0] != arm:
+            found = [one for one in self.stage.replicate.events if one.has(self.index, arm)]
+            self._events = (arm, found)
+        return self._events[1]
 
     def find(self, today: int) -> None:
         """Take up a play that was stopped: which numbers were given to this person?"""
@@ -155,13 +165,18 @@ class VirtualPerson:
             )
         return self._take_part(state, today)
 
-    def _take_part(self, state: ParticipantState, today: int) -> int:
+    def take_up_calendar(self, state: ParticipantState) -> None:
+        """The visits as they will really take place; found again when an anchor has moved."""
         anchors = true_anchors(self.stage.replicate, self.index, state)
         if anchors != self.anchors or not self.visits:
             self.anchors = anchors
             self.visits = true_visits(
                 self.stage.replicate, self.index, state, anchors, self.stage.unmissable
             )
+            self.open_visits = self.visits
+
+    def _take_part(self, state: ParticipantState, today: int) -> int:
+        self.take_up_calendar(state)
         wanted = []
         for step in (
             aftermath.leave,

@@ -29,15 +29,12 @@ def local_day(person: VirtualPerson, instant: str, site: str) -> int:
 
 def report_events(person: VirtualPerson, state: ParticipantState, today: int) -> int:
     """Report events that have begun, and their end once they are over."""
-    replicate = person.stage.replicate
     arm = person.arm_index(state)
     if arm is None or state.randomized_on is None:
         return NEVER
     wanted = NEVER
     known = {(event.term, event.started_on): event for event in state.adverse_events.values()}
-    for arrays in replicate.events:
-        if not arrays.has(person.index, arm):
-            continue
+    for arrays in person.events(arm):
         started = int(arrays.started[person.index])
         if started <= state.randomized_on.toordinal():
             continue
@@ -83,7 +80,7 @@ def _report(
         started_on=date.fromordinal(started),
         ended_on=date.fromordinal(started) if grade == 5 else None,
         seriousness=(spec.seriousness,) if serious else (),
-        causality={product: cause for product in products},
+        causality=dict.fromkeys(products, cause),
         outcome="fatal" if grade == 5 else "not_recovered",
         narrative=f"Virtual event: {name}, grade {grade}." if serious else "",
     )

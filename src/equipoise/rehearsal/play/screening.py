@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from equipoise.conduct import commands as c
 from equipoise.conduct.refusal import Refusal
 from equipoise.conduct.state import ParticipantState
-from equipoise.conduct.values import Address
 
 from ..generate import NEVER
 from .calendar import working_day
 from .entries import other_level
-from .visits import fill_visit
+from .visits import fill_visit, first_supply
 
 if TYPE_CHECKING:
     from .person import VirtualPerson
@@ -118,14 +117,28 @@ def go_on(person: VirtualPerson, state: ParticipantState, today: int) -> int:
     decide_on = working_day(screened + 1)
     if today < decide_on:
         return decide_on
-    if not _eligible(person, state, today):
-        if today - screened >= PATIENCE_DAYS and person.state().failed is None:
-            _fail(person, today, "eligibility could not be decided in time")
-        return working_day(today + 1)
     planned = max(int(replicate.randomized[person.index]), decide_on)
+    if today >= planned:
+        _baseline_visits(person, state, today)
+        state = person.state()
+    if not _eligible(person, state, today):
+        if person.state().failed is not None:
+            return NEVER
+        if today - planned >= PATIENCE_DAYS:
+            _fail(person, today, "eligibility could not be decided in time")
+            return NEVER
+        return planned if today < planned else working_day(today + 1)
     if today < planned:
         return planned
     return _randomize(person, today)
+
+
+def _baseline_visits(person: VirtualPerson, state: ParticipantState, today: int) -> None:
+    """Visits before the allocation that come after screening: done on the day planned for it."""
+    begun = {address.visit for address in state.forms}
+    for index, visit in enumerate(person.stage.protocol.schedule.visits):
+        if visit.phase == "baseline" and visit.id not in begun:
+            fill_visit(person, index, visit, today)
 
 
 def _eligible(person: VirtualPerson, state: ParticipantState, today: int) -> bool:
@@ -189,26 +202,19 @@ def _check_against_source(person: VirtualPerson, state: ParticipantState, today:
 
 
 def _randomize(person: VirtualPerson, today: int) -> int:
-    protocol = person.stage.protocol
-    for index, visit in enumerate(protocol.schedule.visits):
-        if visit.phase == "baseline" and not _begun(person, visit.id, visit.forms):
-            fill_visit(person, index, visit, today)
     command = c.Randomize(participant=person.pid or "")
     outcome = person.do(command, "randomize", today)
-    if isinstance(outcome, Refusal) and set(outcome.codes) & set(_AGAIN):
-        if _assess(person, today, "reassess"):
-            outcome = person.do(command, "randomize", today)
+    outdated = isinstance(outcome, Refusal) and bool(set(outcome.codes) & set(_AGAIN))
+    if outdated and _assess(person, today, "reassess"):
+        outcome = person.do(command, "randomize", today)
+    if not isinstance(outcome, Refusal):
+        first_supply(person, today)
     if isinstance(outcome, Refusal) and person.state().failed is None:
         if "recruitment-closed" in outcome.codes:
             _fail(person, today, "recruitment is closed")
         elif "too-late" in outcome.codes:
             _fail(person, today, "too late for the treatment to start in time")
     return today + 1
-
-
-def _begun(person: VirtualPerson, visit: str, forms: list[str]) -> bool:
-    held = person.state().forms
-    return any(Address(visit, form) in held for form in forms)
 
 
 def _fail(person: VirtualPerson, today: int, reason: str) -> None:

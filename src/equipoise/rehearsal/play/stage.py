@@ -54,8 +54,8 @@ class Played:
 
 def first_instant(replicate: Replicate) -> datetime:
     """The evening before the first day: where the clock of a new rehearsal stands."""
-    first = replicate.protocol.identity.sites[0]
-    return _local(first.timezone, replicate.starts - timedelta(days=1), EVENING)
+    before = replicate.starts - timedelta(days=1)
+    return max(_local(site.timezone, before, EVENING) for site in replicate.protocol.identity.sites)
 
 
 def _local(zone: str, day: date, time: timedelta) -> datetime:
@@ -127,10 +127,7 @@ def play(
     )
     people = [VirtualPerson(stage, index) for index in range(replicate.persons)]
     zones = {site.id: site.timezone for site in replicate.protocol.identity.sites}
-    home_zone = zones[replicate.sites[0]]
-    day = max(
-        clock.peek().astimezone(ZoneInfo(home_zone)).date(), replicate.starts - timedelta(days=1)
-    )
+    day = last_day_played(trial, replicate)
     for person in people:
         person.find(day.toordinal())
     finished = False
@@ -156,6 +153,25 @@ def play(
         events=trial.ledger.head().seq,
         refused=tuple(stage.refused),
     )
+
+
+def last_day_played(trial: Trial, replicate: Replicate) -> date:
+    """The virtual day the trial stands on: the next one to play is the day after.
+
+    It is the calendar day where evening comes last, or the day of the last event the virtual
+    people brought (a home opened again knows its events, not how far its clock had been moved).
+    """
+    before = replicate.starts - timedelta(days=1)
+    instant = trial.clock_peek()
+    zones = {site.id: site.timezone for site in replicate.protocol.identity.sites}
+    latest = max(zones.values(), key=lambda zone: _local(zone, before, EVENING))
+    days = [before, instant.astimezone(ZoneInfo(latest)).date()]
+    for event in trial.ledger.events(descending=True):
+        if event.client_id.startswith("rehearsal/"):
+            zone = zones.get(event.site, latest)
+            days.append(datetime.fromisoformat(event.server_time).astimezone(ZoneInfo(zone)).date())
+            break
+    return max(days)
 
 
 def _everything_done(trial: Trial, people: list[VirtualPerson]) -> bool:

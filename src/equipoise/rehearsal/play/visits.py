@@ -34,8 +34,12 @@ LOG_EVERY_DAYS = 12
 def attend(person: VirtualPerson, state: ParticipantState, today: int) -> int:
     """Come to the visits of the day; state those that were missed."""
     wanted = NEVER
-    for planned in person.visits:
-        if _settled(planned.visit, state):
+    person.open_visits = [
+        planned for planned in person.open_visits if not _settled(planned.visit, state)
+    ]
+    for planned in person.open_visits:
+        if today < planned.day and not planned.missed:
+            wanted = min(wanted, planned.day)
             continue
         last = working_day(max(planned.closes, planned.day) + VISIT_GRACE_DAYS)
         begins = working_day(planned.closes + 1) if planned.missed else planned.day
@@ -328,13 +332,31 @@ def _supply(person: VirtualPerson, planned: TrueVisit, today: int) -> None:
             )
             person.do(command, f"return/{supply.intervention}", today)
         if dispensing and not final:
-            until = _next_dispensing(person, supply, state, planned, today)
-            units = math.ceil(supply.units_per_day * (until - today + supply.overage_days))
-            if units > 0:
-                dispense = c.DispenseSupply(
-                    participant=person.pid or "", intervention=supply.intervention, units=units
-                )
-                person.do(dispense, f"dispense/{supply.intervention}", today)
+            _dispense(person, supply, state, today)
+
+
+def first_supply(person: VirtualPerson, today: int) -> None:
+    """Hand out on the day of allocation what a visit before it was to hand out."""
+    state = person.state()
+    protocol = person.stage.protocol
+    person.take_up_calendar(state)
+    given = protocol.arm_by_id[state.arm].interventions if state.arm else []
+    early = {
+        visit.id for visit in protocol.schedule.visits if visit.phase in ("screening", "baseline")
+    }
+    for supply in protocol.supply:
+        if supply.intervention in given and early & set(supply.dispensing_visits):
+            _dispense(person, supply, state, today)
+
+
+def _dispense(person: VirtualPerson, supply: Supply, state: ParticipantState, today: int) -> None:
+    until = _next_dispensing(person, supply, state, today)
+    units = math.ceil(supply.units_per_day * (until - today + supply.overage_days))
+    if units > 0:
+        command = c.DispenseSupply(
+            participant=person.pid or "", intervention=supply.intervention, units=units
+        )
+        person.do(command, f"dispense/{supply.intervention}", today)
 
 
 def _treatment_ends(person: VirtualPerson, supply: Supply, state: ParticipantState) -> int:
@@ -346,8 +368,9 @@ def _treatment_ends(person: VirtualPerson, supply: Supply, state: ParticipantSta
 
 
 def _next_dispensing(
-    person: VirtualPerson, supply: Supply, state: ParticipantState, planned: TrueVisit, today: int
+    person: VirtualPerson, supply: Supply, state: ParticipantState, today: int
 ) -> int:
+    """The day until which the units must last."""
     later = [
         entry.day
         for entry in person.visits
