@@ -9,6 +9,7 @@ from . import account as account
 from . import analyze as analyze
 from . import check as check
 from . import new as new
+from . import page as page
 from . import report as report
 from . import serve as serve
 from . import verify as verify

@@ -274,7 +274,7 @@ _OBJECTIVE = re.compile(
 )
 _ASSESSOR_MASKED = re.compile(
     r"(?:blind|mask|unaware)\w*[^.;]{0,80}\b(?:assess\w*|evaluat\w*|rater|examiner|adjudicat\w*|outcome|review\w*|statistic\w*|reader|radiologist|observer|grader)|"
-    r"\b(?:assess\w*|evaluat\w*|raters?|examiners?|adjudicat\w*|reviewers?|readers?|radiologists?|observers?|graders?)\b[^.;]{0,80}(?:blind|mask|unaware|not know|without knowledge|independent)|"
+    r"\b(?:assess\w*|evaluat\w*|raters?|examiners?|adjudicat\w*|reviewers?|readers?|radiologists?|observers?|graders?)\b[^.;]{0,80}(?:blind|mask|unaware|not (?:be )?(?:know|told|informed|aware|disclosed)|without know(?:ledge|ing)|independent)|"
     r"\b(?:blinded|masked)[- ](?:end-?point|central|independent|assess\w*|outcome)|\bprobe design\b|single[- ]blind|independent (?:central |blinded )?(?:review|adjudication)"
 )
 _NEGATED = re.compile(
