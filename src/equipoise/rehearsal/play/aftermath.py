@@ -103,10 +103,7 @@ def verify_sources(person: VirtualPerson, state: ParticipantState, today: int) -
     replicate = person.stage.replicate
     plan, staff = replicate.assumptions.staff, replicate.staff
     wanted = NEVER
-    mistyped = (staff.typing[person.index] < plan.typing_error) & (
-        staff.found[person.index] < plan.source_verification
-    )
-    for index in mistyped.nonzero()[0]:
+    for index in person.verified:
         visit = replicate.protocol.schedule.visits[index]
         draw = float(staff.found[person.index, index])
         after = _spread(VERIFIED_AFTER_DAYS, draw / plan.source_verification)
@@ -199,11 +196,7 @@ def leave(person: VirtualPerson, state: ParticipantState, today: int) -> int:
 
 
 def _death(person: VirtualPerson, arm: int) -> int:
-    days = [
-        int(arrays.started[person.index])
-        for arrays in person.events(arm)
-        if arrays.grade[person.index] == 5
-    ]
+    days = [mine.started for mine in person.events(arm) if mine.grade == 5]
     return min(days, default=NEVER)
 
 

@@ -15,7 +15,7 @@ from equipoise.conduct.refusal import Refusal
 from equipoise.conduct.state import ParticipantState
 from equipoise.conduct.values import Address
 
-from ..generate import NEVER, EventArrays
+from ..generate import NEVER
 from . import aftermath, safety, screening, visits
 from .calendar import TrueVisit, true_anchors, true_visits
 
@@ -44,8 +44,17 @@ class VirtualPerson:
         self.visits: list[TrueVisit] = []
         self.open_visits: list[TrueVisit] = []
         """Visits neither done nor missed when they were last looked at."""
-        self._events: tuple[int, list[EventArrays]] | None = None
+        self._events: tuple[int, list[safety.PersonalEvent]] | None = None
         self._did = False
+        staff, plan = replicate.staff, replicate.assumptions.staff
+        self.verified = tuple(
+            int(visit)
+            for visit in (
+                (staff.typing[index] < plan.typing_error)
+                & (staff.found[index] < plan.source_verification)
+            ).nonzero()[0]
+        )
+        """Visits (by place in the schedule) whose typing errors a monitor would find."""
 
     # -- where the person stands ------------------------------------------------------------------
 
@@ -71,10 +80,10 @@ class VirtualPerson:
         """The arm's place in the arrays, or None before allocation."""
         return self.stage.replicate.arms.index(state.arm) if state.arm else None
 
-    def events(self, arm: int) -> list[EventArrays]:
+    def events(self, arm: int) -> list[safety.PersonalEvent]:
         """The adverse events this person has in an arm."""
         if self._events is None or self._events[0] != arm:
-            found = [one for one in self.stage.replicate.events if one.has(self.index, arm)]
+            found = safety.personal_events(self.stage.replicate.events, self.index, arm)
             self._events = (arm, found)
         return self._events[1]
 

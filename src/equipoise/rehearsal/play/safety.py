@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -21,6 +23,42 @@ PROMPT = timedelta(hours=30)
 """A clock that runs out within this time is served on the day of the first report."""
 
 
+@dataclass(frozen=True, slots=True)
+class PersonalEvent:
+    """An adverse event one person has: the days it begins, is spoken of, and is over (ordinals)."""
+
+    arrays: EventArrays
+    started: int
+    noticed: int
+    ended: int
+    lasting: bool
+    grade: int
+    key: tuple[str, date]
+    """Term and first day: how it is found again among the participant's events."""
+
+
+def personal_events(arrays: Iterable[EventArrays], person: int, arm: int) -> list[PersonalEvent]:
+    """The events this person has when allocated to this arm."""
+    found = []
+    for one in arrays:
+        if not one.has(person, arm):
+            continue
+        started = int(one.started[person])
+        ended = started + int(one.duration[person])
+        found.append(
+            PersonalEvent(
+                arrays=one,
+                started=started,
+                noticed=working_day(started + _noticed_after(one, person)),
+                ended=ended,
+                lasting=bool(one.lasting[person]),
+                grade=int(one.grade[person]),
+                key=(one.spec.term, date.fromordinal(started)),
+            )
+        )
+    return found
+
+
 def local_day(person: VirtualPerson, instant: str, site: str) -> int:
     """The site's calendar day (ordinal) of an instant of the ledger."""
     zone = person.stage.protocol.site_by_id[site].timezone
@@ -33,26 +71,23 @@ def report_events(person: VirtualPerson, state: ParticipantState, today: int) ->
     if arm is None or state.randomized_on is None:
         return NEVER
     wanted = NEVER
+    randomized = state.randomized_on.toordinal()
     known = {(event.term, event.started_on): event for event in state.adverse_events.values()}
-    for arrays in person.events(arm):
-        started = int(arrays.started[person.index])
-        if started <= state.randomized_on.toordinal():
+    for mine in person.events(arm):
+        if mine.started <= randomized:
             continue
-        event = known.get((arrays.spec.term, date.fromordinal(started)))
+        event = known.get(mine.key)
         if event is None:
-            day = working_day(started + _noticed_after(arrays, person.index))
-            if today >= day:
-                _report(person, arrays, state, started, today)
+            if today >= mine.noticed:
+                _report(person, mine, state, today)
             else:
-                wanted = min(wanted, day)
-        elif (
-            event.ended_on is None and event.outcome != "fatal" and not arrays.lasting[person.index]
-        ):
-            ended = started + int(arrays.duration[person.index])
-            if today >= working_day(ended):
-                _resolve(person, event, ended, today)
+                wanted = min(wanted, mine.noticed)
+        elif event.ended_on is None and mine.grade < 5 and not mine.lasting:
+            over = working_day(mine.ended)
+            if today >= over:
+                _resolve(person, event, mine.ended, today)
             else:
-                wanted = min(wanted, working_day(ended))
+                wanted = min(wanted, over)
     return wanted
 
 
@@ -64,27 +99,28 @@ def _noticed_after(arrays: EventArrays, person: int) -> int:
 
 
 def _report(
-    person: VirtualPerson, arrays: EventArrays, state: ParticipantState, started: int, today: int
+    person: VirtualPerson, mine: PersonalEvent, state: ParticipantState, today: int
 ) -> None:
-    spec, index = arrays.spec, person.index
+    arrays, index = mine.arrays, person.index
+    spec = arrays.spec
     protocol = person.stage.protocol
     cause = list(spec.causality)[int(arrays.causality[index])]
     products = protocol.arm_by_id[state.arm].interventions if state.arm else []
-    grade = int(arrays.grade[index])
+    grade = mine.grade
     serious = bool(arrays.serious[index])
     name = next((t.term.en for t in protocol.safety.terms if t.id == spec.term), spec.term)
     command = c.ReportAdverseEvent(
         participant=person.pid or "",
         term=spec.term,
         grade=grade,
-        started_on=date.fromordinal(started),
-        ended_on=date.fromordinal(started) if grade == 5 else None,
+        started_on=mine.key[1],
+        ended_on=mine.key[1] if grade == 5 else None,
         seriousness=(spec.seriousness,) if serious else (),
         causality=dict.fromkeys(products, cause),
         outcome="fatal" if grade == 5 else "not_recovered",
         narrative=f"Virtual event: {name}, grade {grade}." if serious else "",
     )
-    person.do(command, f"event/{spec.term}/{started}", today)
+    person.do(command, f"event/{spec.term}/{mine.started}", today)
 
 
 def _resolve(person: VirtualPerson, event: AdverseEvent, ended: int, today: int) -> None:

@@ -34,8 +34,9 @@ LOG_EVERY_DAYS = 12
 def attend(person: VirtualPerson, state: ParticipantState, today: int) -> int:
     """Come to the visits of the day; state those that were missed."""
     wanted = NEVER
+    settled = settled_visits(state)
     person.open_visits = [
-        planned for planned in person.open_visits if not _settled(planned.visit, state)
+        planned for planned in person.open_visits if planned.visit.id not in settled
     ]
     for planned in person.open_visits:
         if today < planned.day and not planned.missed:
@@ -53,16 +54,15 @@ def attend(person: VirtualPerson, state: ParticipantState, today: int) -> int:
     return wanted
 
 
-def _settled(visit: Visit, state: ParticipantState) -> bool:
-    if visit.id in state.missed:
-        return True
-    forms = state.forms
-    return any(Address(visit.id, form) in forms for form in visit.forms)
+def settled_visits(state: ParticipantState) -> set[str]:
+    """Visits of which a form has been saved, or which are stated to be missed."""
+    return {address.visit for address in state.forms}.union(state.missed)
 
 
 def all_settled(person: VirtualPerson, state: ParticipantState) -> bool:
     """Whether every visit has been done or stated to be missed."""
-    return all(_settled(planned.visit, state) for planned in person.visits)
+    settled = settled_visits(state)
+    return all(planned.visit.id in settled for planned in person.visits)
 
 
 def _miss(person: VirtualPerson, planned: TrueVisit, today: int) -> None:
