@@ -96,6 +96,9 @@ class _Reader(sqlite3.Connection):
     """A reading connection; a class of our own can be referred to weakly, so that the connection
     of a thread that has ended is closed with it."""
 
+    def __del__(self) -> None:
+        self.close()
+
 
 class SqliteStore:
     """The ledger's default store. Opening it for writing takes a lock file beside the database.
