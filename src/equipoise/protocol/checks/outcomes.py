@@ -163,7 +163,8 @@ def _check_window(
     if source in collection.diaries_of or source in collection.logged:
         return
     visits = collection.visits_of.get(source, ())
-    if not any(within(visit, window.start, window.end) for visit in visits):
+    later = [visit for visit in visits if visit.phase not in BEFORE_RANDOMIZATION]
+    if later and not any(within(visit, window.start, window.end) for visit in later):
         _not_supplied(
             examination,
             endpoint,
@@ -171,7 +172,7 @@ def _check_window(
             source,
             ("no visit in its window collects it", "时间窗内没有访视采集它"),
         )
-    elif all(visit.phase in BEFORE_RANDOMIZATION for visit in visits):
+    elif not later:
         _too_early(examination, endpoint, f"{place}.item")
 
 
