@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .cut import CutError, DataCut, Position, cut
+from .cut import CutError, DataCut, Position, Source
 from .results import Results
 from .run import analyze, analyze_cut
 
-__all__ = ["CutError", "DataCut", "Position", "Results", "analyze", "analyze_cut", "cut"]
+__all__ = ["CutError", "DataCut", "Position", "Results", "Source", "analyze", "analyze_cut"]

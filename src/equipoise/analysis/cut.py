@@ -6,14 +6,17 @@ once, here. Participants who withdrew the use of their data are counted and othe
 
 from __future__ import annotations
 
+import gc
 import itertools
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Protocol as Interface
 from zoneinfo import ZoneInfo
 
 from equipoise.conduct.environment import ParticipantEnvironment
@@ -28,7 +31,7 @@ from equipoise.protocol.expression import Datum
 if TYPE_CHECKING:
     import polars
 
-    from equipoise.trial import Trial
+    from equipoise.ledger.ledger import Ledger
 
 NUMBER_TYPES = frozenset({"integer", "decimal", "boolean", "code"})
 ANALYZED_TYPES = NUMBER_TYPES | {"date", "partial_date", "time"}
@@ -276,7 +279,35 @@ class DataCut:
 # -- making a cut --------------------------------------------------------------------------------
 
 
-def cut(trial: Trial, as_of: int | str | date | None = None) -> DataCut:
+class Source(Interface):
+    """Where a cut is made from: a trial, or a home's archive."""
+
+    @property
+    def protocol(self) -> Protocol:
+        """The trial's protocol."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """Its ledger."""
+
+    def events(self, *, upto: int | None = None) -> Iterator[tuple[Event, Happening]]:
+        """Decoded events in order."""
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Reading a ledger makes many objects and no cycles: looking for them would double the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_without_collector()
+def cut(trial: Source, as_of: int | str | date | None = None) -> DataCut:
     """The data of a trial at a ledger position, at the end of a day, or (None) now.
 
     A date (ISO 8601) means everything recorded up to its end in the leading site's zone. Raises

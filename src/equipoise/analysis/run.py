@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 
-from .cut import DataCut, cut, with_dummy_arms
+from .cut import DataCut, Source, cut, with_dummy_arms
 from .describe import baseline_table
 from .effects import declared_analyses
 from .flow import participant_flow
 from .results import ArmSize, Assumed, Results
 from .safety import adverse_events, exposure, serious_events
 
-if TYPE_CHECKING:
-    from equipoise.trial import Trial
-
 
 def analyze(
-    trial: Trial, as_of: int | str | date | None = None, *, dummy_arms: bool = False
+    trial: Source, as_of: int | str | date | None = None, *, dummy_arms: bool = False
 ) -> Results:
     """All results as of a ledger position, the end of a day, or now.
 

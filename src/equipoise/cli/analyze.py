@@ -79,7 +79,7 @@ def read_results(path: Path, as_of: str | None, dummy_arms: bool) -> tuple[Resul
 
     try:
         opened = Home.open(path)
-        results = analyze_trial(opened.trial(), as_of, dummy_arms=dummy_arms)
+        results = analyze_trial(opened.archive(), as_of, dummy_arms=dummy_arms)
     except (HomeError, LedgerError) as error:
         raise UserError(str(error)) from error
     except ProtocolError as error:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from equipoise.conduct import commands as c
 from equipoise.conduct import events as e
 from equipoise.conduct.values import Actor
 from equipoise.keeper import FileKeeper, Keeper, RehearsalKeeper
+from equipoise.ledger.envelope import Event
 from equipoise.ledger.head import HeadFile
 from equipoise.ledger.keys import DerivedKeys, FileKeys, Keys
 from equipoise.ledger.ledger import Ledger
@@ -26,6 +28,7 @@ from equipoise.ledger.store import Store
 from equipoise.protocol.document import Protocol
 from equipoise.protocol.reading import load_protocol
 from equipoise.trial import TABLES, Clock, SystemClock, Trial, VirtualClock
+from equipoise.trial.codec import Codec
 
 FORMAT = 1
 ADMINISTRATOR = Actor("administrator", "administrator")
@@ -49,6 +52,20 @@ class RehearsalSettings:
     def secret(self) -> bytes:
         """The secret all keys and nonces of the rehearsal derive from."""
         return hashlib.sha256(f"equipoise-rehearsal|{self.seed}|{self.replicate}".encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A trial's ledger to be read, decoded. Nothing can be written through it."""
+
+    protocol: Protocol
+    ledger: Ledger
+    codec: Codec
+
+    def events(self, *, upto: int | None = None) -> Iterator[tuple[Event, e.Happening]]:
+        """Events with their decoded payloads, in order of the ledger."""
+        for event in self.ledger.events(upto=upto):
+            yield event, self.codec.decode(event)
 
 
 class Home:
@@ -147,15 +164,29 @@ class Home:
         """The trial, opened once."""
         if self._trial is None:
             store = SqliteStore(self.ledger_database, TABLES)
-            keys: Keys
-            if self.rehearsal is None:
-                keys = FileKeys(self.path / "keys.sqlite")
-            else:
-                keys = DerivedKeys(self.rehearsal.secret)
             head = HeadFile(self.path / "head")
             keeper_file = self.path / "keeper.sqlite"
-            self._trial = _open(store, self.protocol, self.rehearsal, keys, head, keeper_file)
+            self._trial = _open(
+                store, self.protocol, self.rehearsal, self._keys(), head, keeper_file
+            )
         return self._trial
+
+    def archive(self) -> Archive:
+        """The trial for reading only: works beside a server that is writing, and changes nothing.
+
+        Raises `HomeError` where there is no ledger yet.
+        """
+        if not self.ledger_database.is_file():
+            raise HomeError(f"{self.path}: holds no ledger; restore ledger.sqlite from a backup")
+        sealer = Sealer(self._keys(), RandomNonces())
+        store = SqliteStore(self.ledger_database, read_only=True)
+        ledger = Ledger(store, trial=self.protocol.id)
+        return Archive(self.protocol, ledger, Codec(self.protocol, sealer))
+
+    def _keys(self) -> Keys:
+        if self.rehearsal is None:
+            return FileKeys(self.path / "keys.sqlite")
+        return DerivedKeys(self.rehearsal.secret)
 
     def close(self) -> None:
         """Release the ledger's files."""

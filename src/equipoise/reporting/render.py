@@ -10,6 +10,7 @@ from html import escape
 
 from .table import Column, Row, Table
 
+_TEXT_WIDTH = 64
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -80,24 +81,58 @@ def _harmless(cell: str) -> str:
 
 
 def to_text(table: Table) -> str:
-    """Plain text for a terminal, in columns; CJK characters count two."""
+    """Plain text for a terminal, in columns; CJK characters count two, long texts are wrapped."""
     rows = [[column.whole for column in table.columns]]
     rows += [
         ["  " * row.level + _plain(row.cells[0]), *map(_plain, row.cells[1:])] for row in table.rows
     ]
-    widths = [max(_width(row[index]) for row in rows) for index in range(len(table.columns))]
+    folded = [[_folded(cell) for cell in row] for row in rows]
+    widths = [
+        max(_width(line) for row in folded for line in row[index])
+        for index in range(len(table.columns))
+    ]
     lines = [table.caption, ""]
-    for number, row in enumerate(rows):
-        padded = []
-        for column, cell, width in zip(table.columns, row, widths, strict=True):
-            space = " " * (width - _width(cell))
-            padded.append(space + cell if column.numeric else cell + space)
-        lines.append("  ".join(padded).rstrip())
+    for number, row in enumerate(folded):
+        for parts in itertools.zip_longest(*row, fillvalue=""):
+            padded = []
+            for column, part, width in zip(table.columns, parts, widths, strict=True):
+                space = " " * (width - _width(part))
+                padded.append(space + part if column.numeric else part + space)
+            lines.append("  ".join(padded).rstrip())
         if number == 0:
             lines.append("  ".join("-" * width for width in widths))
     lines += ["", *table.notes] if table.notes else []
     lines += [table.foot] if table.foot else []
     return "\n".join(lines) + "\n"
+
+
+def _folded(cell: str) -> list[str]:
+    """The cell in lines of at most `_TEXT_WIDTH`, later ones indented like the first."""
+    if _width(cell) <= _TEXT_WIDTH:
+        return [cell]
+    indent = " " * (len(cell) - len(cell.lstrip()))
+    lines, current = [], ""
+    for piece in _breakable(cell):
+        if current.strip() and _width(current + piece.rstrip()) > _TEXT_WIDTH:
+            lines.append(current.rstrip())
+            current = indent + piece.lstrip()
+        else:
+            current += piece
+    return [*lines, current.rstrip()]
+
+
+def _breakable(text: str) -> list[str]:
+    """Words with their spaces; each CJK character by itself."""
+    pieces: list[str] = []
+    for letter in text:
+        before = pieces[-1][-1] if pieces else " "
+        if _width(letter) == 2 or _width(before) == 2 or (before == " " and letter != " "):
+            pieces.append(letter)
+        elif pieces:
+            pieces[-1] += letter
+        else:
+            pieces.append(letter)
+    return pieces
 
 
 def _plain(cell: str) -> str:

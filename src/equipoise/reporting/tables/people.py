@@ -101,7 +101,7 @@ def criteria_table(results: Results, language: str) -> Table:
 
 
 def baseline_table(results: Results, language: str) -> Table:
-    """Characteristics at randomization, by arm and over all."""
+    """Characteristics at randomization, by arm and over all. Levels that nobody has are left out."""
     labels = arm_labels(results, language)
     total = sum(arm.randomized for arm in results.arms)
     columns = [Column(say("characteristic", language))]
@@ -129,6 +129,8 @@ def _baseline_rows(row: BaselineRow, language: str, width: int) -> list[Row]:
     else:
         rows.append(Row((label, *("",) * (width - 1))))
         for level in row.levels:
+            if not any(level.counts):
+                continue
             counts = _shares(level.counts, row.known)
             rows.append(Row((text_of(level.label, language), *counts), 1))
         if row.distributions:
@@ -150,11 +152,11 @@ def mean_sd(one: Distribution, decimals: int) -> str:
 
 
 def median_quartiles(one: Distribution, decimals: int, language: str) -> str:
-    """`12 (9 to 15)`, with one decimal more than recorded."""
+    """`12.0 (9.5 to 15.0)`, with the decimals recorded, and one at least."""
     if not one.count:
         return DASH
-    quartiles = interval(one.q1, one.q3, decimals + 1, language)
-    return f"{number(one.median, decimals + 1)} ({quartiles})"
+    places = max(decimals, 1)
+    return f"{number(one.median, places)} ({interval(one.q1, one.q3, places, language)})"
 
 
 def _spread(described: Sequence[Distribution], decimals: int, language: str) -> list[Row]:
