@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from .svg import Say, escaped, fitting, noop, short, width_of, wrapped
 
 LABEL_WIDTH = 164
-AXIS_HEIGHT = 54
+AXIS_HEIGHT = 66
 GAP = 10
 
 
@@ -244,7 +244,7 @@ def _axis(drawing: _Drawing, height: float) -> tuple[str, str]:
         day += timedelta(days=1)
     behind.insert(0, f'<path class="wash" d="{"".join(weekends)}"/>')
     over: list[str] = []
-    ends = [-99.0, -99.0]
+    ends = [-99.0, -99.0, -99.0]
     together: dict[date, list[str]] = {}
     for when, label in sorted(timeline.anchors):
         if timeline.start <= when <= timeline.end:
@@ -255,13 +255,13 @@ def _axis(drawing: _Drawing, height: float) -> tuple[str, str]:
         room = width_of(label, 11) + 8
         before = x + room > timeline.days * step
         left = x - room if before else x
-        row = next((n for n in (0, 1) if left > ends[n]), None)
-        over.append(f'<path class="then" d="M{short(x)} {23 + 15 * (row or 0)}V{bottom}"/>')
+        row = next((n for n in (0, 1, 2) if left > ends[n]), None)
+        over.append(f'<path class="then" d="M{short(x)} {23 + 14 * (row or 0)}V{bottom}"/>')
         if row is not None:
             ends[row] = left + room
             over.append(
                 f'<text class="t-soft{" t-end" if before else ""}" '
-                f'x="{short(x - 4 if before else x + 4)}" y="{32 + 15 * row}">{escaped(label)}</text>'
+                f'x="{short(x - 4 if before else x + 4)}" y="{32 + 14 * row}">{escaped(label)}</text>'
             )
     if timeline.start <= timeline.today <= timeline.end:
         x = drawing.x(timeline.today) + step / 2
