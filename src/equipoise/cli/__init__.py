@@ -8,8 +8,10 @@ from __future__ import annotations
 from . import account as account
 from . import analyze as analyze
 from . import check as check
+from . import demo as demo
 from . import new as new
 from . import page as page
+from . import rehearse as rehearse
 from . import report as report
 from . import serve as serve
 from . import verify as verify

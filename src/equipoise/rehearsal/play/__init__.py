@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from .cast import Cast
 from .person import VirtualPerson
-from .stage import Played, Progress, first_instant, last_day_played, play
+from .stage import Played, PlayError, Progress, first_instant, last_day_played, play
 
 __all__ = [
-    "Cast",
-    "Played",
-    "Progress",
-    "VirtualPerson",
-    "first_instant",
-    "last_day_played",
+    "Cast", "PlayError", "Played", "Progress", "VirtualPerson", "first_instant", "last_day_played",
     "play",
-]
+]  # fmt: skip

@@ -116,8 +116,9 @@ class VirtualPerson:
         self, command: c.Command, what: str, day: int | None = None, site: str | None = None
     ) -> Done | Refusal:
         """Bring a command about this person through the staff of the site."""
-        self._did = True
-        return self.stage.do(command, site or self.site, self.client(what, day))
+        outcome = self.stage.do(command, site or self.site, self.client(what, day))
+        self._did = self._did or bool(outcome)
+        return outcome
 
     def truth(self, item: str, day: int, state: ParticipantState) -> str | None:
         """What ought to stand in the record for an item on a day."""

@@ -29,9 +29,10 @@ def arrive(person: VirtualPerson, today: int) -> int:
     if not trial.state.recruitment_open:
         return NEVER
     if not trial.state.site(person.home_site).open:
-        return today + 1
+        waited = today - int(replicate.screened[person.index])
+        return today + 1 if waited < PATIENCE_DAYS else NEVER
     _screen(person, today, "screen", None)
-    return today + 1 if person.pid else min(int(replicate.screened[person.index]) + 30, NEVER)
+    return today + 1 if person.pid else NEVER
 
 
 def return_for_rescreening(person: VirtualPerson, state: ParticipantState, today: int) -> int:
@@ -214,6 +215,8 @@ def _randomize(person: VirtualPerson, today: int) -> int:
             _fail(person, today, "recruitment is closed")
         elif "too-late" in outcome.codes:
             _fail(person, today, "too late for the treatment to start in time")
+        elif today - int(person.stage.replicate.randomized[person.index]) >= PATIENCE_DAYS:
+            _fail(person, today, "could not be randomized in time")
     return today + 1
 
 

@@ -21,7 +21,7 @@ from equipoise.trial import Done, Trial, VirtualClock
 
 from ..generate import NEVER, Replicate
 from .calendar import never_missed, weekday
-from .cast import Cast
+from .cast import Cast, CastError
 from .entries import Desk
 from .person import VirtualPerson
 
@@ -32,6 +32,10 @@ EVENING = timedelta(hours=18)
 _SLOTS = 480
 _STEP = timedelta(seconds=41)
 _ADMINISTRATION = timedelta(minutes=-40)
+
+
+class PlayError(Exception):
+    """The trial refuses what every rehearsal needs; one line says what and why."""
 
 
 class Progress(Interface):
@@ -108,8 +112,9 @@ def play(
     """Play on from where the trial's clock stands.
 
     Stops after the day `until`, after the day on which `randomized` participants are randomized, or
-    when nobody has anything left to do. Raises TypeError where the trial's clock is not a virtual one,
-    and ValueError where the replicate belongs to another protocol.
+    when nobody has anything left to do. Raises `PlayError` where a site cannot be opened or nobody
+    may bring a command, TypeError where the trial's clock is not a virtual one, and ValueError where
+    the replicate belongs to another protocol.
     """
     clock = trial.clock
     if not isinstance(clock, VirtualClock):
@@ -139,8 +144,11 @@ def play(
             break
         day += timedelta(days=1)
         if weekday(day.toordinal()) < 5:
-            with trial.batch():
-                _play_day(stage, people, day, zones)
+            try:
+                with trial.batch():
+                    _play_day(stage, people, day, zones)
+            except CastError as error:
+                raise PlayError(str(error)) from error
         clock.move_to(max(_local(zone, day, EVENING) for zone in zones.values()))
         if progress is not None:
             sites = trial.state.sites
@@ -221,7 +229,9 @@ def _administer(stage: Stage, day: date) -> None:
             ethics_approval=f"Virtual ethics approval {site}",
             approved_on=day - timedelta(days=14),
         )
-        stage.do(approval, site, f"rehearsal/open/{site}")
+        opened = stage.do(approval, site, f"rehearsal/open/{site}")
+        if isinstance(opened, Refusal):
+            raise PlayError(f"site {site} cannot be opened: {opened}")
 
 
 def _set_ranges(stage: Stage, site: str, day: date) -> None:
