@@ -102,10 +102,22 @@ def _decision(note: DecisionNote) -> str:
     )
 
 
-def _section(section: Section) -> str:
+SHOWN_OPEN = 3
+"""More decisions than this in one section are folded behind their number."""
+
+
+def _decisions(notes: tuple[DecisionNote, ...], language: str) -> str:
+    inside = "".join(_decision(note) for note in notes)
+    if len(notes) <= SHOWN_OPEN:
+        return inside
+    words = label("decisions", language).format(n=len(notes))
+    return f"<details><summary>{_text(words)}</summary>{inside}</details>"
+
+
+def _section(section: Section, language: str) -> str:
     name = escape(section.id, quote=True)
     blocks = "".join(_block(block, 3) for block in section.blocks)
-    decisions = "".join(_decision(note) for note in section.decisions)
+    decisions = _decisions(section.decisions, language)
     return (
         f'<section id="{name}" aria-labelledby="h-{name}"><h2 id="h-{name}">{_text(section.title)}</h2>'
         f'<div class="prose">{blocks}{decisions}</div></section>'
@@ -115,7 +127,7 @@ def _section(section: Section) -> str:
 def render_sections(page: RecordPage) -> str:
     """The sections as an HTML fragment; headings begin at h2, ids are the sections' own."""
     sections = [*page.sections, *((page.further,) if page.further else ())]
-    return "".join(_section(section) for section in sections)
+    return "".join(_section(section, page.language) for section in sections)
 
 
 def render_page(page: RecordPage) -> str:

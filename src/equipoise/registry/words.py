@@ -134,6 +134,10 @@ LABELS: dict[str, tuple[str, str]] = {
     "to_confirm": ("to be confirmed by {who}", "有待{who}确认"),
     "study_team": ("the study team", "研究团队"),
     "by_on": ("{by}, {on}", "{by}，{on}"),
+    "decisions": (
+        "{n} decisions on what the record leaves open",
+        "对记录未明之处的 {n} 项决定",
+    ),
     "rehearsal": (
         "A rehearsal with virtual participants: nothing on this page happened to a person.",
         "这是使用虚拟受试者的预演：本页内容均未发生在真人身上。",
