@@ -11,6 +11,7 @@ from html import escape
 from .table import Column, Row, Table
 
 _TEXT_WIDTH = 64
+_MANY_COLUMNS = 10
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -21,7 +22,10 @@ def to_html(table: Table, *, caption_shown: bool = True) -> str:
     """
     said = "" if caption_shown else ' class="said"'
     out = [f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.caption)}">']
-    out.append(f'<table id="{escape(table.id)}"><caption{said}>{escape(table.caption)}</caption>')
+    dense = ' class="dense"' if len(table.columns) > _MANY_COLUMNS else ""
+    out.append(
+        f'<table id="{escape(table.id)}"{dense}><caption{said}>{escape(table.caption)}</caption>'
+    )
     out.append(f"<thead>{_html_head(table)}</thead><tbody>")
     out.extend(_html_row(table, row) for row in table.rows)
     out.append("</tbody>")

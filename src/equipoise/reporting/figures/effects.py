@@ -11,8 +11,8 @@ from ..format import count_percent, interval, level, number
 from ..words import known_or, say, text_of
 from .svg import ACCENT, INK, frame, label, rule, short, wrapped
 
-_WIDTH, _ROW, _TOP = 900.0, 46.0, 40.0
-_LABEL, _COUNTS, _PLOT_LEFT, _PLOT_RIGHT = 240.0, 104.0, 480.0, 728.0
+_WIDTH, _TOP, _LINE = 900.0, 40.0, 15.0
+_LABEL, _COUNTS, _PLOT_LEFT, _PLOT_RIGHT = 270.0, 96.0, 496.0, 732.0
 _STEPS = (1, 2, 5, 10, 20, 25, 50)
 
 
@@ -43,7 +43,11 @@ def effects_figure(results: Results, language: str, name: str = "effects") -> st
             _PLOT_RIGHT - _PLOT_LEFT
         )
 
-    bottom = _TOP + _ROW * len(rows)
+    labeled = [_label_lines(one, language) for one, _ in rows]
+    tops = [_TOP]
+    for endpoint, analysis in labeled:
+        tops.append(tops[-1] + _LINE * max(len(endpoint) + len(analysis), 2) + 16)
+    bottom = tops[-1]
     body = []
     pairs = [(c.treatment, c.control) for _, c in rows]
     treatment, control = pairs[0] if pairs else ("", "")
@@ -60,7 +64,8 @@ def effects_figure(results: Results, language: str, name: str = "effects") -> st
         body.append(rule(at, _TOP - 6, at, bottom, kind="axis" if tick == 0 else "rule"))
         body.append(label(at, bottom + 16, number(tick * step, 0), anchor="middle", soft=True))
     for index, (one, comparison) in enumerate(rows):
-        body.append(_row(one, comparison, _TOP + _ROW * index, x, language))
+        span = tops[index], tops[index + 1]
+        body.append(_row(one, comparison, labeled[index], span, x, language))
     height = bottom + 26
     if pairs:
         zero, arm = x(0), labels[treatment]
@@ -85,23 +90,34 @@ def effects_figure(results: Results, language: str, name: str = "effects") -> st
     return frame(name, _WIDTH, height, title, description, body)
 
 
+def _label_lines(one: AnalysisResult, language: str) -> tuple[list[str], list[str]]:
+    """The endpoint, and under it the analysis with its role, each in at most two lines."""
+    role = known_or(f"role_{one.role}", language)
+    analysis = (
+        f"{text_of(one.label, language)} ({role})" if one.label != one.endpoint_label else role
+    )
+    endpoint = text_of(one.endpoint_label, language)
+    return wrapped(endpoint, _LABEL - 8, most=2), wrapped(analysis, _LABEL - 8, 11, most=2)
+
+
 def _row(
     one: AnalysisResult,
     comparison: Comparison,
-    top: float,
+    words: tuple[list[str], list[str]],
+    span: tuple[float, float],
     x: Callable[[float], float],
     language: str,
 ) -> str:
     """A line of the figure: what, how many in each arm, the interval drawn and written."""
     primary = one.role == "primary"
-    middle = top + _ROW / 2
+    middle = (span[0] + span[1]) / 2
+    endpoint, analysis = words
     out = []
-    endpoint = wrapped(text_of(one.endpoint_label, language), _LABEL - 12, most=1)[0]
-    analysis = f"{text_of(one.label, language)} ({known_or(f'role_{one.role}', language)})"
-    if one.label == one.endpoint_label:
-        analysis = known_or(f"role_{one.role}", language)
-    out.append(label(0, middle - 4, endpoint, bold=primary))
-    out.append(label(0, middle + 11, wrapped(analysis, _LABEL - 12, 11, most=1)[0], soft=True))
+    baseline = middle - _LINE * (len(endpoint) + len(analysis)) / 2 + 11
+    for number_of, line in enumerate([*endpoint, *analysis]):
+        lower_part = number_of >= len(endpoint)
+        bold = primary and not lower_part
+        out.append(label(0, baseline + _LINE * number_of, line, bold=bold, soft=lower_part))
     groups = {group.arm: group for group in one.groups}
     for column, arm in ((1, comparison.treatment), (2, comparison.control)):
         group = groups[arm]

@@ -30,7 +30,7 @@ def survival_figure(
     curves = analysis.curves
     grid = curves[0].grid if curves else (0,)
     longest = float(max(grid[-1], 1))
-    left = max(64.0, 20 + max((width_of(labels[c.arm], 11) for c in curves), default=0.0))
+    left = max(64.0, 32 + max((width_of(labels[c.arm], 11) for c in curves), default=0.0))
 
     def x(day: float) -> float:
         return left + day / longest * (_WIDTH - left - _RIGHT)

@@ -69,10 +69,10 @@ def analyses_table(results: Results, language: str) -> Table:
     shown_level = " / ".join(level(value) for value in levels) or "95"
     columns = (
         Column(say("analysis", language)),
-        Column(""),
-        Column(""),
+        Column(say("role", language)),
+        Column(say("method", language)),
         Column(say("effect", language)),
-        Column("", True),
+        Column(say("estimate", language), True),
         Column(say("interval_ci", language, level=shown_level), True),
         Column(say("p_value", language), True),
     )

@@ -44,7 +44,7 @@ def adverse_events_table(results: Results, language: str) -> Table:
         group = f"{labels[arm.id]} (n = {total})"
         heads = [
             say("any_grade", language),
-            *(f"{say('grade', language)} {grade}" for grade in range(1, 6)),
+            *(say("grade_of", language, grade=grade) for grade in range(1, 6)),
             say("grade_3_up", language),
             say("serious", language),
         ]
