@@ -1,0 +1,53 @@
+"""The system's Chromium under Playwright, and what a page said on its console."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def chromium_path() -> str:
+    """Where Chromium is; without it the test is reported as not run, or fails under EQUIPOISE_ALL=1."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    message = "Chromium is not installed: browser tests are not run"
+    if os.environ.get("EQUIPOISE_ALL") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser, closed at the end."""
+    path = chromium_path()
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def listened(page: Any) -> list[str]:
+    """Errors of the page: of scripts, of its content policy, of files it could not load."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(f"script: {error}"))
+    page.on(
+        "console",
+        lambda message: errors.append(message.text) if message.type == "error" else None,
+    )
+    return errors
