@@ -67,7 +67,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "other": ("other", "其他"),
     "no_anchor": ("start of the window unknown", "观察窗起点未知"),
     "window_open": ("window not yet over at the cut", "截止时观察窗尚未结束"),
-    "no_assessment": ("not assessed in the window", "观察窗内未评估"),
+    "no_assessment": ("not assessed", "未评估"),
     "no_baseline": ("no baseline value", "无基线值"),
     # tables
     "all": ("All", "合计"),
@@ -185,7 +185,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     # primary sentence
     "primary_sentence": ("{events_1} of {total_1} ({share_1}) with {treatment} and {events_2} of {total_2} ({share_2}) with {control} had the event: a difference of {difference} percentage points ({level}% CI {interval}; p {p}).",
                          "{treatment} {total_1} 例中 {events_1} 例({share_1})、{control} {total_2} 例中 {events_2} 例({share_2})发生事件，差值 {difference} 个百分点({level}% CI {interval}；p {p})。"),
-    "primary_plain": ("{label}: {measure} {estimate} ({level}% CI {interval}; p {p}).", "{label}：{measure} {estimate}({level}% CI {interval}；p {p})。"),
+    "primary_plain": ("{label}. {measure} {estimate} ({level}% CI {interval}; p {p}).", "{label}。{measure} {estimate}({level}% CI {interval}；p {p})。"),
     "primary_none": ("The primary endpoint cannot be estimated yet: {reason}.", "主要终点尚无法估计：{reason}。"),
     "no_primary": ("The protocol declares no primary analysis.", "方案未规定主要分析。"),
 }  # fmt: skip
@@ -236,12 +236,12 @@ _UNITS = {
 
 
 def unit_in(unit: str | None, language: str) -> str:
-    """A UCUM unit as people read it: `a` as years, `10*9/L` as 10⁹/L, annotations left out."""
+    """A UCUM unit as people read it: `a` as years, `10*9/L` as 10⁹/L, without annotations."""
     if unit is None:
         return ""
     if unit in _UNITS:
         return _UNITS[unit][_index(language)]
-    bare = re.sub(r"\{[^}]*\}", "", unit)
+    bare = re.sub(r"\{[^}]*\}", "", unit).replace("[", "").replace("]", "")
     power = re.sub(r"\*(\d+)", lambda found: found[1].translate(_SUPERSCRIPT), bare)
     return power.strip("/") if bare != unit else power
 

@@ -7,9 +7,9 @@ import math
 from equipoise.analysis.methods import Estimate
 from equipoise.analysis.results import AnalysisResult, Comparison, Curve, GroupSummary, Results
 
-from ..format import DASH, count_percent, interval, level, number, p_phrase, p_value
+from ..format import DASH, count_percent, interval, level, number, p_phrase, p_value, percent
 from ..table import Column, Row, Table
-from ..words import after, known_or, reason_in, say, text_of
+from ..words import after, known_or, reason_in, say, text_of, unit_in
 from .people import arm_labels, mean_sd, median_quartiles
 
 _RATIOS = frozenset({"odds_ratio", "risk_ratio", "hazard_ratio"})
@@ -243,29 +243,36 @@ def median_shown(median: float, lower: float, upper: float, language: str) -> st
 
 
 def primary_sentence(results: Results, language: str) -> str:
-    """The primary result in one sentence, with its interval."""
+    """The primary result with its interval: a sentence for each comparison of arms."""
     one = results.primary
     if one is None or not one.comparisons:
         return say("no_primary", language)
-    comparison = one.comparisons[0]
+    joint = " " if language == "en" else ""
+    return joint.join(_sentence(results, one, found, language) for found in one.comparisons)
+
+
+def _sentence(results: Results, one: AnalysisResult, comparison: Comparison, language: str) -> str:
     estimate = comparison.estimate
     if estimate.reason and math.isnan(estimate.estimate):
         return say("primary_none", language, reason=reason_in(estimate.reason, language))
+    labels = arm_labels(results, language)
     common = {
         "level": level(one.confidence),
         "interval": shown_interval(estimate, comparison.measure, one.decimals, language),
         "p": p_phrase(estimate.p),
     }
     if comparison.measure != "risk_difference":
+        against = _against(comparison, labels, language)
+        unit = unit_in(one.unit, language) if comparison.measure not in _RATIOS else ""
+        shown = shown_estimate(estimate, comparison.measure, one.decimals)
         return say(
             "primary_plain",
             language,
-            label=text_of(one.endpoint_label, language),
+            label=after(text_of(one.endpoint_label, language), against, language),
             measure=known_or(comparison.measure, language),
-            estimate=shown_estimate(estimate, comparison.measure, one.decimals),
+            estimate=f"{shown} {unit}".rstrip(),
             **common,
         )
-    labels = arm_labels(results, language)
     groups = {group.arm: group for group in one.groups}
     treatment, control = groups[comparison.treatment], groups[comparison.control]
     return say(
@@ -273,11 +280,11 @@ def primary_sentence(results: Results, language: str) -> str:
         language,
         events_1=treatment.events,
         total_1=treatment.analyzed,
-        share_1=f"{number(100 * (treatment.events or 0) / treatment.analyzed, 1)}%",
+        share_1=percent(treatment.events or 0, treatment.analyzed),
         treatment=labels[comparison.treatment],
         events_2=control.events,
         total_2=control.analyzed,
-        share_2=f"{number(100 * (control.events or 0) / control.analyzed, 1)}%",
+        share_2=percent(control.events or 0, control.analyzed),
         control=labels[comparison.control],
         difference=shown_estimate(estimate, comparison.measure, one.decimals),
         **common,
