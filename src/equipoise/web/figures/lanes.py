@@ -337,7 +337,9 @@ def _decisions(state: ParticipantState, teller: Teller) -> list[Tick]:
     for deviation in state.deviations:
         ticks.append(Tick(deviation.occurred_on, f"{say('deviation')}: {deviation.text}"))
     for withdrawal in state.withdrawals:
-        ticks.append(Tick(withdrawal.on, f"{say('withdrawn')}: {say(_SCOPES[withdrawal.scope])}", True))
+        ticks.append(
+            Tick(withdrawal.on, f"{say('withdrawn')}: {say(_SCOPES[withdrawal.scope])}", True)
+        )
     if state.completed_on:
         ticks.append(Tick(state.completed_on, say("completed"), True))
     return ticks

@@ -281,7 +281,7 @@ def _next_month(day: date) -> date:
 
 def _steps(drawing: _Drawing, lane: StepLane) -> None:
     timeline = drawing.timeline
-    unit = 46 / max(lane.highest, 1)
+    unit = 35 / max(lane.highest, 1)
     height = 50.0
     base = drawing.top + height
     drawing.name(lane.label, lane.scale, height)
