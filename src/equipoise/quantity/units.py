@@ -257,7 +257,7 @@ _HABITS: Mapping[str, str] = {
 _TOKEN = re.compile(
     r"(?P<annotation>\{[\x21-\x7a|\x7e]*\})"
     r"|(?P<symbol>(?:10[*^]|[A-Za-z%'_]|\[[^\[\]\s{}]*\])(?:[A-Za-z%'_]|\[[^\[\]\s{}]*\])*)"
-    r"|(?P<number>[+-]?\d+)"
+    r"|(?P<number>[+-]?[0-9]+)"
     r"|(?P<mark>[./()])"
 )
 

@@ -12,7 +12,7 @@ from equipoise.quantity.closest import closest
 from .examination import Examination
 from .finding import Finding, answers
 
-_AGE = re.compile(r"(\d{1,3}) (Year|Month|Week|Day|Hour|Minute)s?")
+_AGE = re.compile(r"([0-9]{1,3}) (Year|Month|Week|Day|Hour|Minute)s?")
 _DAYS = {
     "Year": 365.25,
     "Month": 30.4375,
