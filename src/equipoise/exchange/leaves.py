@@ -37,7 +37,9 @@ def leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def steps(path: str) -> list[str | int]:
     """The keys and indexes of a path."""
     return [
-        int(match[1]) if match[1] is not None else re.sub(r"\\(.)", r"\1", match[2])
+        int(match[1])
+        if match[1] is not None
+        else ("" if match[2] == _EMPTY else re.sub(r"\\(.)", r"\1", match[2]))
         for match in _STEP.finditer(path)
     ]
 
