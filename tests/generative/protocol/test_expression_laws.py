@@ -323,6 +323,21 @@ def test_the_closures_answer_as_a_plain_reading_of_the_tree(
     assert compiled.evaluate(Bed(bed)).value is interpreted(tree, bed)
 
 
+@given(masses | counts | blood | spells, full_beds)
+@settings(max_examples=200 * DEEP, deadline=None)
+def test_quantities_come_out_as_a_plain_reading_of_the_tree(
+    tree: Node, bed: dict[str, Datum]
+) -> None:
+    """Equal to 34 significant digits: a count of days in weeks has no finite decimals."""
+    compiled = compile_in_scope(unparse(tree), SCOPE)
+    value = compiled.evaluate(Bed(bed)).value
+    assert isinstance(value, Decimal)
+    assert compiled.type.unit is not None
+    in_base = Fraction(value) * unit(compiled.type.unit).factor
+    expected = interpreted(tree, bed)
+    assert abs(in_base - expected) <= abs(expected) * Fraction(1, 10**25) + Fraction(1, 10**20)
+
+
 @given(conditions_without_known, full_beds, st.data())
 @settings(max_examples=60 * DEEP, deadline=None)
 def test_what_is_decided_on_less_stays_decided_on_more(

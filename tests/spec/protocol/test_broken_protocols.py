@@ -70,7 +70,7 @@ def _codes_in_source() -> set[str]:
 def _codes_of(node: ast.AST, module: str) -> set[str]:
     if isinstance(node, ast.Call):
         return _codes_of_call(node)
-    if isinstance(node, ast.Return | ast.Assign) and isinstance(node.value, ast.Tuple):
+    if isinstance(node, ast.Return | ast.Assign) and getattr(node.value, "elts", None):
         first = node.value.elts[0]
         if isinstance(first, ast.Constant) and len(node.value.elts) == 3:
             if module == "explain.py":
