@@ -1,4 +1,4 @@
-"""Days, times and recruitment in words, and who may see the allocation."""
+"""Days, times and deviations in words, and who may see the allocation."""
 
 from __future__ import annotations
 
@@ -13,17 +13,6 @@ from django.utils.translation import gettext_noop as noop
 
 from equipoise.protocol.document import Protocol
 
-RECRUITMENT = {
-    "not_yet_recruiting": noop("Not yet recruiting"),
-    "recruiting": noop("Recruiting"),
-    "enrolling_by_invitation": noop("Enrolling by invitation"),
-    "active_not_recruiting": noop("Active, not recruiting"),
-    "completed": noop("Completed"),
-    "suspended": noop("Suspended"),
-    "terminated": noop("Terminated"),
-    "withdrawn": noop("Withdrawn"),
-    "closed": noop("Closed"),
-}
 DEVIATION = {
     "visit_missed": noop("visit missed"),
     "visit_out_of_window": noop("visit outside its window"),
