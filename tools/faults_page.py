@@ -166,7 +166,9 @@ def _section(code: str, cases: list[Case]) -> Iterator[str]:
         found = told(case.path)
         severities = {one.severity for one in found if one.code == code}
         yield f"\n**{case.title}** ({', '.join(sorted(severities))}). {case.about}\n"
-        yield f"\n```yaml\n{_shown(case)}```\n"
+        # Brackets without end are too much for a highlighter as well.
+        language = "text" if code == "too-deep" else "yaml"
+        yield f"\n```{language}\n{_shown(case)}```\n"
         yield "\n```text\n"
         for one in found:
             place = f"{one.place}: " if one.place else ""

@@ -37,7 +37,11 @@ class PartialDate:
             raise ValueError(f"{text!r} lies outside the years 1850 to 2200")
         if month is not None and not 1 <= month <= 12:
             raise ValueError(f"{text!r} has no month {month}")
-        if month is not None and day is not None and not 1 <= day <= calendar.monthrange(year, month)[1]:
+        if (
+            month is not None
+            and day is not None
+            and not 1 <= day <= calendar.monthrange(year, month)[1]
+        ):
             raise ValueError(f"{text!r} has no day {day}")
         return cls(year, month, day)
 
@@ -71,9 +75,7 @@ class PartialDate:
         return text
 
     @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def build(value: Any) -> PartialDate:
             if isinstance(value, PartialDate):
                 return value

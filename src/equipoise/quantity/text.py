@@ -26,9 +26,13 @@ class Text:
         given = {"en": by_language} if isinstance(by_language, str) else dict(by_language)
         for language, words in given.items():
             if language not in LANGUAGES:
-                raise ValueError(f"unknown language {language!r}: use one of {', '.join(LANGUAGES)}")
+                raise ValueError(
+                    f"unknown language {language!r}: use one of {', '.join(LANGUAGES)}"
+                )
             if not isinstance(words, str) or not words.strip():
-                raise ValueError(f"the {language!r} text is empty: write it, or leave the language out")
+                raise ValueError(
+                    f"the {language!r} text is empty: write it, or leave the language out"
+                )
         if "en" not in given:
             raise ValueError("the 'en' text is missing: every text is given in English at least")
         self._by_language = {
@@ -67,9 +71,7 @@ class Text:
         return hash(tuple(self._by_language.items()))
 
     @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def build(value: Any) -> Text:
             if isinstance(value, Text):
                 return value

@@ -72,9 +72,7 @@ class Unit:
 
     def commensurable(self, other: Unit) -> bool:
         """Whether values convert between the two."""
-        return (
-            self.dimension == other.dimension and self.annotations == other.annotations
-        )
+        return self.dimension == other.dimension and self.annotations == other.annotations
 
     def times(self, other: Unit, sign: int = 1) -> Unit:
         """The product (`sign` 1) or the quotient (`sign` -1). UnitError for temperatures with a zero."""
@@ -225,16 +223,12 @@ def _atoms() -> dict[str, _Atom]:
         "[CCID_50]", "[TCID_50]", "[EID_50]", "[HPF]", "[LPF]", "[pH]", "[GPL'U]", "[MPL'U]", "[APL'U]",
         "[anti'Xa'U]", "[todd'U]", "[dye'U]", "[mclg'U]", "[bdsk'U]", "[knk'U]", "[ka'U]", "[smgy'U]",
     ):  # fmt: skip
-        table[code] = _Atom(
-            Fraction(1), {code: 1}, code in ("[IU]", "[CFU]", "[PFU]", "[EU]")
-        )
+        table[code] = _Atom(Fraction(1), {code: 1}, code in ("[IU]", "[CFU]", "[PFU]", "[EU]"))
     table["[iU]"] = table["[IU]"]
     table["[RAD]"] = table.pop("RAD")
     table["[REM]"] = table.pop("REM")
     table["Cel"] = _Atom(Fraction(1), {"temperature": 1}, False, Fraction("273.15"))
-    table["[degF]"] = _Atom(
-        Fraction(5, 9), {"temperature": 1}, False, Fraction("459.67") * 5 / 9
-    )
+    table["[degF]"] = _Atom(Fraction(5, 9), {"temperature": 1}, False, Fraction("459.67") * 5 / 9)
     return table
 
 
@@ -266,15 +260,11 @@ _TOKEN = re.compile(
 def unit(code: str) -> Unit:
     """The unit written `code`. UnitError where it is not UCUM or not in the table, with a remedy."""
     if not code or len(code) > 80:
-        raise UnitError(
-            "a unit is missing" if not code else "a unit is at most 80 characters long"
-        )
+        raise UnitError("a unit is missing" if not code else "a unit is at most 80 characters long")
     if code in _HABITS and _HABITS[code] != code and not _parses(code):
         raise UnitError(f"{code!r} is not a UCUM unit", f"write {_HABITS[code]!r}")
     parsed = _Parser(code).parse()
-    return Unit(
-        code, parsed.factor, parsed.dimension, parsed.annotations, parsed.offset
-    )
+    return Unit(code, parsed.factor, parsed.dimension, parsed.annotations, parsed.offset)
 
 
 def _parses(code: str) -> bool:
@@ -302,21 +292,13 @@ class _Parser:
         self.depth = 0
 
     def _fault(self, what: str) -> UnitError:
-        plain = re.sub(
-            r"[×xX]\s*10\s*[\^*]?", "10*", self.code.translate(_SUPERSCRIPTS)
-        )
-        plain = (
-            plain.replace("µ", "u").replace("μ", "u").replace(" ", "").replace("²", "2")
-        )
+        plain = re.sub(r"[×xX]\s*10\s*[\^*]?", "10*", self.code.translate(_SUPERSCRIPTS))
+        plain = plain.replace("µ", "u").replace("μ", "u").replace(" ", "").replace("²", "2")
         if plain != self.code and plain and _parses(plain):
             return UnitError(f"{self.code!r} is not a UCUM unit", f"write {plain!r}")
         guess = closest(what, [*_ATOMS, *_HABITS])
-        remedy = (
-            f"did you mean {_HABITS.get(guess, guess)!r}?" if guess else "see ucum.org"
-        )
-        return UnitError(
-            f"{self.code!r} is not a UCUM unit ({what!r} is not understood)", remedy
-        )
+        remedy = f"did you mean {_HABITS.get(guess, guess)!r}?" if guess else "see ucum.org"
+        return UnitError(f"{self.code!r} is not a UCUM unit ({what!r} is not understood)", remedy)
 
     def parse(self) -> Unit:
         if not self.tokens:
@@ -368,9 +350,7 @@ class _Parser:
         if self._peek()[0] == "number":
             power = int(self._peek()[1][:4])
             if abs(power) > 40 or power == 0:
-                raise UnitError(
-                    f"{self.code!r} has an exponent outside -40 to 40, or zero"
-                )
+                raise UnitError(f"{self.code!r} has an exponent outside -40 to 40, or zero")
             self.at += 1
         if atom.affine and (power != 1 or len(self.tokens) > 1):
             raise UnitError(

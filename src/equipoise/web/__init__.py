@@ -35,6 +35,8 @@ def configure(home: Home, *, hosts: Sequence[str] = (), https: bool = False) -> 
         from django.core.cache import cache
         from django.db import connections
 
+        from .middleware import forget_accounts
+
         connections.close_all()
         for alias, database in databases(home).items():
             connections.settings[alias]["NAME"] = database["NAME"]
@@ -42,6 +44,7 @@ def configure(home: Home, *, hosts: Sequence[str] = (), https: bool = False) -> 
                 del connections[alias]
         settings.SECRET_KEY = secret_key(home)
         cache.clear()
+        forget_accounts()
     _migrate()
 
 

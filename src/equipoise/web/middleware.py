@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from typing import Any
 
+from csp.utils import build_policy
 from django.contrib import auth
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 
 from . import serving
 from .models import Account
 from .request import Person, TrialRequest
 
 Handler = Callable[[TrialRequest], HttpResponseBase]
+
+BELIEVED_SECONDS = 10.0
+"""How long a session found valid is believed. Within this process a change of the account ends it at
+once; a password set by another process (the command line) takes these seconds."""
+
+_believed: dict[tuple[Any, Any, Any], tuple[float, Account]] = {}
 
 
 def person_and_trial(get_response: Handler) -> Handler:
@@ -30,14 +39,55 @@ def person_and_trial(get_response: Handler) -> Handler:
         request.page = ""
         request.account = None
         request.person = None
-        if request.session.get(auth.SESSION_KEY) is not None:
-            account = auth.get_user(request)
-            if isinstance(account, Account):
-                request.account = account
-                request.person = _person(request, account)
+        account = _account(request)
+        if account is not None:
+            request.account = account
+            request.person = _person(request, account)
         response = get_response(request)
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
+        if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
+            response["Content-Length"] = str(len(response.content))
+        return response
+
+    return middleware
+
+
+def _account(request: TrialRequest) -> Account | None:
+    """Who is signed in. An account found valid is believed for a few seconds without asking again."""
+    proof = (
+        request.session.get(auth.SESSION_KEY),
+        request.session.get(auth.HASH_SESSION_KEY),
+        request.session.session_key,
+    )
+    if proof[0] is None:
+        return None
+    known = _believed.get(proof)
+    now = time.monotonic()
+    if known is not None and known[0] > now:
+        return known[1]
+    account = auth.get_user(request)
+    if not isinstance(account, Account):
+        _believed.pop(proof, None)
+        return None
+    if len(_believed) > 5000:
+        _believed.clear()
+    _believed[proof] = (now + BELIEVED_SECONDS, account)
+    return account
+
+
+def forget_accounts(**_signal: Any) -> None:
+    """Ask the database again: an account was changed, or another home is served."""
+    _believed.clear()
+
+
+def content_policy(get_response: Handler) -> Handler:
+    """The content security policy on every answer; it is the same for all, so it is made once."""
+    header, policy = "Content-Security-Policy", build_policy()
+
+    def middleware(request: TrialRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response[header] = policy
         return response
 
     return middleware

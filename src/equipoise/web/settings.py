@@ -78,7 +78,7 @@ def settings_for(home: Home, *, hosts: Sequence[str] = (), https: bool = False) 
         ],
         "MIDDLEWARE": [
             "django.middleware.security.SecurityMiddleware",
-            "csp.middleware.CSPMiddleware",
+            "equipoise.web.middleware.content_policy",
             "whitenoise.middleware.WhiteNoiseMiddleware",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
             "django.contrib.sessions.middleware.SessionMiddleware",

@@ -8,6 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+
+from equipoise.conduct import commands as c
+from equipoise.home import Home, HomeError, RehearsalSettings
+from equipoise.protocol.reading import ProtocolError
 from support.story import (
     SEED_PROTOCOL,
     START,
@@ -15,10 +19,6 @@ from support.story import (
     expect,
     open_trial,
 )
-
-from equipoise.conduct import commands as c
-from equipoise.home import Home, HomeError, RehearsalSettings
-from equipoise.protocol.reading import ProtocolError
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.story import MONITOR, RT_START, Person, new_trial, screening_values
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.state import ParticipantState
@@ -16,6 +15,7 @@ from equipoise.ledger.ledger import Ledger
 from equipoise.ledger.memory import MemoryStore
 from equipoise.trial import TABLES, Done
 from equipoise.trial.projecting import Projector, View, sealed_arm, stamp_of
+from support.story import MONITOR, RT_START, Person, new_trial, screening_values
 
 EXAMPLES = 200 if os.environ.get("EQUIPOISE_DEEP") else 25
 

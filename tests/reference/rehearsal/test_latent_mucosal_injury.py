@@ -18,7 +18,7 @@ from equipoise.rehearsal import Replicate, generate
 from support.played import assuming
 from support.story import seed_protocol
 
-PERSONS = 6000
+PERSONS = 3000
 PREVALENCE = {
     1: (1.00, 0.0, 0.0, 0.0, 0.0),
     2: (0.65, 0.35, 0.0, 0.0, 0.0),

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from equipoise.protocol.document import NaturalHistory
-from equipoise.rehearsal import AssumptionError, OptionError, generate, read_assumptions, replicate_of
+from equipoise.rehearsal import (
+    AssumptionError,
+    OptionError,
+    generate,
+    read_assumptions,
+    replicate_of,
+)
 from support.played import assuming, small_protocol
 
 

@@ -16,7 +16,9 @@ __all__ = ["Expression", "Id", "Number", "Offset", "Part", "PartialDate", "Text"
 class Part(BaseModel):
     """A part of the protocol: strictly typed, frozen, and closed to unknown keys."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="forbid", arbitrary_types_allowed=True
+    )
 
 
 def _as_decimal(value: Any) -> Decimal:

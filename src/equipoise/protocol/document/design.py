@@ -52,7 +52,9 @@ class Design(Part):
 
     study_type: StudyType = "interventional"
     phase: list[str] = []
-    allocation: Literal["randomized", "non_randomized", "not_applicable", "unspecified"] = "unspecified"
+    allocation: Literal["randomized", "non_randomized", "not_applicable", "unspecified"] = (
+        "unspecified"
+    )
     model: str | None = None
     observational_model: str | None = None
     time_perspective: str | None = None

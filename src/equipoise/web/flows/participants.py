@@ -89,7 +89,7 @@ def participants(request: TrialRequest) -> HttpResponseBase:
     choice = Choice.of(request)
     counts = _counts(choice.site)
     total = _total(choice, counts)
-    rows = _rows(choice, total)
+    rows = _rows(choice)
     if choice.last:
         first = max(total - len(rows), 0)
     elif choice.before is not None:
@@ -156,21 +156,18 @@ def _total(choice: Choice, counts: dict[str, int]) -> int:
     return counts.get(choice.status, 0) if choice.status else sum(counts.values())
 
 
-def _rows(choice: Choice, total: int) -> list[ParticipantRow]:
+def _rows(choice: Choice) -> list[ParticipantRow]:
     column = SORTS[choice.sort]
     rows = _filtered(choice)
     backward = choice.last or (choice.before is not None and choice.after is None)
-    size = PAGE_SIZE
-    if choice.last:
-        size = (total - 1) % PAGE_SIZE + 1 if total else PAGE_SIZE
-    elif choice.after is not None:
+    if choice.after is not None and not choice.last:
         rows = _beyond(rows, column, choice.after, up=not choice.descending)
-    elif choice.before is not None:
+    elif choice.before is not None and not choice.last:
         rows = _beyond(rows, column, choice.before, up=choice.descending)
     down = choice.descending != backward
     sign = "-" if down else ""
     order = [sign + column] if column == "id" else [sign + column, sign + "id"]
-    found = list(rows.order_by(*order)[:size])
+    found = list(rows.order_by(*order)[:PAGE_SIZE])
     return found[::-1] if backward else found
 
 

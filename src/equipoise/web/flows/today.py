@@ -20,7 +20,7 @@ from equipoise.web.request import TrialRequest
 
 SHOWN = 40
 """Rows of each heading; the rest is counted."""
-COUNTED = 1000
+COUNTED = 300
 """Counting stops here, so that a long list costs no more than a short one."""
 
 WIDEST = 31
@@ -69,29 +69,31 @@ class Group:
 
 
 def _search(
-    sites: Sequence[str], priorities: Sequence[int], condition: str, values: Sequence[str]
+    sites: Sequence[str], priorities: Sequence[int], what: str, rest: str, values: Sequence[str]
 ) -> tuple[str, list[Any]]:
-    """The tasks of a heading, from the index by site, priority and due day, most harmful first."""
+    """One search for each site and priority, all along the index by site, priority and due day."""
     parts = []
     parameters: list[Any] = []
     for priority in priorities:
         for site in sites:
             parts.append(
-                f"SELECT * FROM (SELECT {_COLUMNS} FROM task WHERE site = %s AND priority = %s "
-                f"AND {condition} ORDER BY due LIMIT {COUNTED})"
+                f"SELECT * FROM (SELECT {what} FROM task WHERE site = %s AND priority = %s AND {rest})"
             )
             parameters += [site, priority, *values]
     return " UNION ALL ".join(parts), parameters
 
 
-def _read(sites: Sequence[str], today: str) -> dict[str, list[tuple[Any, ...]]]:
-    """Late, due and open tasks, and the next one; one statement each."""
+def _read(sites: Sequence[str], today: str) -> dict[str, tuple[list[tuple[Any, ...]], int]]:
+    """Rows and count of each heading, and the next visit: two statements a heading.
+
+    Rows come most harmful first. However many tasks there are, a search reads a bounded number.
+    """
     day = date.fromisoformat(today)
     before, after = str(day - timedelta(days=WIDEST)), str(day + timedelta(days=WIDEST))
     wanted = {
         "late": (DATED, "due < %s AND closes < %s", [today, today]),
         "due": (DATED, "due = %s AND closes >= %s", [today, today]),
-        # the window has opened and not closed; a window reaches at most a month around its day
+        # the window has opened and not closed
         "window": (
             DATED,
             "due BETWEEN %s AND %s AND due <> %s AND opens <= %s AND closes >= %s",
@@ -102,21 +104,25 @@ def _read(sites: Sequence[str], today: str) -> dict[str, list[tuple[Any, ...]]]:
     found = {}
     with connections["ledger"].cursor() as cursor:
         for name, (priorities, condition, values) in wanted.items():
-            sql, parameters = _search(sites, priorities, condition, values)
+            sql, parameters = _search(
+                sites, priorities, _COLUMNS, f"{condition} ORDER BY due LIMIT {SHOWN}", values
+            )
             cursor.execute(
-                f"SELECT {_COLUMNS}, COUNT(*) OVER () FROM ({sql}) "
-                f"ORDER BY priority, due, participant LIMIT {SHOWN}",
+                f"SELECT * FROM ({sql}) ORDER BY priority, due, participant LIMIT {SHOWN}",
                 parameters,
             )
-            found[name] = cursor.fetchall()
-        sql = " UNION ALL ".join(
-            f"SELECT * FROM (SELECT {_COLUMNS}, 1 FROM task WHERE site = %s AND priority = %s "
-            "AND due > %s ORDER BY due LIMIT 1)"
-            for _site in sites
-        )
-        parameters = [value for site in sites for value in (site, PRIORITIES["visit"], today)]
+            rows = cursor.fetchall()
+            count = len(rows)
+            if count == SHOWN:
+                sql, parameters = _search(
+                    sites, priorities, "1", f"{condition} LIMIT {COUNTED}", values
+                )
+                cursor.execute(f"SELECT COUNT(*) FROM ({sql})", parameters)
+                count = cursor.fetchone()[0]
+            found[name] = (rows, count)
+        sql, parameters = _search(sites, DATED, _COLUMNS, "due > %s ORDER BY due LIMIT 1", [today])
         cursor.execute(f"SELECT * FROM ({sql}) ORDER BY due LIMIT 1", parameters)
-        found["next"] = cursor.fetchall()
+        found["next"] = (cursor.fetchall(), 0)
     return found
 
 
@@ -136,13 +142,13 @@ def today(request: TrialRequest) -> HttpResponseBase:
         Group(
             name,
             title,
-            [_task(request, row, day) for row in found[name]],
-            _count(found[name]),
+            [_task(request, row, day) for row in found[name][0]],
+            _count(found[name][1]),
             empty,
         )
         for name, (title, empty) in words.items()
     ]
-    following = [_task(request, row, day) for row in found["next"]]
+    following = [_task(request, row, day) for row in found["next"][0]]
     context = {
         "groups": groups,
         "day": day,
@@ -152,8 +158,7 @@ def today(request: TrialRequest) -> HttpResponseBase:
     return render(request, "today.html", context)
 
 
-def _count(rows: Sequence[tuple[Any, ...]]) -> str:
-    counted = int(rows[0][-1]) if rows else 0
+def _count(counted: int) -> str:
     return f"{COUNTED}+" if counted >= COUNTED else str(counted)
 
 
@@ -162,7 +167,7 @@ def _day(text: str) -> date | None:
 
 
 def _task(request: TrialRequest, row: tuple[Any, ...], today: date) -> Task:
-    participant, kind, ref, _opens, due, closes, _priority, provisional, _n = row
+    participant, kind, ref, _opens, due, closes, _priority, provisional = row
     what, action, address = _words(request, participant, kind, ref, due)
     closing = _day(closes)
     late_by = (today - closing).days if closing else 0

@@ -1,0 +1,394 @@
+"""The web application under load: form saves over HTTP, lists at 200 and 20,000 participants.
+
+    python -m benchmarks.web [--seconds S] [--clients N] [--many N] [--profile FILE]
+
+The server is `equipoise serve` in a process of its own; the clients are plain sockets in another one, on the
+loopback interface. Every save is a whole one: session, CSRF token, permission, ledger append with
+`synchronous=FULL`, projections, redirect.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import http.cookies
+import json
+import multiprocessing
+import os
+import platform
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+ROOT = Path(__file__).resolve().parents[1]
+PROTOCOL = ROOT / "trials" / "nct07312656" / "protocol.yaml"
+
+
+# -- a home to serve ------------------------------------------------------------------------------
+
+
+def rehearsed_home(path: Path, randomized: int) -> Any:
+    """A home in which the virtual participants have come this far."""
+    from equipoise.home import Home, RehearsalSettings
+    from equipoise.protocol.reading import load_protocol
+    from equipoise.rehearsal.generate import generate
+    from equipoise.rehearsal.play import first_instant, play
+
+    replicate = generate(load_protocol(PROTOCOL), 1, 0)
+    settings = RehearsalSettings(1, 0, first_instant(replicate).isoformat(), {})
+    home = Home.create(path, PROTOCOL, rehearsal=settings)
+    play(home.trial(), replicate, randomized=randomized)
+    return home
+
+
+def multiply(home: Any, participants: int) -> None:
+    """Fill the projections with copies of the participants that are there, up to a number.
+
+    Lists read projections only; so many events would measure the ledger, not the lists.
+    """
+    import sqlite3
+
+    store = sqlite3.connect(home.ledger_database)
+    tables = {
+        name: [column[1] for column in store.execute(f"PRAGMA table_info({name})")]
+        for name in ("participant", "task", "query", "adverse_event")
+    }
+    originals = [row[0] for row in store.execute("SELECT id FROM participant ORDER BY id")]
+    with store:
+        for n in range(participants - len(originals)):
+            original = originals[n % len(originals)]
+            copy = f"{original[:2]}-{5001 + n // 3}"
+            while store.execute("SELECT 1 FROM participant WHERE id = ?", (copy,)).fetchone():
+                copy = f"{copy}a"
+            for name, columns in tables.items():
+                key = "id" if name == "participant" else "participant"
+                shown = ", ".join("?" if column == key else f'"{column}"' for column in columns)
+                store.execute(
+                    f"INSERT INTO {name} SELECT {shown} FROM {name} WHERE {key} = ?",
+                    (copy, original),
+                )
+        store.execute("DELETE FROM tally WHERE name = 'status'")
+        store.execute(
+            "INSERT INTO tally (name, site, value, n) "
+            "SELECT 'status', site, status, COUNT(*) FROM participant GROUP BY site, status"
+        )
+    store.execute("ANALYZE")
+    store.close()
+
+
+# -- the server -----------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def served(path: Path) -> Iterator[int]:
+    """`equipoise serve` in a process of its own; gives the port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    start = "from equipoise.cli import main; main()"
+    command = [sys.executable, "-c", start, "serve", "--home", str(path), "--port", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        for _attempt in range(600):
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                connection.request("GET", "/sign-in/")
+                if connection.getresponse().status == 200:
+                    break
+            except OSError:
+                time.sleep(0.1)
+        else:
+            raise RuntimeError("the server did not start")
+        yield port
+    finally:
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+def sign_in(port: int, username: str, password: str) -> dict[str, str]:
+    """The cookies of a new session."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    cookies: dict[str, str] = {}
+
+    def ask(method: str, path: str, fields: dict[str, str] | None = None) -> tuple[int, str]:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+        body = None
+        if fields is not None:
+            body = urlencode(fields)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        for line in answer.headers.get_all("Set-Cookie") or []:
+            for name, morsel in http.cookies.SimpleCookie(line).items():
+                cookies[name] = morsel.value
+        return answer.status, text
+
+    _status, page = ask("GET", "/sign-in/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert token is not None
+    fields = {"csrfmiddlewaretoken": token[1], "username": username, "password": password}
+    status, _page = ask("POST", "/sign-in/", fields)
+    if status != 302:
+        raise RuntimeError(f"{username} cannot sign in: {status}")
+    return cookies
+
+
+# -- clients --------------------------------------------------------------------------------------
+
+
+class Client:
+    """One keep-alive connection that speaks just enough HTTP."""
+
+    def __init__(self, port: int, cookies: dict[str, str]) -> None:
+        self._port = port
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        self._token = cookies["equipoise_csrf"]
+
+    def post(self, path: str, body: bytes) -> int:
+        """Send a form; the answer's status."""
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nCookie: {self._cookie}\r\n"
+            f"X-CSRFToken: {self._token}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        return self._ask(head.encode() + body)
+
+    def get(self, path: str) -> int:
+        """Ask for a page; the answer's status."""
+        head = (
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\nCookie: {self._cookie}\r\n\r\n"
+        )
+        return self._ask(head.encode())
+
+    def _ask(self, request: bytes) -> int:
+        self._socket.sendall(request)
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += self._more()
+        head, _blank, body = answer.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        while length is not None and len(body) < int(length[1]):
+            body += self._more()
+        return int(head[9:12])
+
+    def _more(self) -> bytes:
+        chunk = self._socket.recv(65536)
+        if not chunk:
+            raise ConnectionError("the server closed the connection")
+        return chunk
+
+
+LABORATORY = {
+    "wbc": "6.1", "anc": "3.9", "hemoglobin": "132", "platelets": "212", "alt": "24", "ast": "22",
+    "bilirubin_total": "11.0", "creatinine": "74",
+}  # fmt: skip
+
+
+def _save_forms(
+    port: int,
+    cookies: dict[str, str],
+    participants: Sequence[str],
+    until: float,
+    first: int,
+    into: list[float],
+    wrong: list[int],
+) -> None:
+    client = Client(port, cookies)
+    n = first
+    while time.time() < until:
+        for participant in participants:
+            n += 1
+            fields = {f"v.{item}": value for item, value in LABORATORY.items()}
+            fields |= {"client_id": str(uuid.uuid4()), "based_on": "0"}
+            path = f"/participants/{participant}/forms/unscheduled/laboratory/{n}/"
+            began = time.perf_counter()
+            status = client.post(path, urlencode(fields).encode())
+            into.append(time.perf_counter() - began)
+            if status != 302:
+                wrong.append(status)
+            if time.time() >= until:
+                return
+
+
+def _load(
+    port: int,
+    sessions: list[tuple[dict[str, str], list[str]]],
+    seconds: float,
+    first: int,
+    answer: Any,
+) -> None:
+    """In a process of its own: one thread a client."""
+    until = time.time() + seconds
+    took: list[list[float]] = [[] for _session in sessions]
+    wrong: list[int] = []
+    threads = [
+        threading.Thread(
+            target=_save_forms, args=(port, cookies, numbers, until, first, took[n], wrong)
+        )
+        for n, (cookies, numbers) in enumerate(sessions)
+    ]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    elapsed = time.perf_counter() - began
+    answer.put(([time for client in took for time in client], wrong, elapsed))
+
+
+def measure_saves(
+    port: int, sessions: list[tuple[dict[str, str], list[str]]], seconds: float
+) -> dict[str, Any]:
+    """Saves a second and the time each took."""
+    context = multiprocessing.get_context("spawn")
+    answer = context.Queue()
+    result: dict[str, Any] = {}
+    for warm_up, length in ((True, 2.0), (False, seconds)):
+        arguments = (port, sessions, length, 100 if warm_up else 1000, answer)
+        process = context.Process(target=_load, args=arguments)
+        process.start()
+        took, wrong, elapsed = answer.get(timeout=seconds + 120)
+        process.join(30)
+        took = sorted(took)
+        result = {
+            "saves": len(took),
+            "per_second": round(len(took) / elapsed, 1),
+            "p50_ms": round(took[len(took) // 2] * 1e3, 1),
+            "p95_ms": round(took[int(len(took) * 0.95)] * 1e3, 1),
+            "p99_ms": round(took[int(len(took) * 0.99)] * 1e3, 1),
+            "not_saved": len(wrong),
+        }
+    return result
+
+
+def measure_pages(
+    port: int, cookies: dict[str, str], pages: dict[str, str], times: int = 60
+) -> dict[str, dict[str, float]]:
+    """Time to the last byte of each page, one client."""
+    client = Client(port, cookies)
+    answer = {}
+    for name, path in pages.items():
+        for _warm_up in range(5):
+            status = client.get(path)
+            assert status == 200, (path, status)
+        took = []
+        for _time in range(times):
+            began = time.perf_counter()
+            client.get(path)
+            took.append((time.perf_counter() - began) * 1e3)
+        took.sort()
+        answer[name] = {
+            "p50_ms": round(statistics.median(took), 2),
+            "p95_ms": round(took[int(times * 0.95)], 2),
+        }
+    return answer
+
+
+def list_pages(last_key: str, day: str) -> dict[str, str]:
+    """The lists in the ways they are asked for."""
+    return {
+        "work list": "/today/",
+        "participants": "/participants/",
+        "filtered": "/participants/?status=randomized",
+        "sorted": "/participants/?sort=next",
+        "sorted down": "/participants/?sort=randomized&order=down",
+        "last page": "/participants/?last=1",
+        "deep page": f"/participants/?after={last_key}&at=100",
+        "queries": "/queries/",
+    }
+
+
+def run(seconds: float = 15.0, clients: int = 16, many: int = 20_000) -> dict[str, Any]:
+    """Everything, as one record with machine and date."""
+    from equipoise.web import configure
+
+    figures: dict[str, Any] = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "load_average": os.getloadavg()[0],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        home = rehearsed_home(Path(folder) / "home", randomized=143)
+        configure(home)
+        from equipoise.web.accounts import create_demo_accounts
+
+        passwords = {name: word for name, word, _role, _site in create_demo_accounts(home)}
+        coordinators = sorted(name for name in passwords if name.startswith("coordinator"))
+        by_site: dict[str, list[str]] = {}
+        for row in home.trial().ledger.rows("participant", order="id"):
+            if row["status"] == "randomized" and not row["withdrawn"]:
+                by_site.setdefault(str(row["site"]), []).append(str(row["id"]))
+        site_of = {
+            name: site
+            for name, role, site in home.trial().state.grants
+            if role == "coordinator" and name in coordinators
+        }
+        day = str(home.trial().today("01"))
+        home.close()
+        with served(home.path) as port:
+            sessions = []
+            for n in range(clients):
+                name = coordinators[n % len(coordinators)]
+                mine = by_site[site_of[name]][
+                    n // len(coordinators) :: clients // len(coordinators) + 1
+                ]
+                sessions.append((sign_in(port, name, passwords[name]), mine[:8]))
+            figures["form_saves"] = {"clients": clients, **measure_saves(port, sessions, seconds)}
+            cookies = sign_in(port, "monitor", passwords["monitor"])
+            staff = sign_in(port, coordinators[0], passwords[coordinators[0]])
+            few = measure_pages(port, cookies, list_pages("01-0030~01-0030", day))
+            one = by_site[site_of[coordinators[0]]][-1]
+            figures["pages"] = measure_pages(
+                port,
+                staff,
+                {
+                    "participant": f"/participants/{one}/",
+                    "form": f"/participants/{one}/forms/w1/laboratory/1/",
+                },
+            )
+        multiply(home, many)
+        with served(home.path) as port:
+            cookies = sign_in(port, "monitor", passwords["monitor"])
+            lots = measure_pages(port, cookies, list_pages("02-0030~02-0030", day))
+        figures["lists"] = {
+            name: {
+                "p95_ms_few": few[name]["p95_ms"],
+                f"p95_ms_{many}": lots[name]["p95_ms"],
+                "ratio": round(lots[name]["p95_ms"] / few[name]["p95_ms"], 2),
+            }
+            for name in few
+        }
+    return figures
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--many", type=int, default=20_000)
+    arguments = parser.parse_args()
+    print(json.dumps(run(arguments.seconds, arguments.clients, arguments.many), indent=2))
+
+
+if __name__ == "__main__":
+    main()
