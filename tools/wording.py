@@ -103,11 +103,9 @@ def updated(old: Catalog) -> Catalog:
         key = phrase[0] if isinstance(phrase, tuple) else phrase
         message = old.get(key)
         string = message.string if message else ""
-        if isinstance(phrase, tuple) and not isinstance(string, tuple):
-            string = (string,)
-        if isinstance(phrase, str) and isinstance(string, tuple):
-            string = string[0]
-        catalog.add(phrase, string, locations=[(place, None)])
+        forms = _forms(string)
+        kept = forms if isinstance(phrase, tuple) else forms[0]
+        catalog.add(phrase, kept, locations=[(place, 0)])
     return catalog
 
 
@@ -130,8 +128,8 @@ def mo_bytes(po: bytes) -> bytes:
     texts = {b"": header.encode()}
     for message in read_po(io.BytesIO(po), locale="zh_Hans"):
         if message.id:
-            source = message.id if isinstance(message.id, tuple) else (message.id,)
-            target = message.string if isinstance(message.string, tuple) else (message.string,)
+            source = _forms(message.id)
+            target = _forms(message.string)
             texts["\0".join(source).encode()] = "\0".join(target).encode()
     pairs = sorted(texts.items())
     at = 28 + 16 * len(pairs)
@@ -143,6 +141,13 @@ def mo_bytes(po: bytes) -> bytes:
     count = len(pairs)
     head = struct.pack("<IIIIIII", 0x950412DE, 0, count, 28, 28 + 8 * count, 0, at)
     return head + b"".join(tables) + content
+
+
+def _forms(text: object) -> tuple[str, ...]:
+    """The singular and plural forms of a message; a message without plural is one form."""
+    if isinstance(text, tuple | list):
+        return tuple(str(form) for form in text)
+    return (str(text or ""),)
 
 
 def untranslated(catalog: Catalog) -> list[str]:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from equipoise.conduct.state import STATUSES
 from equipoise.web.access import may_open
+from equipoise.web.addresses import address_of
 from equipoise.web.labels import status_label
 from equipoise.web.models import ParticipantRow, TallyRow
 from equipoise.web.request import TrialRequest
@@ -105,6 +106,7 @@ def participants(request: TrialRequest) -> HttpResponseBase:
         "rows": [
             {
                 "row": row,
+                "page": address_of("participant", row.id),
                 "status": status_label(row.status),
                 "visit": visits.get(row.next_visit, row.next_visit),
             }

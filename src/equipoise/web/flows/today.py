@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connections
 from django.http import HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
+from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from equipoise.trial.projections import PRIORITIES
 from equipoise.web.access import may_open
+from equipoise.web.addresses import address_of
 from equipoise.web.request import TrialRequest
 
-SHOWN = 40
+SHOWN = 25
 """Rows of each heading; the rest is counted."""
 COUNTED = 300
 """Counting stops here, so that a long list costs no more than a short one."""
@@ -51,8 +53,9 @@ class Task:
     what: str
     action: str
     address: str
-    due: date | None
-    closes: date | None
+    page: str
+    due: str
+    closes: str
     days: int
     provisional: bool
 
@@ -166,6 +169,12 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
+@lru_cache(maxsize=4096)
+def day_words(day: str, language: str) -> str:
+    """A day with its weekday, in the language that is active."""
+    return date_format(date.fromisoformat(day), "D Y-m-d") if day else ""
+
+
 def _task(request: TrialRequest, row: tuple[Any, ...], today: date) -> Task:
     participant, kind, ref, _opens, due, closes, _priority, provisional = row
     what, action, address = _words(request, participant, kind, ref, due)
@@ -179,7 +188,7 @@ def _words(
 ) -> tuple[str, str, str]:
     """What it is, what to press, and where that leads."""
     protocol = request.trial.protocol
-    page = reverse("participant", args=[participant])
+    page = address_of("participant", participant)
     writes = may_open("form", request.someone.role, "POST")
     if kind == "visit":
         visit = protocol.visit_by_id.get(ref)
@@ -187,7 +196,7 @@ def _words(
         if visit is None or not visit.forms:
             return words, _("Open"), page
         action = _("Enter") if writes else _("Open")
-        return words, action, reverse("visit", args=[participant, ref])
+        return words, action, address_of("visit", participant, ref)
     what = _(KIND_WORDS[kind])
     if kind == "safety":
         number, _slash, clock = ref.partition("/")
@@ -197,20 +206,20 @@ def _words(
             return (
                 f"{what}: {words}",
                 _("Open"),
-                reverse("adverse_event", args=[participant, number]),
+                address_of("adverse_event", participant, number),
             )
-        address = reverse("safety_report", args=[participant, number, clock])
+        address = address_of("safety_report", participant, number, clock)
         return f"{what}: {words}", _("Report sent"), address
     if kind == "query":
         if may_open("query", request.someone.role):
-            return f"{what} {ref}", _("Answer"), reverse("query", args=[participant, ref])
+            return f"{what} {ref}", _("Answer"), address_of("query", participant, ref)
         return f"{what} {ref}", _("Open"), page
     if kind == "diary":
         diary = next((one for one in protocol.schedule.diaries if one.id == ref), None)
         label = diary.label.in_language(request.language) if diary else ref
         words = _("%(diary)s: no entry for %(day)s") % {"diary": label, "day": due}
         action = _("Enter") if writes else _("Open")
-        return words, action, reverse("diary_day", args=[participant, ref, due])
+        return words, action, address_of("diary_day", participant, ref, due)
     targets = {
         "randomize": ("randomize", _("Randomize")),
         "sign": ("sign_eligibility", _("Sign")),
@@ -220,4 +229,4 @@ def _words(
     name, action = targets[kind]
     if not may_open(name, request.someone.role):
         return what, _("Open"), page
-    return what, action, reverse(name, args=[participant])
+    return what, action, address_of(name, participant)
