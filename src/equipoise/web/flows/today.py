@@ -180,7 +180,11 @@ def _task(request: TrialRequest, row: tuple[Any, ...], today: date) -> Task:
     what, action, address = _words(request, participant, kind, ref, due)
     closing = _day(closes)
     late_by = (today - closing).days if closing else 0
-    return Task(participant, what, action, address, _day(due), closing, late_by, bool(provisional))
+    due_words = day_words(due, request.LANGUAGE_CODE)
+    page = address_of("participant", participant)
+    return Task(
+        participant, what, action, address, page, due_words, closes, late_by, bool(provisional)
+    )
 
 
 def _words(
