@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import lru_cache
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from equipoise.protocol.document import Protocol
@@ -19,7 +19,12 @@ def tiny() -> Protocol:
     return smaller(second_protocol(), 3)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 @given(
     st.integers(1, 50),
     st.lists(st.integers(1, 60), min_size=1, max_size=5),
@@ -41,7 +46,7 @@ def test_stopping_changes_nothing(seed: int, days: list[int], counts: list[int])
     assert trial.ledger.root() == whole.ledger.root()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 10**6), st.integers(0, 50))
 def test_every_replicate_ends_at_its_target(seed: int, replicate: int) -> None:
     """Three are randomized, everyone is accounted for, and the chain of events holds."""

@@ -42,7 +42,7 @@ _EVENTS = (
 _FILL = (
     r"(?:(?:the|a|an|this|that|its|his|her|their|of|planned|scheduled|intended|patient'?s|patients'|"
     r"whole|entire|full|complete|conventional|definitive|radical|external beam|standard|"
-    r"course of|course|treatment with|treatment)\s+)*"
+    r"course of|course|treatment with|treatment)\s+){0,6}"
 )
 _UNIT = r"(?:session|fraction|exposure|treatment|day|sitting|cycle|dose|date)s?"
 _STARTS = (
@@ -55,7 +55,9 @@ _ENDS = (
 )
 _STARTED = r"(?:starts?|begins?|commences?|initiation|started|begun|began|initiated|start date|commencement|beginning|onset)"
 _ENDED = r"(?:ends?|ended|finishes|finished|finish|completes?|completed|completion|concludes?|concluded|conclusion|over|complete|stops?|termination)"
-_AUXILIARY = r"(?:(?:course|treatment|therapy|is|are|has|have|was|were|been|being|has been)\s+)*"
+_AUXILIARY = (
+    r"(?:(?:course|treatment|therapy|is|are|has|have|was|were|been|being|has been)\s+){0,4}"
+)
 
 
 def _patterns() -> list[tuple[str, Point | None, re.Pattern[str]]]:

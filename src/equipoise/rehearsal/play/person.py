@@ -100,6 +100,11 @@ class VirtualPerson:
                 self.earlier, self.pid = self.pid, again[0].stream.partition("/")[2]
         self.next_day = today + 1
 
+    def wake(self, day: int) -> None:
+        """Something that concerns everyone has changed: look again on this day."""
+        if self.pid is not None:
+            self.next_day = min(self.next_day, day)
+
     def stay_away(self) -> None:
         """Recruitment is closed: who has not come yet will not come."""
         if self.pid is None:

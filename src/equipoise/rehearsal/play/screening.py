@@ -112,13 +112,15 @@ def go_on(person: VirtualPerson, state: ParticipantState, today: int) -> int:
     screened = state.screened_on.toordinal() if state.screened_on else today
     if state.consent is None:
         return NEVER
-    if not trial.state.recruitment_open:
+    decide_on = working_day(screened + 1)
+    planned = max(int(replicate.randomized[person.index]), decide_on)
+    # who is expected today hears of the end of recruitment at once, everyone else tomorrow
+    open_for_them = trial.state.recruitment_open if today >= planned else person.stage.recruiting
+    if not open_for_them:
         _fail(person, today, "recruitment is closed")
         return NEVER
-    decide_on = working_day(screened + 1)
     if today < decide_on:
         return decide_on
-    planned = max(int(replicate.randomized[person.index]), decide_on)
     if today >= planned:
         _baseline_visits(person, state, today)
         state = person.state()

@@ -76,6 +76,8 @@ class Stage:
     cast: Cast
     desk: Desk
     unmissable: frozenset[str]
+    recruiting: bool = True
+    """Whether recruitment was open this morning: its end is news only the day after."""
     refused: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     _now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -136,9 +138,15 @@ def play(
     for person in people:
         person.find(day.toordinal())
     finished = False
+    recruiting = trial.state.recruitment_open
     while until is None or day < until:
         if randomized is not None and trial.state.randomized >= randomized:
             break
+        if recruiting and not trial.state.recruitment_open:
+            # those in screening have planned for another day: they are told the next morning
+            recruiting = False
+            for person in people:
+                person.wake(day.toordinal() + 1)
         finished = _everything_done(trial, people)
         if finished:
             break
@@ -194,6 +202,7 @@ def _play_day(
 ) -> None:
     """Administration first, then everyone with something to do, in order of their appointments."""
     ordinal = day.toordinal()
+    stage.recruiting = stage.trial.state.recruitment_open
     mornings = {site: _local(zone, day, MORNING) for site, zone in zones.items()}
     stage.at_earliest(min(mornings.values()) + _ADMINISTRATION)
     _administer(stage, day)
