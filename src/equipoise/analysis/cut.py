@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from equipoise.conduct.environment import ParticipantEnvironment
 from equipoise.conduct.events import Happening, TrialCreated
 from equipoise.conduct.schedule import participant_anchors
-from equipoise.conduct.state import Captured, ParticipantState, Stamp
+from equipoise.conduct.state import Captured, ParticipantState, Stamp, fold_in
 from equipoise.ledger.envelope import Event
 from equipoise.ledger.merkle import MerkleTree
 from equipoise.protocol.document import Item, Protocol
@@ -377,7 +377,7 @@ def cut_events(
         if state is None:
             state = states[name] = ParticipantState(name, protocol)
         stamp = Stamp(event.seq, event.actor, event.role, event.server_time)
-        state.apply(happening, stamp, event.site)
+        fold_in(state, happening, stamp, event.site)
     if last is None:
         raise CutError(f"nothing had been recorded by {asked or 'then'}: choose a later day")
     position = Position(last.seq, tree.root(), on or event_day(protocol, last), asked)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from equipoise.conduct import events as e
 from equipoise.conduct.schedule import PlannedVisit, VisitPlanner, plan_visits
-from equipoise.conduct.state import ParticipantState, Stamp
+from equipoise.conduct.state import ParticipantState, Stamp, folded
 from equipoise.conduct.values import Address
 from equipoise.ledger.envelope import Event
 from equipoise.ledger.ledger import Ledger, Writing
@@ -89,7 +89,7 @@ class Projector:
         self, writing: Writing, change: _Change, event: Event, happening: e.Happening
     ) -> None:
         old = change.state
-        new = change.state = old.applied(happening, stamp_of(event), event.site)
+        new = change.state = folded(old, happening, stamp_of(event), event.site)
         match happening:
             case e.FormSaved():
                 address = Address(happening.visit, happening.form, happening.repeat)

@@ -20,7 +20,7 @@ from equipoise.conduct.eligibility import Assessment, assess
 from equipoise.conduct.reasons import reason
 from equipoise.conduct.refusal import Reason, Refusal
 from equipoise.conduct.schedule import PlannedVisit, plan_visits
-from equipoise.conduct.state import ParticipantState, SiteState, TrialState
+from equipoise.conduct.state import ParticipantState, SiteState, TrialState, fold_in
 from equipoise.conduct.values import Actor, Address
 from equipoise.keeper import AllocationRequest, Keeper
 from equipoise.ledger.envelope import Draft, Event
@@ -288,7 +288,7 @@ class Trial:
         state = ParticipantState(participant, self.protocol)
         allocation = ""
         for event, happening in self.events(stream=f"participant/{participant}"):
-            state.apply(happening, stamp_of(event), event.site)
+            fold_in(state, happening, stamp_of(event), event.site)
             if isinstance(happening, e.ParticipantRandomized):
                 allocation = sealed_arm(event)
         if state.version == 0:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from equipoise.conduct import commands as c
-from equipoise.conduct.state import ParticipantState
+from equipoise.conduct.state import ParticipantState, fold_in
 from equipoise.conduct.values import Address
 from equipoise.ledger.ledger import Ledger
 from equipoise.ledger.memory import MemoryStore
@@ -170,7 +170,7 @@ def test_states_and_tables_equal_a_fold_of_the_ledger_from_zero(script):
         if event.stream.startswith("participant/"):
             number = event.stream.partition("/")[2]
             state = folded.setdefault(number, ParticipantState(number, trial.protocol))
-            state.apply(happening, stamp_of(event), event.site)
+            fold_in(state, happening, stamp_of(event), event.site)
             if event.type == "ParticipantRandomized":
                 assert sealed_arm(event)
     for number, state in folded.items():

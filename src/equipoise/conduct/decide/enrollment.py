@@ -17,7 +17,7 @@ from ..environment import ParticipantEnvironment
 from ..reasons import reason
 from ..refusal import Reason, RefusedError, words
 from ..schedule import offset_day, participant_anchors, plan_visits, visit_targets
-from ..state import ParticipantState, Stamp
+from ..state import ParticipantState, Stamp, folded
 from .administration import recruitment_closed
 from .context import Context, Decided, on_record
 
@@ -332,7 +332,7 @@ def randomize(command: c.Randomize, context: Context) -> Decided:
     )
     decided = Decided().on_participant(participant, randomized)
     stamp = Stamp(participant.seq, context.actor.id, context.actor.role, context.at.isoformat())
-    after = participant.applied(randomized, stamp, participant.site)
+    after = folded(participant, randomized, stamp, participant.site)
     targets, provisional = visit_targets(plan_visits(protocol, after))
     decided.on_participant(participant, e.VisitsScheduled(targets=targets, provisional=provisional))
     for supply in protocol.supply:

@@ -21,7 +21,7 @@ from ..schedule import (
     visit_targets,
     visit_window,
 )
-from ..state import DiaryDay, FormInstance, ParticipantState, Stamp
+from ..state import DiaryDay, FormInstance, ParticipantState, Stamp, folded
 from ..values import Address
 from .context import Context, Decided, in_trial, on_record
 
@@ -144,7 +144,7 @@ def _after(
     participant: ParticipantState, happening: e.Happening, context: Context
 ) -> ParticipantState:
     stamp = Stamp(participant.seq + 1, context.actor.id, context.actor.role, context.at.isoformat())
-    return participant.applied(happening, stamp, participant.site)
+    return folded(participant, happening, stamp, participant.site)
 
 
 def _stale(before: FormInstance | None) -> Reason:

@@ -1,0 +1,45 @@
+"""What a trial and a participant have become: folds over their events.
+
+A state is replaced, never mutated under a reader: `folded` works on a shallow copy, and every fold
+puts a new container in place of the one it changes.
+"""
+
+from .folds import fold_in, folded
+from .participant import STATUSES, ParticipantState
+from .records import (
+    AdverseEvent,
+    AssessmentRecord,
+    Captured,
+    Clock,
+    ConsentRecord,
+    Deviation,
+    DiaryDay,
+    FormInstance,
+    Query,
+    Stamp,
+    SupplyBalance,
+    Withdrawal,
+)
+from .trial import LaboratoryRange, SiteState, TrialState
+
+__all__ = [
+    "STATUSES",
+    "AdverseEvent",
+    "AssessmentRecord",
+    "Captured",
+    "Clock",
+    "ConsentRecord",
+    "Deviation",
+    "DiaryDay",
+    "FormInstance",
+    "LaboratoryRange",
+    "ParticipantState",
+    "Query",
+    "SiteState",
+    "Stamp",
+    "SupplyBalance",
+    "TrialState",
+    "Withdrawal",
+    "fold_in",
+    "folded",
+]

@@ -1,0 +1,388 @@
+"""How each event of a participant changes the state: one function an event.
+
+Every fold puts a new container in place of the one it changes; a state that was handed out is never
+changed under its reader.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from equipoise.protocol.expression import Datum
+
+from .. import events as e
+from ..values import Address, Value
+from .participant import ParticipantState
+from .records import (
+    AdverseEvent,
+    AssessmentRecord,
+    Captured,
+    Clock,
+    ConsentRecord,
+    Deviation,
+    DiaryDay,
+    FormInstance,
+    Query,
+    Stamp,
+    SupplyBalance,
+    Withdrawal,
+)
+
+_SLOTS = tuple(one.name for one in fields(ParticipantState))
+
+_Fold = Callable[[ParticipantState, Any, Stamp, str], None]
+
+
+def folded(
+    state: ParticipantState, happening: e.Happening, stamp: Stamp, site: str
+) -> ParticipantState:
+    """The state after one more event of this participant's stream; the given one stays as it is."""
+    new: ParticipantState = object.__new__(ParticipantState)
+    for name in _SLOTS:
+        setattr(new, name, getattr(state, name))
+    fold_in(new, happening, stamp, site)
+    return new
+
+
+def fold_in(state: ParticipantState, happening: e.Happening, stamp: Stamp, site: str) -> None:
+    """Fold one event into a state that nobody else has seen yet. TypeError for another stream's event."""
+    handler = _FOLDS.get(type(happening))
+    if handler is None:
+        raise TypeError(f"{type(happening).__name__} is no event of a participant")
+    handler(state, happening, stamp, site)
+    state.version += 1
+    state.seq = stamp.seq
+
+
+def _datum(value: Value, kind: str, unit: str | None, on: date, source: str) -> Datum | None:
+    if value.value is None:
+        return None
+    content: Any = value.value
+    if kind in ("decimal", "integer"):
+        content = Decimal(value.value)
+    elif kind == "boolean":
+        content = value.value == "true"
+    elif kind == "date":
+        content = date.fromisoformat(value.value)
+    return Datum(content, unit, on, source)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _capture(
+    s: ParticipantState, values: tuple[Value, ...], on: date, address: Address, stamp: Stamp
+) -> dict[str, Captured]:
+    items = s.protocol.item_by_id
+    source = str(address)
+    captured = {}
+    for value in values:
+        item = items.get(value.item)
+        kind, unit = (item.type, item.unit) if item else ("text", None)
+        datum = _datum(value, kind, unit, on, source)
+        captured[value.item] = Captured(value, datum, on, address, stamp)
+    return captured
+
+
+def _remember(s: ParticipantState, captured: Mapping[str, Captured]) -> None:
+    """Keep the latest value of each item right after these have been stored."""
+    latest = dict(s.latest)
+    for item, one in captured.items():
+        before = latest.get(item)
+        if one.datum is not None and (before is None or before.on <= one.on):
+            latest[item] = one
+        elif before is not None and before.address == one.address:
+            # what stood at this address was the latest value, and is no longer what it was
+            series = s.series(item)
+            if series:
+                latest[item] = series[-1]
+            else:
+                del latest[item]
+    s.latest = latest
+
+
+def _save_form(
+    s: ParticipantState,
+    address: Address,
+    performed_on: date,
+    values: tuple[Value, ...],
+    complete: bool,
+    stamp: Stamp,
+) -> None:
+    before = s.forms.get(address)
+    changed: Mapping[str, Captured] = _capture(s, values, performed_on, address, stamp)
+    if before is not None:
+        kept = dict(before.values)
+        if before.performed_on != performed_on:
+            kept = {name: replace(one, on=performed_on) for name, one in kept.items()}
+            changed = kept
+        kept.update(_capture(s, values, performed_on, address, stamp))
+        form = replace(
+            before,
+            values=kept,
+            performed_on=performed_on,
+            saves=before.saves + 1,
+            complete=complete,
+            last=stamp,
+            seqs=(*before.seqs, stamp.seq),
+        )
+    else:
+        form = FormInstance(address, changed, performed_on, 1, complete, stamp, (stamp.seq,))
+    s.forms = {**s.forms, address: form}
+    _remember(s, changed)
+
+
+def _screened(s: ParticipantState, h: e.ParticipantScreened, stamp: Stamp, site: str) -> None:
+    s.site = site
+    s.number = h.number
+    s.identity = json.loads(h.identity) if h.identity else {}
+    s.previous = h.previous
+    s.screened_on = date.fromisoformat(h.screened_on)
+
+
+def _consented(s: ParticipantState, h: e.ConsentRecorded, stamp: Stamp, site: str) -> None:
+    s.consents = (*s.consents, ConsentRecord(h.version, date.fromisoformat(h.signed_on), stamp))
+
+
+def _refused(s: ParticipantState, h: e.ConsentRefused, stamp: Stamp, site: str) -> None:
+    s.refused_on = date.fromisoformat(h.on)
+
+
+def _assessed(s: ParticipantState, h: e.EligibilityAssessed, stamp: Stamp, site: str) -> None:
+    record = AssessmentRecord(h.assessment, h.eligible, tuple(h.criteria), stamp)
+    s.assessments = (*s.assessments, record)
+
+
+def _eligibility_signed(
+    s: ParticipantState, h: e.EligibilitySigned, stamp: Stamp, site: str
+) -> None:
+    s.assessments = tuple(
+        replace(record, signed_by=stamp.actor, signed_at=stamp.at)
+        if record.number == h.assessment
+        else record
+        for record in s.assessments
+    )
+
+
+def _failed(s: ParticipantState, h: e.ScreeningFailed, stamp: Stamp, site: str) -> None:
+    s.failed = tuple(h.criteria)
+    s.failed_reason = h.reason
+    s.failed_at = stamp
+
+
+def _randomized(s: ParticipantState, h: e.ParticipantRandomized, stamp: Stamp, site: str) -> None:
+    s.randomized = stamp
+    s.randomized_on = date.fromisoformat(h.randomized_on)
+    s.randomization_number = h.number
+    s.arm = h.arm
+    s.strata_used = dict(h.strata)
+    s.strata_true = dict(h.strata)
+
+
+def _stratum_corrected(s: ParticipantState, h: e.StratumCorrected, stamp: Stamp, site: str) -> None:
+    s.strata_true = dict(h.strata)
+
+
+def _scheduled(s: ParticipantState, h: e.VisitsScheduled, stamp: Stamp, site: str) -> None:
+    s.targets = {visit: date.fromisoformat(day) for visit, day in h.targets.items()}
+
+
+def _form_saved(s: ParticipantState, h: e.FormSaved, stamp: Stamp, site: str) -> None:
+    address = Address(h.visit, h.form, h.repeat)
+    _save_form(s, address, date.fromisoformat(h.performed_on), h.values, h.complete, stamp)
+
+
+def _moved_in(s: ParticipantState, h: e.ValuesMovedIn, stamp: Stamp, site: str) -> None:
+    address = Address(h.visit, h.form, h.repeat)
+    _save_form(s, address, date.fromisoformat(h.performed_on), h.values, h.complete, stamp)
+
+
+def _moved_away(s: ParticipantState, h: e.ValuesMovedAway, stamp: Stamp, site: str) -> None:
+    address = Address(h.visit, h.form, h.repeat)
+    gone = s.forms[address]
+    s.forms = {key: form for key, form in s.forms.items() if key != address}
+    _remember(s, {name: replace(one, datum=None) for name, one in gone.values.items()})
+
+
+def _diary_recorded(s: ParticipantState, h: e.DiaryDayRecorded, stamp: Stamp, site: str) -> None:
+    day = date.fromisoformat(h.day)
+    before = s.diary.get((h.diary, day))
+    captured = _capture(s, h.values, day, Address("diary", h.diary, h.day), stamp)
+    values = {**before.values, **captured} if before else captured
+    recorded = DiaryDay(h.diary, day, values, h.save, h.assisted, stamp)
+    s.diary = {**s.diary, (h.diary, day): recorded}
+    _remember(s, captured)
+
+
+def _dose_recorded(s: ParticipantState, h: e.DoseRecorded, stamp: Stamp, site: str) -> None:
+    s.doses = {**s.doses, (h.intervention, date.fromisoformat(h.day), h.occasion): h.taken}
+
+
+def _visit_missed(s: ParticipantState, h: e.VisitMissed, stamp: Stamp, site: str) -> None:
+    s.missed = {**s.missed, h.visit: h.reason}
+
+
+def _form_signed(s: ParticipantState, h: e.FormSigned, stamp: Stamp, site: str) -> None:
+    address = Address(h.visit, h.form, h.repeat)
+    signed = replace(
+        s.forms[address],
+        signed_save=h.save,
+        signed_by=stamp.actor,
+        signed_meaning=h.meaning,
+    )
+    s.forms = {**s.forms, address: signed}
+
+
+def _supply(
+    s: ParticipantState, intervention: str, change: Callable[[SupplyBalance], SupplyBalance]
+) -> None:
+    balance = s.supply.get(intervention, SupplyBalance())
+    s.supply = {**s.supply, intervention: change(balance)}
+
+
+def _ordered(s: ParticipantState, h: e.SupplyOrdered, stamp: Stamp, site: str) -> None:
+    _supply(s, h.intervention, lambda b: replace(b, ordered=b.ordered + h.units))
+
+
+def _dispensed(s: ParticipantState, h: e.SupplyDispensed, stamp: Stamp, site: str) -> None:
+    _supply(s, h.intervention, lambda b: replace(b, dispensed=b.dispensed + h.units))
+
+
+def _returned(s: ParticipantState, h: e.SupplyReturned, stamp: Stamp, site: str) -> None:
+    _supply(
+        s,
+        h.intervention,
+        lambda b: replace(
+            b,
+            returned_unused=b.returned_unused + h.unused,
+            returned_used=b.returned_used + h.used,
+        ),
+    )
+
+
+def _ae_reported(s: ParticipantState, h: e.AdverseEventReported, stamp: Stamp, site: str) -> None:
+    event = AdverseEvent(
+        number=h.number,
+        term=h.term,
+        verbatim=h.verbatim,
+        grade=h.grade,
+        scale=h.scale,
+        started_on=date.fromisoformat(h.started_on),
+        ended_on=_day(h.ended_on),
+        seriousness=tuple(h.seriousness),
+        causality=dict(h.causality),
+        outcome=h.outcome,
+        action=h.action,
+        narrative=h.narrative,
+        reported=stamp,
+    )
+    s.adverse_events = {**s.adverse_events, h.number: event}
+
+
+def _ae_updated(s: ParticipantState, h: e.AdverseEventUpdated, stamp: Stamp, site: str) -> None:
+    event = replace(
+        s.adverse_events[h.number],
+        grade=h.grade,
+        ended_on=_day(h.ended_on),
+        seriousness=tuple(h.seriousness),
+        causality=dict(h.causality),
+        outcome=h.outcome,
+        action=h.action,
+        narrative=h.narrative,
+    )
+    s.adverse_events = {**s.adverse_events, h.number: event}
+
+
+def _clock_started(s: ParticipantState, h: e.SafetyClockStarted, stamp: Stamp, site: str) -> None:
+    event = s.adverse_events[h.number]
+    clocks = (*event.clocks, Clock(h.clock, h.due_at, h.to))
+    s.adverse_events = {**s.adverse_events, h.number: replace(event, clocks=clocks)}
+
+
+def _report_submitted(
+    s: ParticipantState, h: e.SafetyReportSubmitted, stamp: Stamp, site: str
+) -> None:
+    event = s.adverse_events[h.number]
+    clocks = tuple(
+        replace(clock, submitted_at=stamp.at, on_time=h.on_time)
+        if clock.clock == h.clock
+        else clock
+        for clock in event.clocks
+    )
+    s.adverse_events = {**s.adverse_events, h.number: replace(event, clocks=clocks)}
+
+
+def _query_raised(s: ParticipantState, h: e.QueryRaised, stamp: Stamp, site: str) -> None:
+    query = Query(
+        h.query, Address(h.visit, h.form, h.repeat), h.item, h.check, h.text, "open", stamp
+    )
+    s.queries = {**s.queries, h.query: query}
+
+
+def _query_answered(s: ParticipantState, h: e.QueryAnswered, stamp: Stamp, site: str) -> None:
+    query = replace(s.queries[h.query], status="answered", answer=h.text, answered=stamp)
+    s.queries = {**s.queries, h.query: query}
+
+
+def _query_closed(s: ParticipantState, h: e.QueryClosed, stamp: Stamp, site: str) -> None:
+    s.queries = {**s.queries, h.query: replace(s.queries[h.query], status="closed", closed=stamp)}
+
+
+def _deviation(s: ParticipantState, h: e.DeviationLogged, stamp: Stamp, site: str) -> None:
+    deviation = Deviation(
+        h.kind, h.severity, date.fromisoformat(h.occurred_on), h.text, h.automatic, stamp
+    )
+    s.deviations = (*s.deviations, deviation)
+
+
+def _withdrawn(s: ParticipantState, h: e.ParticipantWithdrawn, stamp: Stamp, site: str) -> None:
+    withdrawal = Withdrawal(h.scope, h.category, date.fromisoformat(h.on), h.reason, stamp)
+    s.withdrawals = (*s.withdrawals, withdrawal)
+
+
+def _transferred(s: ParticipantState, h: e.ParticipantTransferred, stamp: Stamp, site: str) -> None:
+    s.site = h.to_site
+
+
+def _completed(s: ParticipantState, h: e.ParticipantCompleted, stamp: Stamp, site: str) -> None:
+    s.completed_on = date.fromisoformat(h.on)
+
+
+_FOLDS: dict[type[e.Happening], _Fold] = {
+    e.ParticipantScreened: _screened,
+    e.ConsentRecorded: _consented,
+    e.ConsentRefused: _refused,
+    e.EligibilityAssessed: _assessed,
+    e.EligibilitySigned: _eligibility_signed,
+    e.ScreeningFailed: _failed,
+    e.ParticipantRandomized: _randomized,
+    e.StratumCorrected: _stratum_corrected,
+    e.VisitsScheduled: _scheduled,
+    e.FormSaved: _form_saved,
+    e.ValuesMovedIn: _moved_in,
+    e.ValuesMovedAway: _moved_away,
+    e.DiaryDayRecorded: _diary_recorded,
+    e.DoseRecorded: _dose_recorded,
+    e.VisitMissed: _visit_missed,
+    e.FormSigned: _form_signed,
+    e.SupplyOrdered: _ordered,
+    e.SupplyDispensed: _dispensed,
+    e.SupplyReturned: _returned,
+    e.AdverseEventReported: _ae_reported,
+    e.AdverseEventUpdated: _ae_updated,
+    e.SafetyClockStarted: _clock_started,
+    e.SafetyReportSubmitted: _report_submitted,
+    e.QueryRaised: _query_raised,
+    e.QueryAnswered: _query_answered,
+    e.QueryClosed: _query_closed,
+    e.DeviationLogged: _deviation,
+    e.ParticipantWithdrawn: _withdrawn,
+    e.ParticipantTransferred: _transferred,
+    e.ParticipantCompleted: _completed,
+}

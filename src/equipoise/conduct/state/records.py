@@ -1,0 +1,172 @@
+"""What is kept of the things that happen to a participant: frozen records, each with its stamp."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from equipoise.protocol.expression import Datum
+
+from ..values import Address, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Who did something, when, at which position of the ledger."""
+
+    seq: int
+    actor: str
+    role: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A value as it stands: with the day it holds for and the save that brought it."""
+
+    value: Value
+    datum: Datum | None
+    on: date
+    address: Address
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class FormInstance:
+    """A form at one address. `signed_save` is the save a signature covers; later saves void it."""
+
+    address: Address
+    values: Mapping[str, Captured]
+    performed_on: date
+    saves: int
+    complete: bool
+    last: Stamp
+    seqs: tuple[int, ...]
+    signed_save: int | None = None
+    signed_by: str | None = None
+    signed_meaning: str | None = None
+
+    @property
+    def signed(self) -> bool:
+        """Whether a signature stands on what the form says now."""
+        return self.signed_save == self.saves
+
+
+@dataclass(frozen=True, slots=True)
+class DiaryDay:
+    """One day of a diary."""
+
+    diary: str
+    day: date
+    values: Mapping[str, Captured]
+    saves: int
+    assisted: bool
+    last: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """A consent form signed."""
+
+    version: str
+    signed_on: date
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentRecord:
+    """An eligibility assessment as it entered the ledger."""
+
+    number: int
+    eligible: bool | None
+    criteria: tuple[dict[str, Any], ...]
+    stamp: Stamp
+    signed_by: str | None = None
+    signed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A reporting deadline running for a serious adverse event."""
+
+    clock: str
+    due_at: str
+    to: str
+    submitted_at: str | None = None
+    on_time: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdverseEvent:
+    """An adverse event as known now."""
+
+    number: int
+    term: str
+    verbatim: str
+    grade: int
+    scale: str
+    started_on: date
+    ended_on: date | None
+    seriousness: tuple[str, ...]
+    causality: Mapping[str, str]
+    outcome: str
+    action: str
+    narrative: str
+    reported: Stamp
+    clocks: tuple[Clock, ...] = ()
+
+    @property
+    def serious(self) -> bool:
+        """Whether it meets a criterion of seriousness (ICH E2A)."""
+        return bool(self.seriousness)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question about data. `check` names the edit check of an automatic query."""
+
+    number: int
+    address: Address
+    item: str
+    check: str
+    text: str
+    status: str
+    raised: Stamp
+    answer: str = ""
+    answered: Stamp | None = None
+    closed: Stamp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A departure from the protocol."""
+
+    kind: str
+    severity: str
+    occurred_on: date
+    text: str
+    automatic: bool
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Leaving treatment, follow-up or the use of data."""
+
+    scope: str
+    category: str
+    on: date
+    reason: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyBalance:
+    """Units of an intervention's product, by what became of them."""
+
+    ordered: int = 0
+    dispensed: int = 0
+    returned_unused: int = 0
+    returned_used: int = 0
