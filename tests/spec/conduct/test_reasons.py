@@ -16,7 +16,7 @@ SOURCES = [
     path
     for room in ("conduct", "trial")
     for path in (Path(__file__).parents[3] / "src" / "equipoise" / room).rglob("*.py")
-    if path.name != "reasons.py"
+    if path.parent.name != "reasons"
 ]
 
 
