@@ -1,8 +1,10 @@
 """How well the next allocation can be guessed: the price of balance in an open trial.
 
-The guesser follows the convergence strategy of Blackwell and Hodges (Annals of Mathematical
-Statistics 1957;28:449): guess the arm that is furthest behind its share, at random where several
-are. The figure is the expected proportion of right guesses.
+The guesser knows the scheme, every earlier allocation and where a block ends, and names the arm that
+is most probable now, at random where several are. The figure is the expected proportion of right
+guesses. For arms in equal shares this is the convergence strategy of Blackwell and Hodges (Annals of
+Mathematical Statistics 1957;28:449): guess the arm that is behind. With unequal shares that strategy
+falls short of always naming the arm with the largest share, so it would flatter the scheme.
 """
 
 from __future__ import annotations
@@ -23,13 +25,6 @@ class Guessing:
     bound: bool
 
 
-def _guessed(ratio: Counts, counts: Counts) -> list[int]:
-    """The arms furthest behind their share."""
-    total, shares = sum(counts), sum(ratio)
-    behind = [total * share - count * shares for share, count in zip(ratio, counts, strict=True)]
-    return [arm for arm, lag in enumerate(behind) if lag == max(behind)]
-
-
 def right_in_block(size: int, ratio: Counts) -> Fraction:
     """The expected number of right guesses in one permuted block."""
     times = size // sum(ratio)
@@ -39,12 +34,11 @@ def right_in_block(size: int, ratio: Counts) -> Fraction:
     for used in range(size):
         later: dict[Counts, Fraction] = defaultdict(Fraction)
         for counts, weight in states.items():
-            guessed = _guessed(ratio, counts)
-            for arm, left in enumerate(s - c for s, c in zip(supply, counts, strict=True)):
-                if left:
-                    chance = weight * Fraction(left, size - used)
-                    right += chance * Fraction(int(arm in guessed), len(guessed))
-                    later[_plus(counts, arm)] += chance
+            left = [s - c for s, c in zip(supply, counts, strict=True)]
+            right += weight * Fraction(max(left), size - used)
+            for arm, places in enumerate(left):
+                if places:
+                    later[_plus(counts, arm)] += weight * Fraction(places, size - used)
         states = later
     return right
 
@@ -59,10 +53,10 @@ def _by_counts(rule: CountingRule, ratio: Counts, participants: int) -> Fraction
     for _ in range(participants):
         later: dict[Counts, Fraction] = defaultdict(Fraction)
         for counts, weight in states.items():
-            guessed = _guessed(ratio, counts)
-            for arm, p in enumerate(rule.probabilities(ratio, counts)):
+            probabilities = rule.probabilities(ratio, counts)
+            right += weight * max(probabilities)
+            for arm, p in enumerate(probabilities):
                 if p:
-                    right += weight * p * Fraction(int(arm in guessed), len(guessed))
                     later[_plus(counts, arm)] += weight * p
         states = later
     return right / participants
@@ -72,13 +66,15 @@ def guessing_probability(scheme: Scheme, participants: int) -> Guessing:
     """The expected proportion of right guesses, in one stratum of so many participants.
 
     For permuted blocks it is the long-run proportion over whole blocks and does not depend on the
-    number. For minimization it is the preferred arm's probability: nobody, however well he
+    number; it is a bound where shares are unequal and sizes vary, since only who knows the size of the
+    open block can guess so well. For minimization it is the preferred arm's probability: nobody, however well he
     knows the state of the trial, guesses better.
     """
     rule, ratio = scheme.rule, scheme.ratio
     if isinstance(rule, PermutedBlocks):
         right = sum((right_in_block(size, ratio) for size in rule.sizes), Fraction(0))
-        return Guessing(right / sum(rule.sizes), bound=False)
+        varied = len(rule.sizes) > 1 and len(set(ratio)) > 1
+        return Guessing(right / sum(rule.sizes), bound=varied)
     if isinstance(rule, Minimization):
         return Guessing(rule.highest(ratio), bound=True)
     assert isinstance(rule, CountingRule)

@@ -186,7 +186,12 @@ def scheme_of(randomization: document.Randomization) -> Scheme:
             probability=Fraction(declared.probability),
             measure=declared.measure,
             weights={name: Fraction(weight) for name, weight in declared.weights.items()},
+            coin=declared.coin,
         )
+    elif isinstance(declared, document.BiasedCoin):
+        rule = BiasedCoin(Fraction(declared.probability))
+    elif isinstance(declared, document.Urn):
+        rule = Urn(declared.alpha, declared.beta)
     else:
         rule = Simple()
     return Scheme(

@@ -310,6 +310,36 @@ def test_a_protocols_scheme_is_read_whole() -> None:
     assert scheme_of(simple).rule == Simple()
 
 
+@pytest.mark.parametrize(
+    ("declared", "rule"),
+    [
+        (document.BiasedCoin(type="biased_coin"), BiasedCoin(Fraction(2, 3))),
+        (document.BiasedCoin(type="biased_coin", probability="3/4"), BiasedCoin(Fraction(3, 4))),
+        (document.Urn(type="urn"), Urn(0, 1)),
+        (document.Urn(type="urn", alpha=2, beta=3), Urn(2, 3)),
+        (
+            document.Minimization(type="minimization", probability="1/2", coin="rank"),
+            Minimization(Fraction(1, 2), coin="rank"),
+        ),
+    ],
+)
+def test_every_rule_can_be_declared_in_a_protocol(
+    declared: document.BiasedCoin | document.Urn | document.Minimization, rule: Rule
+) -> None:
+    randomization = document.Randomization(
+        ratio={"a": 1, "b": 1},
+        scheme=declared,
+        strata=[document.StratumFactor(id="site", source="site", levels=["01", "02"])],
+    )
+    assert scheme_of(randomization).rule == rule
+
+
+@pytest.mark.parametrize("written", ["1.5", "two thirds", "1/0", "-1/3", True])
+def test_a_probability_is_a_number_from_nought_to_one(written: object) -> None:
+    with pytest.raises(ValueError, match="probability"):
+        document.BiasedCoin(type="biased_coin", probability=written)
+
+
 # Guessing
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from fractions import Fraction
 from math import prod
 
 from equipoise.protocol.document import (
+    BiasedCoin,
     Minimization,
     PermutedBlocks,
     Randomization,
     StratumFactor,
+    Urn,
 )
 
 from .examination import Examination
@@ -29,6 +31,47 @@ def check_allocation(examination: Examination) -> None:
         _check_cells(examination, randomization, scheme)
     if isinstance(scheme, Minimization):
         _check_minimization(examination, randomization, scheme)
+    if isinstance(scheme, BiasedCoin):
+        _check_coin(examination, randomization, scheme)
+    if isinstance(scheme, Urn):
+        _check_equal_shares(examination, randomization, ("the urn", "瓮模型"))
+
+
+def _check_equal_shares(
+    examination: Examination, randomization: Randomization, rule: tuple[str, str], arms: int = 0
+) -> None:
+    """Rules that know only equal shares, and one of them only two arms."""
+    shares = list(randomization.ratio.values())
+    if len(set(shares)) > 1 or (arms and len(shares) != arms):
+        number, count = (f"{arms} arms", f" {arms} 个组别") if arms else ("arms", "组别")
+        examination.error(
+            "scheme-needs-equal-shares",
+            "",
+            "randomization.ratio",
+            (
+                f"{rule[0]} is for {number} in equal shares, not {_shown(randomization)}",
+                f"{rule[1]}仅用于等比例的{count}，而非 {_shown(randomization)}",
+            ),
+            (
+                "write the same share for every arm, or use permuted blocks or minimization",
+                "请为各组写相同比例，或改用置换区组或最小化法",
+            ),
+        )
+
+
+def _check_coin(examination: Examination, randomization: Randomization, scheme: BiasedCoin) -> None:
+    _check_equal_shares(examination, randomization, ("the biased coin", "偏币法"), arms=2)
+    if not Fraction(1, 2) < Fraction(scheme.probability) <= 1:
+        examination.error(
+            "coin-probability",
+            "",
+            "randomization.scheme.probability",
+            (
+                f"a coin of {scheme.probability} does not favor the arm that is behind",
+                f"概率 {scheme.probability} 未偏向例数较少的组别",
+            ),
+            ("write a probability above 1/2, such as 2/3", "请写大于 1/2 的概率，例如 2/3"),
+        )
 
 
 def _check_ratio(examination: Examination, randomization: Randomization) -> None:
@@ -234,8 +277,9 @@ def _check_minimization(
             ("minimization has no factors to balance", "最小化法没有可平衡的因素"),
             ("list them under `strata`", "请在 `strata` 中列出"),
         )
-    least = Decimal(1) / len(randomization.ratio)
-    if not least < scheme.probability <= 1:
+    arms = len(randomization.ratio)
+    least, chance = Fraction(1, arms), Fraction(scheme.probability)
+    if not least < chance <= 1:
         examination.error(
             "minimization-probability",
             "",
@@ -246,3 +290,17 @@ def _check_minimization(
             ),
             ("write a probability such as 0.8", "请写例如 0.8 的概率"),
         )
+    if scheme.coin == "rank":
+        _check_equal_shares(examination, randomization, ("the coin by rank", "按秩分配"))
+        highest = Fraction(2, max(arms - 1, 2))
+        if least < chance and chance > highest:
+            examination.error(
+                "minimization-rank",
+                "",
+                "randomization.scheme.probability",
+                (
+                    f"with q = {scheme.probability} and {arms} arms the last rank's probability is negative",
+                    f"q = {scheme.probability}、{arms} 个组别时末位秩的概率为负",
+                ),
+                (f"write at most {highest}", f"请写不超过 {highest} 的值"),
+            )

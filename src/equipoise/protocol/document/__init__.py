@@ -17,6 +17,7 @@ from .base import Expression, Id, Number, Offset, Part, PartialDate, Text
 from .data import Code, Codelist, EditCheck, Form, FormItem, Item, Standards
 from .design import (
     Arm,
+    BiasedCoin,
     Design,
     InterimLook,
     Intervention,
@@ -30,6 +31,7 @@ from .design import (
     SimpleRandomization,
     StratumFactor,
     Supply,
+    Urn,
 )
 from .eligibility import Criterion, Eligibility
 from .identity import (
@@ -164,6 +166,7 @@ __all__ = [
     "Anchor",
     "Arm",
     "Assumptions",
+    "BiasedCoin",
     "ChangeAt",
     "Code",
     "Codelist",
@@ -220,6 +223,7 @@ __all__ = [
     "Text",
     "TimeTo",
     "Titles",
+    "Urn",
     "ValueAt",
     "Variable",
     "Visit",

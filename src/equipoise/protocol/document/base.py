@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -10,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from equipoise.quantity.dates import PartialDate
 from equipoise.quantity.text import Text
 
-__all__ = ["Expression", "Id", "Number", "Offset", "Part", "PartialDate", "Text"]
+__all__ = ["Chance", "Expression", "Id", "Number", "Offset", "Part", "PartialDate", "Text"]
 
 
 class Part(BaseModel):
@@ -35,6 +36,25 @@ def _as_decimal(value: Any) -> Decimal:
 
 Number = Annotated[Decimal, BeforeValidator(_as_decimal)]
 """A decimal number, kept exactly as written (never a binary float)."""
+
+
+def _as_chance(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise ValueError("a number is expected")
+    try:
+        chance = Fraction(str(value))
+    except (ValueError, ZeroDivisionError) as error:
+        raise ValueError(f"{value!r} is not a number") from error
+    if not 0 <= chance <= 1:
+        raise ValueError("a probability from 0 to 1 is expected")
+    return str(value)
+
+
+Chance = Annotated[
+    str,
+    BeforeValidator(_as_chance, json_schema_input_type=Annotated[float, Field(ge=0, le=1)] | str),
+]
+"""A probability as written: a decimal (`0.8`) or a fraction of whole numbers (`2/3`)."""
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 """A stable ASCII name: lower case, digits and underscores, starting with a letter."""

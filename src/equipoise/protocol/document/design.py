@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .base import Expression, Id, Number, Offset, Part, Text
+from .base import Chance, Expression, Id, Number, Offset, Part, Text
 
 StudyType = Literal["interventional", "observational", "expanded_access"]
 Masking = Literal["none", "single", "double", "triple", "quadruple"]
@@ -135,12 +134,35 @@ class PermutedBlocks(Part):
 
 
 class Minimization(Part):
-    """Pocock–Simon minimization (Biometrics 1975;31:103) with a biased coin."""
+    """Pocock–Simon minimization (Biometrics 1975;31:103) with a biased coin.
+
+    `coin: best` prefers the arm with the least imbalance with `probability`; `coin: rank` gives the arms
+    probabilities by rank of their imbalance, `probability` being the q of the paper.
+    """
 
     type: Literal["minimization"]
-    probability: Number = Decimal("0.8")
+    probability: Chance = "0.8"
     measure: Literal["range", "variance"] = "range"
     weights: dict[Id, Number] = {}
+    coin: Literal["best", "rank"] = "best"
+
+
+class BiasedCoin(Part):
+    """Efron's biased coin (Biometrika 1971;58:403): two arms, 1:1; `probability` for the arm that is behind."""
+
+    type: Literal["biased_coin"]
+    probability: Chance = "2/3"
+
+
+class Urn(Part):
+    """Wei's urn UD(alpha, beta) (JASA 1978;73:559): any number of arms in equal shares.
+
+    It begins with `alpha` balls of each arm; `beta` balls of every other arm are added at each draw.
+    """
+
+    type: Literal["urn"]
+    alpha: int = Field(default=0, ge=0)
+    beta: int = Field(default=1, ge=1)
 
 
 class SimpleRandomization(Part):
@@ -154,7 +176,8 @@ class Randomization(Part):
 
     ratio: dict[Id, Annotated[int, Field(ge=1)]]
     scheme: Annotated[
-        PermutedBlocks | Minimization | SimpleRandomization, Field(discriminator="type")
+        PermutedBlocks | Minimization | BiasedCoin | Urn | SimpleRandomization,
+        Field(discriminator="type"),
     ]
     strata: list[StratumFactor] = []
     latest: Offset | None = None

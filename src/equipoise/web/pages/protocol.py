@@ -14,11 +14,13 @@ from django.utils.translation import gettext_noop as noop
 from equipoise.protocol.checks import Finding, check_protocol
 from equipoise.protocol.document import (
     Anchor,
+    BiasedCoin,
     Decision,
     Minimization,
     Offset,
     PermutedBlocks,
     Protocol,
+    Urn,
     Visit,
 )
 
@@ -342,7 +344,16 @@ def _scheme(document: Protocol) -> str:
         sizes = ", ".join(str(size) for size in scheme.sizes)
         return _("permuted blocks of %(sizes)s, at random") % {"sizes": sizes}
     if isinstance(scheme, Minimization):
+        if scheme.coin == "rank":
+            return _("minimization, probabilities by rank, q = %(p)s") % {"p": scheme.probability}
         return _("minimization, probability %(p)s") % {"p": scheme.probability}
+    if isinstance(scheme, BiasedCoin):
+        return _("biased coin, probability %(p)s") % {"p": scheme.probability}
+    if isinstance(scheme, Urn):
+        return _("urn, alpha %(alpha)s, beta %(beta)s") % {
+            "alpha": scheme.alpha,
+            "beta": scheme.beta,
+        }
     return _("simple randomization")
 
 
