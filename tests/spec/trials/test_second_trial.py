@@ -40,7 +40,7 @@ def test_three_arms_are_minimized_on_four_factors(second: Protocol) -> None:
     assert randomization is not None
     assert randomization.ratio == {"high": 1, "low": 1, "placebo": 1}
     assert randomization.scheme.type == "minimization"
-    assert randomization.scheme.probability == Decimal("0.8")
+    assert randomization.scheme.probability == "0.8"
     factors = [factor.id for factor in randomization.strata]
     assert factors == list(randomization.scheme.weights) == ["site", "sex", "diabetes", "stage"]
 
