@@ -64,8 +64,14 @@ def _table(block: Table) -> str:
         for row in block.rows
     )
     notes = "".join(f'<p class="small soft">{_text(note)}</p>' for note in block.notes)
+    # what may have to be scrolled must be reachable by keyboard, and a region needs a name
+    named = (
+        f'role="region" aria-label="{escape(block.title, quote=True)}"'
+        if block.title
+        else 'role="group"'
+    )
     return (
-        f'<div class="scroll" tabindex="0" role="group"><table>{caption}<thead><tr>{head}</tr></thead>'
+        f'<div class="scroll" tabindex="0" {named}><table>{caption}<thead><tr>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>{notes}"
     )
 

@@ -176,7 +176,8 @@ def _figure(figure: Figure, tables: dict[str, Table], language: str, *, caption_
     said = "" if caption_shown else ' class="said"'
     data = "".join(to_html(tables[name]) for name in figure.tables)
     return (
-        f"<figure><figcaption{said}>{escape(figure.caption)}</figcaption>{figure.svg}</figure>"
+        f'<figure tabindex="0"><figcaption{said}>{escape(figure.caption)}</figcaption>'
+        f"{figure.svg}</figure>"
         f"<details><summary>{escape(say('data_table', language))}</summary>{data}</details>"
     )
 
@@ -189,7 +190,8 @@ def _assumed(results: Results, language: str) -> str:
     )
     return (
         f"<p>{escape(say('assumed_lead', language))}</p>"
-        f'<div class="scroll"><table><thead><tr><th scope="col">{escape(say("finding", language))}</th>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(say("finding", language))}">'
+        f'<table><thead><tr><th scope="col">{escape(say("finding", language))}</th>'
         f'<th scope="col">{escape(say("decision", language))}</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )

@@ -91,3 +91,31 @@ def test_scripts_are_our_own_or_vendored_with_their_license():
 def test_a_signal_color_always_comes_with_a_shape():
     for signal in ("bad", "warn", "good"):
         assert re.search(rf'\.mark\.{signal}::before {{ content: "."', SHEET)
+
+
+SOURCES = sorted(
+    path
+    for room in ("web", "reporting", "registry")
+    for kind in ("*.html", "*.py")
+    for path in (WEB.parent / room).rglob(kind)
+)
+SCROLLED = re.compile(
+    r'<(?:div|section) class="(?:scroll|aside|plot)"[^>]*>|<figure[^>]*>|<pre[^>]*>'
+)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_whatever_may_have_to_be_scrolled_is_reached_by_keyboard_and_has_a_name(path):
+    """A table fits or not by fonts and screen, so every frame that could scroll is focusable."""
+    for tag in SCROLLED.findall(path.read_text(encoding="utf-8")):
+        if "data-timeline" in tag:
+            continue  # its plot is the part that scrolls
+        assert 'tabindex="0"' in tag, tag
+        if 'class="scroll"' in tag and "{named}" not in tag:
+            assert 'role="region"' in tag, tag
+            assert "aria-label" in tag or "{% if caption %}" in tag, tag
+
+
+def test_the_frames_that_may_scroll_are_found():
+    tags = [tag for path in SOURCES for tag in SCROLLED.findall(path.read_text(encoding="utf-8"))]
+    assert sum('class="scroll"' in tag for tag in tags) > 20

@@ -554,6 +554,7 @@ def day_table(timeline: Timeline, say: Say = str) -> str:
         for day in sorted(days)
     )
     return (
-        f'<div class="scroll"><table data-days><thead><tr><th scope="col">{escaped(say("Day"))}</th>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(timeline.title)}">'
+        f'<table data-days><thead><tr><th scope="col">{escaped(say("Day"))}</th>'
         f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
