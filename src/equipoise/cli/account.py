@@ -10,6 +10,7 @@ import typer
 
 from equipoise.cli.app import main
 from equipoise.cli.errors import UserError
+from equipoise.cli.opening import opened
 
 
 @main.command()
@@ -27,24 +28,25 @@ def account(
     The password is made at random and printed once.
     """
     from equipoise.conduct.commands import GrantRole
-    from equipoise.home import Home, HomeError
     from equipoise.home.home import ADMINISTRATOR
-    from equipoise.web import configure
+    from equipoise.web import configure, release
 
     if not 1 <= len(username) <= 80 or not username.isprintable() or username != username.strip():
         raise UserError(f"{username!r}: a name has 1 to 80 printable characters; choose another")
-    try:
-        opened = Home.open(home)
-    except HomeError as error:
-        raise UserError(str(error)) from error
-    if role is not None and (username, role, site) not in opened.trial().state.grants:
-        granted = opened.trial().do(GrantRole(person=username, role=role, site=site), ADMINISTRATOR)
-        if not granted:
-            raise UserError(f"{username}: {granted}")
-    configure(opened)
-    from equipoise.web.accounts import create_account
+    with opened(home) as installation:
+        trial = installation.trial()
+        if role is not None and (username, role, site) not in trial.state.grants:
+            granted = trial.do(GrantRole(person=username, role=role, site=site), ADMINISTRATOR)
+            if not granted:
+                raise UserError(f"{username}: {granted}")
+        configure(installation)
+        try:
+            # the web's modules can be read only once Django knows its settings
+            from equipoise.web.accounts import create_account
 
-    password = create_account(username)
+            password = create_account(username)
+        finally:
+            release()
     if output == "json":
         answer = {"username": username, "password": password, "role": role, "site": site}
         typer.echo(json.dumps(answer, ensure_ascii=False))

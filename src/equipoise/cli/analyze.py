@@ -13,6 +13,7 @@ import typer
 
 from .app import main
 from .errors import UserError
+from .opening import opened
 
 if TYPE_CHECKING:
     from equipoise.analysis import Results
@@ -73,20 +74,13 @@ def read_results(path: Path, as_of: str | None, dummy_arms: bool) -> tuple[Resul
     """The results of a home's trial, and which replicate it rehearses (None in a real trial)."""
     from equipoise.analysis import CutError
     from equipoise.analysis import analyze as analyze_trial
-    from equipoise.home import Home, HomeError
-    from equipoise.ledger.errors import LedgerError
-    from equipoise.protocol.reading import ProtocolError
 
-    try:
-        opened = Home.open(path)
-        results = analyze_trial(opened.archive(), as_of, dummy_arms=dummy_arms)
-    except (HomeError, LedgerError) as error:
-        raise UserError(str(error)) from error
-    except ProtocolError as error:
-        raise UserError(f"{path}/protocol.yaml: {error}") from error
-    except CutError as error:
-        raise UserError(f"{path}: {error}") from error
-    return results, opened.rehearsal.replicate if opened.rehearsal else None
+    with opened(path) as home:
+        try:
+            results = analyze_trial(home.archive(), as_of, dummy_arms=dummy_arms)
+        except CutError as error:
+            raise UserError(f"{path}: {error}") from error
+        return results, home.rehearsal.replicate if home.rehearsal else None
 
 
 def each_csv(results: Results, replicate: int | None) -> str:

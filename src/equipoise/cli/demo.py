@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from .app import main
 from .errors import UserError
-from .rehearse import Rehearsed
-from .serve import serve_home
+from .rehearse import rehearsing
+from .serve import check_port, serve_home
+
+if TYPE_CHECKING:
+    from equipoise.home import Home
 
 DEMO_TRIAL = "nct07312656"
-DEMO_SEED = 1
+DEMO_SEED = 20261201
+"""A trial in which every kind of event happens, the rare ones too (a stratum found wrong, a transfer)."""
 STOP_AT = 143
 """The clock stands still on the day on which so many are randomized."""
 
@@ -35,23 +39,25 @@ def demo(
     ] = "text",
 ) -> None:
     """Watch a trial happen: 200 virtual participants at three sites, then sign in and take part."""
-    path = home or Path(tempfile.mkdtemp(prefix="equipoise-demo-"))
-    if home is not None and home.exists() and any(home.iterdir()):
+    if home is not None and home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise UserError(f"{home}: is not empty; name a new folder for the demonstration")
-    rehearsed = Rehearsed.prepare(shipped_protocol(DEMO_TRIAL), path, DEMO_SEED, 0)
-    rehearsed.play(randomized=None if no_serve else STOP_AT)
-    sign_ins = _sign_ins(rehearsed)
-    summary = _summary(rehearsed)
-    rehearsed.home.close()
+    if not no_serve:
+        # before anybody has waited for a rehearsal that cannot be shown
+        check_port(port)
+    path = home or Path(tempfile.mkdtemp(prefix="equipoise-demo-"))
+    with rehearsing(shipped_protocol(DEMO_TRIAL), path, DEMO_SEED, 0) as rehearsed:
+        played = rehearsed.play(randomized=None if no_serve else STOP_AT)
+        sign_ins = _sign_ins(rehearsed.home)
+        summary = {**rehearsed.summary(played), "primary": _primary(rehearsed.home)}
     if output == "json":
         typer.echo(json.dumps(summary, ensure_ascii=False, allow_nan=False))
+    elif no_serve:
+        typer.echo(_told(summary))
+        typer.echo(f"Look at it: equipoise serve --home {path}")
     if no_serve:
-        if output == "text":
-            typer.echo(_told(summary))
-            typer.echo(f"Look at it: equipoise serve --home {path}")
         return
-    greeting = "" if output == "json" else f"{_told(summary)}\n\n{_table(sign_ins)}\n"
-    serve_home(path, port=port, greeting=greeting)
+    greeting = f"{_told(summary)}\n\n{_table(sign_ins)}\n"
+    serve_home(path, port=port, greeting=greeting, on_stderr=output == "json")
 
 
 def shipped_protocol(trial: str) -> Path:
@@ -64,43 +70,35 @@ def shipped_protocol(trial: str) -> Path:
     raise UserError(f"the protocol of {trial} does not ship with this installation")
 
 
-def _sign_ins(rehearsed: Rehearsed) -> list[tuple[str, str, str, str]]:
-    from equipoise.web import configure
+def _sign_ins(home: Home) -> list[tuple[str, str, str, str]]:
+    from equipoise.web import configure, release
 
-    configure(rehearsed.home)
-    # the web's modules can be read only once Django knows its settings
-    from equipoise.web.accounts import create_demo_accounts
+    configure(home)
+    try:
+        # the web's modules can be read only once Django knows its settings
+        from equipoise.web.accounts import create_demo_accounts
 
-    return create_demo_accounts(rehearsed.home)
+        return create_demo_accounts(home)
+    finally:
+        release()
 
 
-def _summary(rehearsed: Rehearsed) -> dict[str, Any]:
-    """What was played, and the primary result."""
+def _primary(home: Home) -> dict[str, Any] | None:
+    """The primary result, from the data captured; None where the protocol declares none."""
     from equipoise.analysis import analyze
 
-    trial = rehearsed.home.trial()
-    primary = None
-    results = analyze(trial)
-    if results.primary is not None and results.primary.comparisons:
-        comparison = results.primary.comparisons[0]
-        numbers = comparison.estimate
-        primary = {
-            "analysis": results.primary.id,
-            "endpoint": results.primary.endpoint,
-            "measure": comparison.measure,
-            "estimate": _finite(numbers.estimate),
-            "lower": _finite(numbers.lower),
-            "upper": _finite(numbers.upper),
-        }
+    primary = analyze(home.trial()).primary
+    if primary is None or not primary.comparisons:
+        return None
+    comparison = primary.comparisons[0]
+    numbers = comparison.estimate
     return {
-        "home": str(rehearsed.home.path),
-        "day": str(trial.today(trial.protocol.identity.sites[0].id)),
-        "screened": trial.state.screened,
-        "randomized": trial.state.randomized,
-        "sites": len(trial.state.sites),
-        "events": trial.ledger.head().seq,
-        "ledger_root": trial.ledger.root(),
-        "primary": primary,
+        "analysis": primary.id,
+        "endpoint": primary.endpoint,
+        "measure": comparison.measure,
+        "estimate": _finite(numbers.estimate),
+        "lower": _finite(numbers.lower),
+        "upper": _finite(numbers.upper),
     }
 
 

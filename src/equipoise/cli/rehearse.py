@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from .app import main
 from .errors import UserError
+from .opening import told
 
 if TYPE_CHECKING:
     from equipoise.home import Home
@@ -52,28 +53,15 @@ def rehearse(
     The same protocol, seed and replicate give the same ledger, root hash included.
     """
     day, randomized = read_until(until)
-    rehearsed = Rehearsed.prepare(protocol, home, seed, replicate, staff)
-    played = rehearsed.play(until=day, randomized=randomized)
-    root = rehearsed.home.trial().ledger.root()
+    with rehearsing(protocol, home, seed, replicate, staff) as rehearsed:
+        played = rehearsed.play(until=day, randomized=randomized)
+        answer = rehearsed.summary(played)
     if output == "json":
-        answer = {
-            "home": str(home),
-            "seed": seed,
-            "replicate": replicate,
-            "day": str(played.day),
-            "finished": played.finished,
-            "screened": played.screened,
-            "randomized": played.randomized,
-            "sites": len(rehearsed.home.trial().state.sites),
-            "events": played.events,
-            "refused": len(played.refused),
-            "ledger_root": root,
-        }
         typer.echo(json.dumps(answer, ensure_ascii=False))
         return
     state = "the trial has ended" if played.finished else "the same command goes on from here"
     typer.echo(f"{played.day}: {played.screened} screened, {played.randomized} randomized; {state}")
-    typer.echo(f"{played.events} events, ledger root {root}")
+    typer.echo(f"{played.events} events, ledger root {answer['ledger_root']}")
     typer.echo(f"Look at it: equipoise serve --home {home}")
 
 
@@ -99,42 +87,6 @@ class Rehearsed:
         self.home = home
         self.replicate = replicate
 
-    @classmethod
-    def prepare(
-        cls, protocol_file: Path, path: Path, seed: int, number: int, staff: str = "assumed"
-    ) -> Rehearsed:
-        """Make the home, or open the one that was made with the same protocol and numbers."""
-        from equipoise.home import Home, HomeError, RehearsalSettings
-        from equipoise.ledger.errors import LedgerError
-        from equipoise.rehearsal import AssumptionError, first_instant, replicate_of
-
-        protocol = _load(protocol_file)
-        options = {"staff": staff}
-        try:
-            replicate = replicate_of(protocol, seed, number, options)
-            if (path / "settings.json").exists():
-                home = Home.open(path)
-                kept = home.rehearsal
-                if kept is None:
-                    raise UserError(f"{path}: is a real trial; nobody virtual takes part in it")
-                same = (kept.seed, kept.replicate, kept.options) == (seed, number, options)
-                if not same or home.protocol.version != protocol.version:
-                    raise UserError(
-                        f"{path}: holds another rehearsal (seed {kept.seed}, replicate "
-                        f"{kept.replicate}); name a new folder, or that protocol, seed and replicate"
-                    )
-            else:
-                start = first_instant(replicate).isoformat()
-                settings = RehearsalSettings(seed, number, start, options)
-                home = Home.create(path, protocol_file, rehearsal=settings)
-            home.trial()
-        except AssumptionError as error:
-            lines = (f"{protocol_file}: {fault}" for fault in error.faults)
-            raise UserError("\n".join(lines)) from error
-        except (HomeError, LedgerError) as error:
-            raise UserError(str(error)) from error
-        return cls(home, replicate)
-
     def play(self, *, until: date | None = None, randomized: int | None = None) -> Played:
         """Play on, with a bar for each site where somebody is watching."""
         from equipoise.rehearsal import PlayError, play
@@ -153,6 +105,69 @@ class Rehearsed:
                 err=True,
             )
             raise typer.Exit(130) from None
+
+    def summary(self, played: Played) -> dict[str, Any]:
+        """What was played and how far, as printed with `--format json`."""
+        trial, settings = self.home.trial(), self.home.rehearsal
+        assert settings is not None
+        return {
+            "home": str(self.home.path),
+            "seed": settings.seed,
+            "replicate": settings.replicate,
+            "day": str(played.day),
+            "finished": played.finished,
+            "screened": played.screened,
+            "randomized": played.randomized,
+            "sites": len(trial.state.sites),
+            "events": played.events,
+            "refused": len(played.refused),
+            "ledger_root": trial.ledger.root(),
+        }
+
+
+@contextmanager
+def rehearsing(
+    protocol_file: Path, path: Path, seed: int, number: int, staff: str = "assumed"
+) -> Iterator[Rehearsed]:
+    """Make the home, or open the one made with the same protocol and numbers; closed at the end."""
+    from equipoise.rehearsal import AssumptionError, replicate_of
+
+    protocol = _load(protocol_file)
+    options = {"staff": staff}
+    try:
+        replicate = replicate_of(protocol, seed, number, options)
+    except AssumptionError as error:
+        lines = (f"{protocol_file}: {fault}" for fault in error.faults)
+        raise UserError("\n".join(lines)) from error
+    with told(), _made_or_opened(protocol_file, path, replicate, options) as home:
+        home.trial()
+        yield Rehearsed(home, replicate)
+
+
+def _made_or_opened(
+    protocol_file: Path, path: Path, replicate: Replicate, options: dict[str, str]
+) -> Home:
+    """A new home for the replicate, or the one it was begun in; `UserError` where that is another's."""
+    from equipoise.home import Home, RehearsalSettings
+    from equipoise.rehearsal import first_instant
+
+    seed, number = replicate.seed, replicate.replicate
+    if not (path / "settings.json").exists():
+        start = first_instant(replicate).isoformat()
+        return Home.create(
+            path, protocol_file, rehearsal=RehearsalSettings(seed, number, start, options)
+        )
+    home = Home.open(path)
+    kept = home.rehearsal
+    if kept is None:
+        raise UserError(f"{path}: is a real trial; nobody virtual takes part in it")
+    same = (kept.seed, kept.replicate, kept.options) == (seed, number, options)
+    if not same or home.protocol.version != replicate.protocol.version:
+        raise UserError(
+            f"{path}: holds another rehearsal (seed {kept.seed}, replicate {kept.replicate}); "
+            "name a new folder, or that protocol, seed and replicate"
+        )
+    return home
 
 
 def _load(path: Path) -> Protocol:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from equipoise.cli.app import main
 from equipoise.cli.errors import UserError
+from equipoise.cli.opening import opened
 
 
 @main.command()
@@ -30,6 +32,16 @@ def serve(
     )
 
 
+def check_port(port: int) -> None:
+    """Raise `UserError` where nothing can be served on this port of this machine."""
+    from equipoise.web.server import Address, UnsafeServingError, check_address
+
+    try:
+        check_address(Address(port=port))
+    except UnsafeServingError as error:
+        raise UserError(str(error)) from error
+
+
 def serve_home(
     path: Path,
     *,
@@ -39,31 +51,33 @@ def serve_home(
     certificate: Path | None = None,
     key: Path | None = None,
     greeting: str = "",
+    on_stderr: bool = False,
 ) -> None:
-    """Check that it is safe, say where, and serve. `greeting` is printed before the address."""
-    from equipoise.home import Home, HomeError
-    from equipoise.web.server import (
-        Address,
-        UnsafeServingError,
-        check_address,
-        check_home,
-        claim,
-    )
+    """Check that it is safe, say where, and serve. `greeting` is printed before the address.
+
+    `on_stderr` keeps standard output for a result that is read by a program.
+    """
+    from equipoise.web.server import Address, UnsafeServingError, check_address, check_home, claim
     from equipoise.web.server import serve as serve_forever
 
     address = Address(host, port, tuple(names or ()), certificate, key)
+    with opened(path) as home:
+        rehearsal = home.rehearsal is not None
     try:
-        rehearsal = Home.open(path).rehearsal is not None
         check_home(path, rehearsal=rehearsal)
         check_address(address)
-        claim(path)
-    except (HomeError, UnsafeServingError) as error:
+        claimed = claim(path)
+    except UnsafeServingError as error:
         raise UserError(str(error)) from error
 
     def started() -> None:
         if greeting:
-            typer.echo(greeting)
+            typer.echo(greeting, err=on_stderr)
         kind = "rehearsal" if rehearsal else "trial"
-        typer.echo(f"Serving the {kind} in {path} at {address.url} (Ctrl-C ends)")
+        told = f"Serving the {kind} in {path} at {address.url} (Ctrl-C ends)"
+        typer.echo(told, err=on_stderr)
 
-    serve_forever(path, address, started=started)
+    try:
+        serve_forever(path, address, started=started)
+    finally:
+        os.close(claimed)

@@ -6,16 +6,19 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from equipoise.conduct import commands as c
 from equipoise.conduct import events as e
 from equipoise.conduct.values import Actor
-from equipoise.keeper import FileKeeper, Keeper, RehearsalKeeper
+from equipoise.keeper import FileKeeper, RehearsalKeeper
 from equipoise.ledger.envelope import Event
 from equipoise.ledger.head import HeadFile
 from equipoise.ledger.keys import DerivedKeys, FileKeys, Keys
@@ -24,10 +27,9 @@ from equipoise.ledger.memory import MemoryStore
 from equipoise.ledger.sealing import DerivedNonces, RandomNonces, Sealer
 from equipoise.ledger.signing import Signer
 from equipoise.ledger.sqlite import SqliteStore
-from equipoise.ledger.store import Store
 from equipoise.protocol.document import Protocol
 from equipoise.protocol.reading import load_protocol
-from equipoise.trial import TABLES, Clock, SystemClock, Trial, VirtualClock
+from equipoise.trial import TABLES, SystemClock, Trial, VirtualClock
 from equipoise.trial.codec import Codec
 
 FORMAT = 1
@@ -69,13 +71,19 @@ class Archive:
 
 
 class Home:
-    """An installation on disk. `trial()` opens its trial once and hands out the same object."""
+    """An installation on disk. `trial()` opens its trial once and hands out the same object.
+
+    Used in a `with` statement it is closed at the end, also after an error. Until then this process
+    alone may write into the ledger.
+    """
 
     def __init__(self, path: Path, protocol: Protocol, rehearsal: RehearsalSettings | None) -> None:
         self.path = path
         self.protocol = protocol
         self.rehearsal = rehearsal
         self._trial: Trial | None = None
+        self._held = ExitStack()
+        self._lock = threading.Lock()
 
     # -- making and finding ----------------------------------------------------------------------
 
@@ -98,6 +106,7 @@ class Home:
         protocol = load_protocol(Path(protocol_file))
         made = not path.exists()
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        home = cls(path, protocol, rehearsal)
         try:
             shutil.copyfile(protocol_file, path / "protocol.yaml")
             settings = {
@@ -107,9 +116,9 @@ class Home:
                 "rehearsal": asdict(rehearsal) if rehearsal else None,
             }
             _write_private(path / "settings.json", json.dumps(settings, indent=2) + "\n")
-            home = cls(path, protocol, rehearsal)
             begin(home.trial(), rehearsal)
         except BaseException:
+            home.close()
             for child in path.iterdir():
                 child.unlink()
             if made:
@@ -161,15 +170,28 @@ class Home:
         return clock if isinstance(clock, VirtualClock) else None
 
     def trial(self) -> Trial:
-        """The trial, opened once."""
-        if self._trial is None:
-            store = SqliteStore(self.ledger_database, TABLES)
-            head = HeadFile(self.path / "head")
-            keeper_file = self.path / "keeper.sqlite"
-            self._trial = _open(
-                store, self.protocol, self.rehearsal, self._keys(), head, keeper_file
-            )
-        return self._trial
+        """The trial, opened once. What was opened for a trial that cannot be read is closed again."""
+        with self._lock:
+            if self._trial is None:
+                with ExitStack() as held:
+                    self._trial = self._open_trial(held)
+                    self._held.push(held.pop_all())
+            return self._trial
+
+    def _open_trial(self, held: ExitStack) -> Trial:
+        # the ledger first: its lock keeps other processes out
+        store = SqliteStore(self.ledger_database, TABLES)
+        held.callback(store.close)
+        keys = self._keys(held)
+        head = HeadFile(self.path / "head")
+        signer = Signer(keys.signing_key())
+        ledger = Ledger(store, trial=self.protocol.id, signer=signer, head_file=head, keys=keys)
+        held.callback(ledger.close)
+        if self.rehearsal is not None:
+            return _open_rehearsal(ledger, self.protocol, self.rehearsal, keys)
+        keeper = FileKeeper(self.path / "keeper.sqlite", self.protocol)
+        held.callback(keeper.close)
+        return Trial(ledger, self.protocol, keeper, Sealer(keys, RandomNonces()), SystemClock())
 
     def archive(self) -> Archive:
         """The trial for reading only: works beside a server that is writing, and changes nothing.
@@ -178,56 +200,61 @@ class Home:
         """
         if not self.ledger_database.is_file():
             raise HomeError(f"{self.path}: holds no ledger; restore ledger.sqlite from a backup")
-        sealer = Sealer(self._keys(), RandomNonces())
-        store = SqliteStore(self.ledger_database, read_only=True)
-        ledger = Ledger(store, trial=self.protocol.id)
+        with self._lock, ExitStack() as held:
+            sealer = Sealer(self._keys(held), RandomNonces())
+            store = SqliteStore(self.ledger_database, read_only=True)
+            held.callback(store.close)
+            ledger = Ledger(store, trial=self.protocol.id)
+            self._held.push(held.pop_all())
         return Archive(self.protocol, ledger, Codec(self.protocol, sealer))
 
-    def _keys(self) -> Keys:
-        if self.rehearsal is None:
-            return FileKeys(self.path / "keys.sqlite")
-        return DerivedKeys(self.rehearsal.secret)
+    def _keys(self, held: ExitStack) -> Keys:
+        if self.rehearsal is not None:
+            return DerivedKeys(self.rehearsal.secret)
+        keys = FileKeys(self.path / "keys.sqlite")
+        held.callback(keys.close)
+        return keys
 
     def close(self) -> None:
-        """Release the ledger's files."""
-        if self._trial is not None:
-            self._trial.ledger.close()
+        """Close the ledger, the keeper's file and the keys; `trial()` opens them again."""
+        with self._lock:
             self._trial = None
+            self._held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 def memory_trial(protocol: Protocol, rehearsal: RehearsalSettings) -> Trial:
     """A rehearsal that leaves nothing on disk."""
     keys = DerivedKeys(rehearsal.secret)
-    trial = _open(MemoryStore(TABLES), protocol, rehearsal, keys, None, Path())
+    signer = Signer(keys.signing_key())
+    ledger = Ledger(MemoryStore(TABLES), trial=protocol.id, signer=signer, keys=keys)
+    trial = _open_rehearsal(ledger, protocol, rehearsal, keys)
     begin(trial, rehearsal)
     return trial
 
 
-def _open(
-    store: Store,
-    protocol: Protocol,
-    rehearsal: RehearsalSettings | None,
-    keys: Keys,
-    head: HeadFile | None,
-    keeper_file: Path,
+def _open_rehearsal(
+    ledger: Ledger, protocol: Protocol, rehearsal: RehearsalSettings, keys: Keys
 ) -> Trial:
-    ledger = Ledger(
-        store, trial=protocol.id, signer=Signer(keys.signing_key()), head_file=head, keys=keys
-    )
-    clock: Clock
-    if rehearsal is None:
-        sealer = Sealer(keys, RandomNonces())
-        clock = SystemClock()
-        keeper: Keeper = FileKeeper(keeper_file, protocol)
-        return Trial(ledger, protocol, keeper, sealer, clock)
+    """A rehearsal's trial: its clock stands where the ledger ends, its keeper knows the past."""
     sealer = Sealer(keys, DerivedNonces(rehearsal.secret))
     clock = VirtualClock(datetime.fromisoformat(rehearsal.start))
-    rehearsal_keeper = RehearsalKeeper(rehearsal.seed, rehearsal.replicate, protocol)
-    trial = Trial(ledger, protocol, rehearsal_keeper, sealer, clock)
+    keeper = RehearsalKeeper(rehearsal.seed, rehearsal.replicate, protocol)
+    trial = Trial(ledger, protocol, keeper, sealer, clock)
     last = next(ledger.events(descending=True, limit=1), None)
     if last is not None:
         clock.move_to(datetime.fromisoformat(last.server_time))
-    rehearsal_keeper.restore(
+    keeper.restore(
         [
             (happening.request, dict(happening.strata), happening.arm)
             for _, happening in trial.events(types=["ParticipantRandomized"])

@@ -299,9 +299,11 @@ class Ledger:
 
     def close(self) -> None:
         """Release the store and bring the head file to the disk."""
-        if self._head_file is not None:
-            self._head_file.close()
-        self.store.close()
+        try:
+            if self._head_file is not None:
+                self._head_file.close()
+        finally:
+            self.store.close()
 
 
 class _Batch:

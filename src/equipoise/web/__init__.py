@@ -48,6 +48,14 @@ def configure(home: Home, *, hosts: Sequence[str] = (), https: bool = False) -> 
     _migrate()
 
 
+def release() -> None:
+    """Close the web's database and let go of the home: the end of what `configure` began."""
+    from django.db import connections
+
+    connections.close_all()
+    _serving.clear()
+
+
 def serving() -> Home:
     """The home this process serves."""
     home: Home | None = _serving.get("home")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from equipoise.conduct import commands as c
 from equipoise.home import Home, HomeError, RehearsalSettings
+from equipoise.home import home as home_module
+from equipoise.ledger.errors import LedgerBusyError
 from equipoise.protocol.reading import ProtocolError
 from support.story import (
     SEED_PROTOCOL,
@@ -142,3 +146,94 @@ def test_sixty_four_randomizations_at_once_get_sixty_four_distinct_answers(tmp_p
     assert trial.state.randomized == 64
     assert trial.ledger.verify().ok
     home.close()
+
+
+def open_files(folder):
+    """Files under the folder that this process holds open."""
+    held = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        try:
+            file = Path(os.readlink(descriptor))
+        except FileNotFoundError:
+            continue  # the listing's own descriptor
+        if file.is_relative_to(folder):
+            held.append(file.name)
+    return sorted(held)
+
+
+NEEDS_PROC = pytest.mark.skipif(
+    not Path("/proc/self/fd").exists(), reason="open files are seen through /proc, as on Linux"
+)
+
+
+@NEEDS_PROC
+@pytest.mark.parametrize("kind", ["real", "rehearsal"])
+def test_a_closed_home_holds_no_file_open(tmp_path, rehearsal, kind):
+    path = tmp_path / "home"
+    with Home.create(
+        path, SEED_PROTOCOL, rehearsal=rehearsal if kind == "rehearsal" else None
+    ) as home:
+        home.archive().ledger.root()
+        home.trial()
+        assert "ledger.sqlite" in open_files(path)
+    assert open_files(path) == []
+
+
+@NEEDS_PROC
+def test_a_home_is_closed_after_an_error_too(tmp_path, rehearsal):
+    path = tmp_path / "home"
+
+    def fail_inside():
+        with Home.create(path, SEED_PROTOCOL, rehearsal=rehearsal) as home:
+            home.trial()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_inside()
+    assert open_files(path) == []
+    with Home.open(path) as again:
+        assert again.trial().ledger.verify().ok
+
+
+@NEEDS_PROC
+def test_a_trial_that_cannot_be_opened_leaves_nothing_open(tmp_path, rehearsal, monkeypatch):
+    path = tmp_path / "home"
+    with Home.create(path, SEED_PROTOCOL, rehearsal=rehearsal):
+        pass
+
+    def broken(*_):
+        raise ZeroDivisionError
+
+    home = Home.open(path)
+    with monkeypatch.context() as patched:
+        patched.setattr(home_module, "Trial", broken)
+        with pytest.raises(ZeroDivisionError):
+            home.trial()
+    assert open_files(path) == []
+    assert home.trial().ledger.verify().ok
+    home.close()
+
+
+@NEEDS_PROC
+def test_a_home_that_cannot_be_begun_leaves_nothing_open_or_behind(
+    tmp_path, rehearsal, monkeypatch
+):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(home_module, "begin", broken)
+    for settings in (rehearsal, None):
+        with pytest.raises(ZeroDivisionError):
+            Home.create(tmp_path / "home", SEED_PROTOCOL, rehearsal=settings)
+        assert open_files(tmp_path) == []
+        assert not (tmp_path / "home").exists()
+
+
+def test_one_home_writes_at_a_time_and_the_next_one_after_it_is_closed(tmp_path, rehearsal):
+    with Home.create(tmp_path / "home", SEED_PROTOCOL, rehearsal=rehearsal) as first:
+        second = Home.open(tmp_path / "home")
+        with pytest.raises(LedgerBusyError, match="open for writing"):
+            second.trial()
+        assert first.trial().ledger.verify().ok
+    assert second.trial().ledger.verify().ok
+    second.close()

@@ -130,14 +130,15 @@ def test_text_speaks_both_languages(home: Path) -> None:
 
 
 def test_as_of_cuts_by_position_and_by_day(home: Path) -> None:
-    trial = Home.open(home).archive()
-    head = trial.ledger.head().seq
-    whole = analyze(trial)
-    assert analyze(trial, head).position.root == whole.position.root == trial.ledger.root()
-    first_day = analyze(trial, str(START.date()))
-    assert first_day.flow.randomized == PEOPLE
-    assert sum(g.events or 0 for g in first_day.analysis("time_to_severe_curves").groups) == 0
-    same = analyze(trial, first_day.position.seq)
+    with Home.open(home) as opened:
+        trial = opened.archive()
+        head = trial.ledger.head().seq
+        whole = analyze(trial)
+        assert analyze(trial, head).position.root == whole.position.root == trial.ledger.root()
+        first_day = analyze(trial, str(START.date()))
+        assert first_day.flow.randomized == PEOPLE
+        assert sum(g.events or 0 for g in first_day.analysis("time_to_severe_curves").groups) == 0
+        same = analyze(trial, first_day.position.seq)
     assert same.flow == first_day.flow
     assert same.position.root == first_day.position.root
 
@@ -169,7 +170,8 @@ def test_the_report_is_the_same_bytes_twice_and_names_its_cut(home: Path, tmp_pa
         assert code == 0
         answer = json.loads(out)
         written.append({f: (tmp_path / name / f).read_bytes() for f in answer["files"]})
-        assert answer["ledger_root"] == Home.open(home).archive().ledger.root()
+        with Home.open(home) as opened:
+            assert answer["ledger_root"] == opened.archive().ledger.root()
     assert written[0] == written[1]
     for page in ("report.html", "report.zh-Hans.html"):
         assert answer["ledger_root"] in written[0][page].decode()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,8 @@ from typer.testing import CliRunner
 
 from equipoise.cli import main
 from equipoise.home import Home
+from equipoise.ledger.errors import LedgerError
+from equipoise.rehearsal import PlayError
 from support.played import SECOND_PROTOCOL
 
 RUN = CliRunner()
@@ -54,28 +53,33 @@ def test_a_home_is_made_and_gone_on_with(protocol_file: Path, tmp_path: Path) ->
     assert whole["finished"]
     assert end["ledger_root"] == whole["ledger_root"]
     assert end["randomized"] == whole["randomized"] == 4
-    home = Home.open(parts)
-    assert home.trial().ledger.verify().ok
-    home.close()
+    with Home.open(parts) as home:
+        assert home.trial().ledger.verify().ok
 
 
-@pytest.mark.skipif(
-    "EQUIPOISE_PY313" not in os.environ and "EQUIPOISE_ALL" not in os.environ,
-    reason="EQUIPOISE_PY313 names no interpreter of another version",
+@pytest.mark.parametrize(
+    ("error", "code"), [(PlayError("no"), 2), (KeyboardInterrupt(), 130), (LedgerError("full"), 2)]
 )
-def test_another_python_plays_the_same_trial(protocol_file: Path, tmp_path: Path) -> None:
-    """Python 3.11 and 3.13 write the same ledger."""
-    other = os.environ["EQUIPOISE_PY313"]
-    source = Path(__file__).resolve().parents[3] / "src"
-    command = [
-        other, "-c", "from equipoise.cli import main; main()", "rehearse", str(protocol_file),
-        "--home", str(tmp_path / "other"), "--format", "json",
-    ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(source)}
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    here = rehearse(protocol_file, tmp_path / "here")
-    assert json.loads(ran.stdout)["ledger_root"] == here["ledger_root"]
-    assert sys.version_info[:2] != (3, 13) or other != sys.executable
+def test_a_home_is_closed_and_can_be_gone_on_with_after_an_error(
+    protocol_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    code: int,
+) -> None:
+    """Whatever stops a rehearsal, the same command goes on, in the same process too."""
+    home = tmp_path / "home"
+    rehearse(protocol_file, home, "--until", "2026-12-10")
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("equipoise.rehearsal.play", stopped)
+        result = RUN.invoke(main, ["rehearse", str(protocol_file), "--home", str(home)])
+    assert result.exit_code == code, result.output
+    assert len(result.output.strip().splitlines()) == 1
+    assert rehearse(protocol_file, home, "--until", "2026-12-20")["day"] == "2026-12-20"
 
 
 @pytest.mark.parametrize(
