@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 
-.PHONY: setup demo test deep check format docs bench clean
+# A second Python of another minor version, with what Equipoise needs to run and no more.
+OTHER := .venv-other
+
+.PHONY: setup other demo test deep check format docs bench clean
 
 setup: $(VENV)/.ready
 
@@ -15,6 +18,16 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . --group dev
+	@touch $@
+
+other: $(OTHER)/.ready
+
+$(OTHER)/.ready: pyproject.toml constraints.txt tools/other_python.py | setup
+	@other="$$($(BIN)/python tools/other_python.py)" && \
+	  echo "Installing into $(OTHER) with $$other …" && \
+	  rm -rf $(OTHER) && "$$other" -m venv $(OTHER)
+	@$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
 # The whole trial with virtual participants, served at http://127.0.0.1:$(PORT)/
@@ -45,4 +58,4 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) demo docs/_build
+	rm -rf $(VENV) $(OTHER) demo docs/_build

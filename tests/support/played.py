@@ -6,6 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from equipoise.cli.demo import DEMO_SEED
 from equipoise.home.home import RehearsalSettings, memory_trial
 from equipoise.protocol.document import Protocol
 from equipoise.protocol.reading import load_protocol
@@ -14,7 +15,7 @@ from equipoise.trial import Trial
 from support.story import SEED_PROTOCOL, seed_protocol
 
 SECOND_PROTOCOL = SEED_PROTOCOL.parents[1] / "example-hypertension" / "protocol.yaml"
-SEED = 20261201
+SEED = DEMO_SEED
 
 
 def smaller(protocol: Protocol, target: int) -> Protocol:
@@ -69,7 +70,7 @@ def rehearsed(
 
 @lru_cache(maxsize=1)
 def whole_trial() -> tuple[Trial, Replicate, Played]:
-    """All two hundred participants of the first trial, to the end."""
+    """All two hundred participants of the first trial, to the end: what `equipoise demo` plays."""
     return rehearsed(seed_protocol())
 
 
