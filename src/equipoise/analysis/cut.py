@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from equipoise.conduct.environment import ParticipantEnvironment
 from equipoise.conduct.events import Happening, TrialCreated
 from equipoise.conduct.schedule import participant_anchors
-from equipoise.conduct.state import Captured, ParticipantState, Stamp, fold_in
+from equipoise.conduct.state import Captured, ParticipantState, fold_participants
 from equipoise.ledger.envelope import Event
 from equipoise.ledger.merkle import MerkleTree
 from equipoise.protocol.document import Item, Protocol
@@ -361,23 +361,20 @@ def cut_events(
 
     `on` is the day of the cut (default: that of the last event). `CutError` where there are none.
     """
-    states: dict[str, ParticipantState] = {}
     tree = MerkleTree()
     rehearsal = False
     last: Event | None = None
-    for event, happening in events:
-        last = event
-        tree.add(event.seq, event.hash)
-        if isinstance(happening, TrialCreated):
-            rehearsal = happening.rehearsal
-        kind, _, name = event.stream.partition("/")
-        if kind != "participant":
-            continue
-        state = states.get(name)
-        if state is None:
-            state = states[name] = ParticipantState(name, protocol)
-        stamp = Stamp(event.seq, event.actor, event.role, event.server_time)
-        fold_in(state, happening, stamp, event.site)
+
+    def passing() -> Iterator[tuple[Event, Happening]]:
+        nonlocal rehearsal, last
+        for event, happening in events:
+            last = event
+            tree.add(event.seq, event.hash)
+            if isinstance(happening, TrialCreated):
+                rehearsal = happening.rehearsal
+            yield event, happening
+
+    states = fold_participants(protocol, passing())
     if last is None:
         raise CutError(f"nothing had been recorded by {asked or 'then'}: choose a later day")
     position = Position(last.seq, tree.root(), on or event_day(protocol, last), asked)

@@ -9,6 +9,7 @@ from . import account as account
 from . import analyze as analyze
 from . import check as check
 from . import demo as demo
+from . import diff as diff
 from . import new as new
 from . import page as page
 from . import rehearse as rehearse

@@ -203,16 +203,42 @@ def diary_window(
         regimen = protocol.intervention_by_id[diary.intervention].regimen
         if regimen is not None:
             start, stop = start or regimen.start, stop or regimen.stop
-    if start is None or stop is None:
+    ends = participant.off_treatment_on if diary.intervention else participant.off_study_on
+    return _stretch(protocol, participant, start, stop, ends)
+
+
+def dosing_window(
+    protocol: Protocol, intervention: str, participant: ParticipantState
+) -> tuple[date, date] | None:
+    """First and last day on which the participant takes the intervention, or None where never (yet)."""
+    if participant.arm is None:
+        return None
+    if intervention not in protocol.arm_by_id[participant.arm].interventions:
+        return None
+    regimen = protocol.intervention_by_id[intervention].regimen
+    if regimen is None:
+        return None
+    ends = participant.off_treatment_on
+    return _stretch(protocol, participant, regimen.start, regimen.stop, ends)
+
+
+def _stretch(
+    protocol: Protocol,
+    participant: ParticipantState,
+    start: Offset | None,
+    stop: Offset | None,
+    ends: date | None,
+) -> tuple[date, date] | None:
+    """From one offset to another, not before randomization and not from the day `ends` on."""
+    if start is None or stop is None or participant.randomized_on is None:
         return None
     anchors = participant_anchors(protocol, participant)
     first, last = offset_day(start, anchors), offset_day(stop, anchors)
     if first is None or last is None:
         return None
     first = max(first, participant.randomized_on)
-    ends = participant.off_treatment_on if diary.intervention else participant.off_study_on
     if ends is not None:
-        last = min(last, ends - timedelta(days=1))
+        last = min(last, ends - _ONE_DAY)
     return (first, last) if first <= last else None
 
 

@@ -58,11 +58,15 @@ class RehearsalSettings:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A trial's ledger to be read, decoded. Nothing can be written through it."""
+    """A trial's ledger to be read, decoded. Nothing can be written through it.
+
+    `now` is the trial's time when it was opened: that of a rehearsal's last event, or the machine's.
+    """
 
     protocol: Protocol
     ledger: Ledger
     codec: Codec
+    now: datetime
 
     def events(self, *, upto: int | None = None) -> Iterator[tuple[Event, e.Happening]]:
         """Events with their decoded payloads, in order of the ledger."""
@@ -206,7 +210,11 @@ class Home:
             held.callback(store.close)
             ledger = Ledger(store, trial=self.protocol.id)
             self._held.push(held.pop_all())
-        return Archive(self.protocol, ledger, Codec(self.protocol, sealer))
+        now = datetime.now(UTC)
+        if self.rehearsal is not None:
+            last = next(ledger.events(descending=True, limit=1), None)
+            now = datetime.fromisoformat(last.server_time if last else self.rehearsal.start)
+        return Archive(self.protocol, ledger, Codec(self.protocol, sealer), now)
 
     def _keys(self, held: ExitStack) -> Keys:
         if self.rehearsal is not None:

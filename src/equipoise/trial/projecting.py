@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from equipoise.conduct import events as e
 from equipoise.conduct.schedule import PlannedVisit, VisitPlanner, plan_visits
-from equipoise.conduct.state import ParticipantState, Stamp, folded
+from equipoise.conduct.state import ParticipantState, folded, stamp_of
 from equipoise.conduct.values import Address
 from equipoise.ledger.envelope import Event
 from equipoise.ledger.ledger import Ledger, Writing
@@ -40,11 +40,6 @@ class _Change:
     everything: bool = False
     visits: set[str] = field(default_factory=set)
     diary: bool = False
-
-
-def stamp_of(event: Event) -> Stamp:
-    """Who caused an event, when, and where it stands."""
-    return Stamp(event.seq, event.actor, event.role, event.server_time)
 
 
 def sealed_arm(event: Event) -> str:

@@ -20,7 +20,13 @@ from equipoise.conduct.eligibility import Assessment, assess
 from equipoise.conduct.reasons import reason
 from equipoise.conduct.refusal import Reason, Refusal
 from equipoise.conduct.schedule import PlannedVisit, plan_visits
-from equipoise.conduct.state import ParticipantState, SiteState, TrialState, fold_in
+from equipoise.conduct.state import (
+    ParticipantState,
+    SiteState,
+    TrialState,
+    fold_in,
+    stamp_of,
+)
 from equipoise.conduct.values import Actor, Address
 from equipoise.keeper import AllocationRequest, Keeper
 from equipoise.ledger.envelope import Draft, Event
@@ -31,7 +37,7 @@ from equipoise.protocol.expression import Datum
 
 from .clock import Clock
 from .codec import SCHEMA, Codec
-from .projecting import Projector, View, sealed_arm, stamp_of
+from .projecting import Projector, View, sealed_arm
 
 _KEPT_STATES = 400
 

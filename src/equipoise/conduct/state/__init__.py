@@ -4,7 +4,7 @@ A state is replaced, never mutated under a reader: `folded` works on a shallow c
 puts a new container in place of the one it changes.
 """
 
-from .folds import fold_in, folded
+from .folds import fold_in, fold_participants, folded, stamp_of
 from .participant import STATUSES, ParticipantState
 from .records import (
     AdverseEvent,
@@ -41,5 +41,7 @@ __all__ = [
     "TrialState",
     "Withdrawal",
     "fold_in",
+    "fold_participants",
     "folded",
+    "stamp_of",
 ]

@@ -7,12 +7,14 @@ changed under its reader.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from equipoise.ledger.envelope import Event
+from equipoise.protocol.document import Protocol
 from equipoise.protocol.expression import Datum
 
 from .. import events as e
@@ -57,6 +59,27 @@ def fold_in(state: ParticipantState, happening: e.Happening, stamp: Stamp, site:
     handler(state, happening, stamp, site)
     state.version += 1
     state.seq = stamp.seq
+
+
+def stamp_of(event: Event) -> Stamp:
+    """Who brought an event, when, and where it stands."""
+    return Stamp(event.seq, event.actor, event.role, event.server_time)
+
+
+def fold_participants(
+    protocol: Protocol, events: Iterable[tuple[Event, e.Happening]]
+) -> dict[str, ParticipantState]:
+    """Every participant's state by number, from decoded events in order of the ledger."""
+    states: dict[str, ParticipantState] = {}
+    for event, happening in events:
+        kind, _, name = event.stream.partition("/")
+        if kind != "participant":
+            continue
+        state = states.get(name)
+        if state is None:
+            state = states[name] = ParticipantState(name, protocol)
+        fold_in(state, happening, stamp_of(event), event.site)
+    return states
 
 
 def _datum(value: Value, kind: str, unit: str | None, on: date, source: str) -> Datum | None:
