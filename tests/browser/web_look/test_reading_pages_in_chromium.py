@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.browsing import demo_passwords
 from support.chromium import chromium, listened
 from support.lived import lived_through
 from support.web_home import new_home, served
-
-ACCOUNTS = """
-import json, sys
-from pathlib import Path
-from equipoise.home import Home
-from equipoise.web import configure
-home = Home.open(Path(sys.argv[1]))
-configure(home)
-from equipoise.web.accounts import create_demo_accounts
-print(json.dumps({name: password for name, password, _, _ in create_demo_accounts(home)}))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +24,11 @@ def world(tmp_path_factory) -> Iterator[dict[str, Any]]:
         with home.trial().batch():
             person = lived_through(home.trial())
         home.close()
-        made = subprocess.run(
-            [sys.executable, "-c", ACCOUNTS, str(path)], capture_output=True, text=True, check=True
-        )
         with served(Path(path)) as address:
             yield {
                 "browser": browser,
                 "address": f"http://{address}",
-                "passwords": json.loads(made.stdout),
+                "passwords": demo_passwords(path),
                 "participant": person.id,
             }
 

@@ -1,0 +1,242 @@
+"""axe finds no serious violation on any page: empty, filled, with errors, refused; on a desk and a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from equipoise.conduct import commands as c
+from equipoise.conduct.values import Address
+from equipoise.home.home import ADMINISTRATOR
+from equipoise.web.access import PAGES, may_open
+from support.browsing import Desk, demo_passwords, desk, watched
+from support.lived import lived_through
+from support.story import SITE_ROLES, SITES, expect, seed_protocol
+from support.web_home import new_home, participant_at, served
+
+TWO_ROLES = "two-roles-nanning"
+UNREFUSED = {"choose_role", "randomize", "rehearsal"}
+"""Pages whose buttons cannot be pressed wrongly."""
+pytestmark = pytest.mark.xdist_group("axe")  # one home, one server
+PHONE = {"width": 390, "height": 800}
+WIDE = {"width": 1366, "height": 900}
+ROLES = ("investigator", "coordinator", "pharmacist", "monitor", "dsmb", "sponsor", "statistician")
+"""In the order of how much they see on a page."""
+
+AXE_RUN = """async () => {
+  document.querySelectorAll("details").forEach(one => { one.open = true });
+  const found = await axe.run(document, {resultTypes: ["violations"]});
+  return found.violations
+    .filter(one => one.impact === "serious" || one.impact === "critical")
+    .map(one => [one.id, one.nodes[0].html.slice(0, 200)]);
+}"""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Who is where: participants of Nanning as far as their names say. Nobody is at Yulin."""
+
+    screened: str
+    consented: str
+    signed: str
+    randomized: str
+    lived: str
+    clock: str
+    """A reporting clock of the third event of who has lived through radiotherapy."""
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The source of axe."""
+    import axe_playwright_python
+
+    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Numbers]]:
+    """A served home with participants in every state at one site, none at another."""
+    path = tmp_path_factory.mktemp("home") / "home"
+    home = new_home(path, seed=5)
+    trial = home.trial()
+    with trial.batch():
+        lived = lived_through(trial)
+        people = {step: participant_at(trial, step) for step in ("screened", "consented", "signed")}
+        randomized = participant_at(trial, "randomized")
+        asked = c.RaiseQuery(
+            participant=lived.id, address=Address("baseline", "laboratory"), item="hemoglobin",
+            text="Please check.",
+        )  # fmt: skip
+        expect(lived.do(asked))
+        for role in ("coordinator", "investigator"):
+            grant = c.GrantRole(person=TWO_ROLES, role=role, site="01")
+            expect(trial.do(grant, ADMINISTRATOR))
+    clock = lived.state.adverse_events[3].clocks[0].clock
+    home.close()
+    with desk(path) as made:
+        yield (
+            made,
+            Numbers(
+                **{step: person.id for step, person in people.items()},
+                randomized=randomized.id,
+                lived=lived.id,
+                clock=clock,
+            ),
+        )
+
+
+def opener(page: str) -> str:
+    """Who opens a page in this test: somebody who may write there, else who may read."""
+    row = PAGES[page]
+    if page == "choose_role":
+        return TWO_ROLES
+    if row.everyone and not row.rights:
+        return ""
+    for method in ("POST", "GET"):
+        for role in ROLES:
+            if method in row.methods and may_open(page, role, method):
+                return f"{role}-{SITES['01']}" if role in SITE_ROLES else role
+    raise AssertionError(f"nobody opens {page}")
+
+
+def addresses(page: str, numbers: Numbers) -> list[str]:
+    """Addresses of a page: of every form and diary, of participants in the states it is made for."""
+    protocol = seed_protocol()
+    path = "/" + PAGES[page].path
+    people = {
+        "consent": [numbers.screened, numbers.lived],
+        "screening": [numbers.consented, numbers.lived],
+        "sign_eligibility": [numbers.consented, numbers.signed],
+        "fail_screening": [numbers.consented],
+        "randomize": [numbers.consented, numbers.signed, numbers.lived],
+        "participant": [numbers.screened, numbers.randomized, numbers.lived],
+    }.get(page, [numbers.lived])
+    made = [path.replace("<str:participant>", number) for number in people]
+    if "<slug:form>" in path and page == "form":
+        seen = {}
+        for visit in protocol.schedule.visits:
+            for form in visit.forms:
+                seen.setdefault(form, visit.id)
+        places = [(visit, form) for form, visit in seen.items()]
+        places += [("log", form) for form in protocol.schedule.log_forms]
+        made = [
+            one.replace("<slug:visit>", visit).replace("<slug:form>", form)
+            for one in made
+            for visit, form in places
+        ]
+    rest = {
+        "<slug:visit>": "baseline", "<slug:form>": "laboratory", "<str:repeat>": "1",
+        "<int:number>": "3" if "report" in path else "1", "<slug:clock>": numbers.clock,
+        "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-16",
+        "<slug:intervention>": protocol.supply[0].intervention,
+    }  # fmt: skip
+    if page == "miss_visit":
+        rest["<slug:visit>"] = "w6"
+    for name, value in rest.items():
+        made = [one.replace(name, value) for one in made]
+    return made
+
+
+def violations(page: Any, axe: str, *sizes: dict[str, int]) -> list[Any]:
+    """What axe holds against the page, on a desk and on a phone."""
+    page.evaluate(axe)
+    found = []
+    for size in sizes:
+        page.set_viewport_size(size)
+        found += [(size["width"], *one) for one in page.evaluate(AXE_RUN)]
+    return found
+
+
+def spoil(page: Any) -> bool:
+    """Fill the page's form so that it is refused, and send it; False where the page has none."""
+    form = page.locator("main form[method=post].form, main form[data-deliberate]").first
+    if not form.count() or not form.locator("button").count():
+        return False
+    page.set_viewport_size(WIDE)
+    for field in form.locator("input:not([type]), input[type=password], textarea").all():
+        if field.is_visible() and field.is_editable():
+            number = field.get_attribute("inputmode") == "decimal"
+            required = field.get_attribute("required") is not None
+            never = required or _is_date(field) or field.get_attribute("name") == "previous"
+            field.fill("1e400" if number else "never" if never else "")
+    with page.expect_navigation():
+        form.locator("button").first.click()
+    return page.locator("#errors, #refusal").count() > 0
+
+
+def _is_date(field: Any) -> bool:
+    return field.get_attribute("maxlength") == "10"
+
+
+GETS = [name for name, page in PAGES.items() if "GET" in page.methods]
+
+
+@pytest.mark.parametrize("name", GETS)
+def test_axe_finds_no_serious_violation_on_any_page(
+    world: tuple[Desk, Numbers], axe: str, name: str
+) -> None:
+    at_desk, numbers = world
+    page = at_desk.signed_in(opener(name))
+    wrong = watched(page, at_desk.address)
+    refused = False
+    for number, address in enumerate(addresses(name, numbers)):
+        answer = at_desk.go(page, address)
+        assert answer.status == 200, address
+        # forms differ only in their fields, so a few stand for all on the phone
+        sizes = (WIDE, PHONE) if number == 0 or name != "form" else (WIDE,)
+        assert violations(page, axe, *sizes) == [], address
+        assert wrong == []
+        if number == 0 and "POST" in PAGES[name].methods:
+            refused = spoil(page)
+            assert violations(page, axe, WIDE, PHONE) == [], f"{address}, sent with errors"
+            # Chromium notes on the console that the answer was a refusal
+            wrong[:] = [
+                one for one in wrong if "the server responded with a status of 4" not in one
+            ]
+    assert refused == ("POST" in PAGES[name].methods and name not in UNREFUSED)
+    assert wrong == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("address", ["today", "participants", "randomize", "safety", "queries"])
+def test_axe_finds_nothing_on_lists_without_anybody(
+    world: tuple[Desk, Numbers], axe: str, address: str
+) -> None:
+    at_desk, _numbers = world
+    page = at_desk.signed_in("coordinator-yulin")
+    at_desk.go(page, f"/{address}/")
+    assert page.locator("main .empty").count() > 0
+    assert violations(page, axe, WIDE, PHONE) == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("address", ["/participants/01-0001/supply/none/", "/no/such/page/"])
+def test_axe_finds_nothing_on_pages_that_refuse(
+    world: tuple[Desk, Numbers], axe: str, address: str
+) -> None:
+    at_desk, _numbers = world
+    page = at_desk.signed_in("coordinator-yulin")
+    assert at_desk.go(page, address).status == 404
+    assert violations(page, axe, WIDE, PHONE) == []
+    assert at_desk.go(page, "/results/").status == 403
+    assert violations(page, axe, WIDE, PHONE) == []
+    page.context.close()
+
+
+def test_axe_finds_nothing_before_anybody_takes_part(
+    tmp_path: Path, axe: str, world: tuple[Desk, Numbers]
+) -> None:
+    path = tmp_path / "home"
+    new_home(path, seed=6).close()
+    passwords = demo_passwords(path)
+    with served(path) as address:
+        empty = Desk(world[0].browser, f"http://{address}", passwords)
+        page = empty.signed_in("statistician")
+        for place in ("/results/", "/record/", "/protocol/", "/trust/"):
+            assert empty.go(page, place).status == 200
+            assert violations(page, axe, WIDE) == [], place
+        page.context.close()
