@@ -171,7 +171,13 @@ def canonical_json(value: Any) -> str:
 
 
 def normal_text(text: str) -> str:
-    """The text in Unicode NFC, in which all text enters the ledger."""
+    """The text in Unicode NFC, in which all text enters the ledger.
+
+    Raises `NotCanonicalError` for U+0000, which no column of PostgreSQL holds; in a payload it
+    stands escaped and is welcome.
+    """
+    if "\0" in text:
+        raise NotCanonicalError(f"{text!r}: the character U+0000 cannot stand in a column")
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 

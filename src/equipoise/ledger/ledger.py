@@ -62,14 +62,27 @@ class Ledger:
         self._owner: int | None = None
         self._batch: _Batch | None = None
         self._writing: Writing | None = None
-        self._head = store.head()
         self._versions: dict[str, int] = {}
-        self._damage = self._heal()
+        self._head, self._damage = self._open()
+
+    def _open(self) -> tuple[Head, str | None]:
+        """The chain's end, and what is wrong with it; read while nobody else can write."""
+        if self._signer is None:
+            return self.store.head(), None
+        if self.store.sole_writer:
+            self._head = self.store.head()
+            return self._head, self._heal()
+        # Head, signature and file must be of one moment: other processes may be appending.
+        self.store.begin()
+        try:
+            self._head = self.store.head(inside=True)
+            return self._head, self._heal()
+        finally:
+            self.store.rollback()
 
     def _heal(self) -> str | None:
         """Bring a head file that lies behind up to date; say what is wrong where that is unsound."""
-        if self._signer is None:
-            return None
+        assert self._signer is not None
         slots = None if self._head_file is None else self._head_file.read()
         if slots == () and self._head_file is not None and self._head == EMPTY_HEAD:
             # From here on a missing file means that somebody took it away.

@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from .envelope import EMPTY_HEAD, Event, EventRow, Head
 from .errors import LedgerBusyError, LedgerError, RepeatedClientIdError
-from .store import Selection
+from .store import Selection, paged
 from .tables import Cell, Changes, Key, Row, RowChange, Table
 
 _EVENTS_SQL = """
@@ -56,7 +56,6 @@ CREATE TABLE IF NOT EXISTS signed_head (
 _COLUMNS = ", ".join(Event._fields)
 _INSERT_EVENT = f"INSERT INTO events ({_COLUMNS}) VALUES ({', '.join('?' * len(Event._fields))})"
 _SELECT_EVENT = f"SELECT {_COLUMNS} FROM events"
-_PAGE = 1000
 
 
 def _quoted(name: str) -> str:
@@ -301,11 +300,6 @@ class SqliteStore:
     def events(self, selection: Selection, *, inside: bool = False) -> Iterator[EventRow]:
         """Selected events, read in pages so that no read stays open while the caller works."""
         connection = self._reading(inside)
-        low = selection.after
-        high = self.head(inside=inside).seq
-        if selection.upto is not None:
-            high = min(high, selection.upto)
-        left = selection.limit
         tests, fixed = "", list[Cell]()
         if selection.stream is not None:
             tests += " AND stream = ?"
@@ -317,18 +311,11 @@ class SqliteStore:
         # Within a stream the order of versions is the order of seq, and it has an index.
         order = "version" if selection.stream is not None else "seq"
         sql = f"{_SELECT_EVENT} WHERE seq > ? AND seq <= ?{tests} ORDER BY {order} {direction} LIMIT ?"
-        while low < high and (left is None or left > 0):
-            page = _PAGE if left is None else min(left, _PAGE)
-            found = connection.execute(sql, (low, high, *fixed, page)).fetchall()
-            yield from found
-            if len(found) < page:
-                return
-            if left is not None:
-                left -= len(found)
-            if selection.descending:
-                high = found[-1][0] - 1
-            else:
-                low = found[-1][0]
+
+        def fetch(low: int, high: int, count: int) -> list[EventRow]:
+            return connection.execute(sql, (low, high, *fixed, count)).fetchall()
+
+        yield from paged(selection, self.head(inside=inside).seq, fetch)
 
     def by_client(self, client_id: str, *, inside: bool = False) -> list[EventRow]:
         """Events of one client id."""

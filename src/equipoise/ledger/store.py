@@ -6,7 +6,7 @@ ledger calls the writing half from one thread at a time, between `begin` and `co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,6 +24,35 @@ class Selection:
     upto: int | None = None
     descending: bool = False
     limit: int | None = None
+
+
+PAGE = 1000
+"""Events a store reads at once, so that no read stays open while the caller works."""
+
+
+def paged(
+    selection: Selection, end: int, fetch: Callable[[int, int, int], list[EventRow]]
+) -> Iterator[EventRow]:
+    """The selected events of a chain that ends at seq `end`, a page at a time.
+
+    `fetch(low, high, count)` gives the first `count` of the selected events with low < seq <= high,
+    in the direction of the selection.
+    """
+    low, high, left = selection.after, end, selection.limit
+    if selection.upto is not None:
+        high = min(high, selection.upto)
+    while low < high and (left is None or left > 0):
+        page = PAGE if left is None else min(left, PAGE)
+        found = fetch(low, high, page)
+        yield from found
+        if len(found) < page:
+            return
+        if left is not None:
+            left -= len(found)
+        if selection.descending:
+            high = found[-1][0] - 1
+        else:
+            low = found[-1][0]
 
 
 class Store(Protocol):

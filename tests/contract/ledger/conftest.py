@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ from equipoise.ledger.envelope import Draft
 from equipoise.ledger.head import HeadFile
 from equipoise.ledger.ledger import Ledger
 from equipoise.ledger.memory import MemoryStore
+from equipoise.ledger.postgres import PostgresStore
 from equipoise.ledger.signing import Signer
 from equipoise.ledger.sqlite import SqliteStore
+from equipoise.ledger.store import Store
 from equipoise.ledger.tables import Table
+from support.postgres import new_schema
 
 TABLES = (
     Table(
@@ -45,15 +49,30 @@ def draft() -> Callable[..., Draft]:
     return make
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@contextmanager
+def opened_store(kind: str, folder: Path, tables: Sequence[Table] = TABLES) -> Iterator[Store]:
+    """A fresh store of the kind; the ledger above it closes it."""
+    if kind == "memory":
+        yield MemoryStore(tables)
+    elif kind == "sqlite":
+        yield SqliteStore(folder / "ledger.sqlite", tables)
+    else:
+        with new_schema() as (url, schema):
+            yield PostgresStore(url, schema, tables)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    store = (
-        MemoryStore(TABLES)
-        if request.param == "memory"
-        else SqliteStore(tmp_path / "ledger.sqlite", TABLES)
-    )
-    opened = Ledger(
-        store, trial="t1", signer=Signer(b"s" * 32), head_file=HeadFile(tmp_path / "head")
-    )
-    yield opened
-    opened.close()
+    with opened_store(request.param, tmp_path) as store:
+        opened = Ledger(
+            store, trial="t1", signer=Signer(b"s" * 32), head_file=HeadFile(tmp_path / "head")
+        )
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+@pytest.fixture
+def new_store() -> Callable[[str, Path], AbstractContextManager[Store]]:
+    return opened_store

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,12 @@ from equipoise.ledger.envelope import NO_EVENT, Draft, Head, chain_hash
 from equipoise.ledger.errors import LedgerError, NotCanonicalError, RepeatedClientIdError
 from equipoise.ledger.head import HeadFile
 from equipoise.ledger.ledger import Ledger
-from equipoise.ledger.memory import MemoryStore
 from equipoise.ledger.signing import Signer
-from equipoise.ledger.sqlite import SqliteStore
+from equipoise.ledger.store import Store
 from equipoise.ledger.tables import Table
 
 Make = Callable[..., Draft]
+NewStore = Callable[[str, Path], AbstractContextManager[Store]]
 
 
 def append(ledger: Ledger, *drafts: Draft) -> None:
@@ -235,10 +236,23 @@ def test_what_has_no_canonical_form_is_refused_with_its_place(
     "text", ["", '"', "\\", "\n\u0303", "\x00", "\x7f\u2028", "\u6c14", "\U0001f9ea", "a" * 70000]
 )
 def test_any_text_survives(ledger: Ledger, draft: Make, text: str) -> None:
-    append(ledger, draft(client=text, text=text, **{text: [text]}))
+    append(ledger, draft(client=text.replace("\0", ""), text=text, **{text: [text]}))
     (event,) = ledger.events()
     assert event.payload == {"text": text, text: [text]}
     assert ledger.verify().ok
+
+
+def test_the_character_that_a_database_column_cannot_hold_is_refused_there(
+    ledger: Ledger, draft: Make
+) -> None:
+    for misfit in (draft("site/\0"), draft(client="c\0")):
+        with pytest.raises(NotCanonicalError, match=r"U\+0000"):
+            append(ledger, misfit)
+    assert ledger.head().seq == 0
+    with ledger.write() as writing:
+        writing.append([draft()])
+        writing.put("participant", {"id": "a", "status": "x\0y"})
+    assert ledger.rows("participant")[0]["status"] == "x\ufffdy"
 
 
 # Batches
@@ -463,19 +477,25 @@ def test_threads_wait_for_a_batch(ledger: Ledger, draft: Make) -> None:
     assert ledger.verify().ok
 
 
-def test_all_stores_give_the_same_root_for_the_same_events(tmp_path: Path, draft: Make) -> None:
+def test_all_stores_give_the_same_root_for_the_same_events(
+    new_store: NewStore, tmp_path: Path, draft: Make
+) -> None:
     roots = set()
-    for n, store in enumerate((MemoryStore(), SqliteStore(tmp_path / "l.sqlite"))):
-        ledger = Ledger(
-            store, trial="t1", signer=Signer(b"s" * 32), head_file=HeadFile(tmp_path / f"head{n}")
-        )
-        append(ledger, *(draft(f"site/{i % 3}", n=i) for i in range(7)))
-        with ledger.batch():
-            append(ledger, draft(text="\u6c14"))
-            append(ledger, draft(client="c"))
-        verified = ledger.verify()
-        assert verified.ok
-        assert ledger.root() == verified.root
-        roots.add((verified.root, verified.head, store.signed_head()))
-        ledger.close()
+    for kind in ("memory", "sqlite", "postgresql"):
+        with new_store(kind, tmp_path) as store:
+            ledger = Ledger(
+                store,
+                trial="t1",
+                signer=Signer(b"s" * 32),
+                head_file=HeadFile(tmp_path / f"head-{kind}"),
+            )
+            append(ledger, *(draft(f"site/{i % 3}", n=i) for i in range(7)))
+            with ledger.batch():
+                append(ledger, draft(text="\u6c14"))
+                append(ledger, draft(client="c"))
+            verified = ledger.verify()
+            assert verified.ok
+            assert ledger.root() == verified.root
+            roots.add((verified.root, verified.head, store.signed_head()))
+            ledger.close()
     assert len(roots) == 1
