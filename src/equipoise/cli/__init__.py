@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import account as account
 from . import analyze as analyze
 from . import check as check
+from . import database as database
 from . import demo as demo
 from . import diff as diff
 from . import new as new

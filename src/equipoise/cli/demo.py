@@ -11,7 +11,7 @@ import typer
 
 from .app import main
 from .errors import UserError
-from .rehearse import rehearsing
+from .rehearse import DatabaseOption, SchemaOption, rehearsing
 from .serve import check_port, serve_home
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def demo(
         Path | None,
         typer.Option("--home", help="A new folder (default: a temporary one).", metavar="DIR"),
     ] = None,
+    database: DatabaseOption = None,
+    schema: SchemaOption = None,
     output: Annotated[
         Literal["text", "json"], typer.Option("--format", help="How to print the result.")
     ] = "text",
@@ -45,7 +47,9 @@ def demo(
         # before anybody has waited for a rehearsal that cannot be shown
         check_port(port)
     path = home or Path(tempfile.mkdtemp(prefix="equipoise-demo-"))
-    with rehearsing(shipped_protocol(DEMO_TRIAL), path, DEMO_SEED, 0) as rehearsed:
+    with rehearsing(
+        shipped_protocol(DEMO_TRIAL), path, DEMO_SEED, 0, database=database, schema=schema
+    ) as rehearsed:
         played = rehearsed.play(randomized=None if no_serve else STOP_AT)
         sign_ins = _sign_ins(rehearsed.home)
         summary = {**rehearsed.summary(played), "primary": _primary(rehearsed.home)}

@@ -24,6 +24,20 @@ if TYPE_CHECKING:
     from equipoise.rehearsal.play import Progress
 
 
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        help="A PostgreSQL database for the new home's ledger (default: a file in the home).",
+        metavar="postgresql://…",
+    ),
+]
+SchemaOption = Annotated[
+    str | None,
+    typer.Option("--schema", help="The ledger's name in that database (default: the trial's)."),
+]
+
+
 @main.command()
 def rehearse(
     protocol: Annotated[Path, typer.Argument(help="The protocol file.", metavar="PROTOCOL")],
@@ -44,6 +58,8 @@ def rehearse(
         Literal["assumed", "faultless"],
         typer.Option(help="Staff as the protocol assumes them, or staff without mistakes."),
     ] = "assumed",
+    database: DatabaseOption = None,
+    schema: SchemaOption = None,
     output: Annotated[
         Literal["text", "json"], typer.Option("--format", help="How to print the result.")
     ] = "text",
@@ -53,7 +69,9 @@ def rehearse(
     The same protocol, seed and replicate give the same ledger, root hash included.
     """
     day, randomized = read_until(until)
-    with rehearsing(protocol, home, seed, replicate, staff) as rehearsed:
+    with rehearsing(
+        protocol, home, seed, replicate, staff, database=database, schema=schema
+    ) as rehearsed:
         played = rehearsed.play(until=day, randomized=randomized)
         answer = rehearsed.summary(played)
     if output == "json":
@@ -127,7 +145,14 @@ class Rehearsed:
 
 @contextmanager
 def rehearsing(
-    protocol_file: Path, path: Path, seed: int, number: int, staff: str = "assumed"
+    protocol_file: Path,
+    path: Path,
+    seed: int,
+    number: int,
+    staff: str = "assumed",
+    *,
+    database: str | None = None,
+    schema: str | None = None,
 ) -> Iterator[Rehearsed]:
     """Make the home, or open the one made with the same protocol and numbers; closed at the end."""
     from equipoise.rehearsal import AssumptionError, replicate_of
@@ -139,13 +164,18 @@ def rehearsing(
     except AssumptionError as error:
         lines = (f"{protocol_file}: {fault}" for fault in error.faults)
         raise UserError("\n".join(lines)) from error
-    with told(), _made_or_opened(protocol_file, path, replicate, options) as home:
+    with told(), _made_or_opened(protocol_file, path, replicate, options, database, schema) as home:
         home.trial()
         yield Rehearsed(home, replicate)
 
 
 def _made_or_opened(
-    protocol_file: Path, path: Path, replicate: Replicate, options: dict[str, str]
+    protocol_file: Path,
+    path: Path,
+    replicate: Replicate,
+    options: dict[str, str],
+    database: str | None,
+    schema: str | None,
 ) -> Home:
     """A new home for the replicate, or the one it was begun in; `UserError` where that is another's."""
     from equipoise.home import Home, RehearsalSettings
@@ -154,8 +184,9 @@ def _made_or_opened(
     seed, number = replicate.seed, replicate.replicate
     if not (path / "settings.json").exists():
         start = first_instant(replicate).isoformat()
+        settings = RehearsalSettings(seed, number, start, options)
         return Home.create(
-            path, protocol_file, rehearsal=RehearsalSettings(seed, number, start, options)
+            path, protocol_file, rehearsal=settings, database=database, schema=schema
         )
     home = Home.open(path)
     kept = home.rehearsal

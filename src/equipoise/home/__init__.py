@@ -2,13 +2,15 @@
 
 home/settings.json    what this home is (mode 600: a rehearsal's seed stands here)
 home/protocol.yaml    the protocol, as it was activated
-home/ledger.sqlite    events and projections
+home/ledger.sqlite    events and projections (or in PostgreSQL, where settings.json names a database)
 home/head             the signed head, apart from the database
 home/keys.sqlite      sealing and signing keys (a real trial only)
 home/keeper.sqlite    the randomization seed and the keeper's log (a real trial only)
 home/web.sqlite       accounts and sessions
 """
 
-from .home import Home, HomeError, RehearsalSettings
+from .errors import HomeError
+from .home import Home, RehearsalSettings
+from .storage import DatabaseSettings
 
-__all__ = ["Home", "HomeError", "RehearsalSettings"]
+__all__ = ["DatabaseSettings", "Home", "HomeError", "RehearsalSettings"]

@@ -26,19 +26,17 @@ from equipoise.ledger.ledger import Ledger
 from equipoise.ledger.memory import MemoryStore
 from equipoise.ledger.sealing import DerivedNonces, RandomNonces, Sealer
 from equipoise.ledger.signing import Signer
-from equipoise.ledger.sqlite import SqliteStore
 from equipoise.protocol.document import Protocol
 from equipoise.protocol.reading import load_protocol
 from equipoise.trial import TABLES, SystemClock, Trial, VirtualClock
 from equipoise.trial.codec import Codec
 
+from .errors import HomeError
+from .storage import LEDGER_FILE, DatabaseSettings, hold_alone, open_store
+
 FORMAT = 1
 ADMINISTRATOR = Actor("administrator", "administrator")
 """Who creates a trial and opens its sites, until persons are given the role."""
-
-
-class HomeError(Exception):
-    """An installation cannot be made or opened; one line says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +79,18 @@ class Home:
     alone may write into the ledger.
     """
 
-    def __init__(self, path: Path, protocol: Protocol, rehearsal: RehearsalSettings | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        protocol: Protocol,
+        rehearsal: RehearsalSettings | None,
+        database: DatabaseSettings | None = None,
+    ) -> None:
         self.path = path
         self.protocol = protocol
         self.rehearsal = rehearsal
+        self.database = database
+        """The PostgreSQL database that holds the ledger; None for the file `ledger.sqlite`."""
         self._trial: Trial | None = None
         self._held = ExitStack()
         self._lock = threading.Lock()
@@ -98,19 +104,23 @@ class Home:
         protocol_file: Path | str,
         *,
         rehearsal: RehearsalSettings | None = None,
+        database: str | None = None,
+        schema: str | None = None,
     ) -> Home:
         """Make a home from a protocol file and write the ledger's first events.
 
-        Raises `HomeError` where the folder is in use, and `ProtocolError` for a protocol with
+        `database` is the URL of a PostgreSQL database that is to hold the ledger, under the name
+        `schema` (by default the trial's); without it the home holds a SQLite file. Raises `HomeError` where the folder is in use, and `ProtocolError` for a protocol with
         faults; then nothing is left behind.
         """
         path = Path(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise HomeError(f"{path}: is not empty; name a new folder for the home")
         protocol = load_protocol(Path(protocol_file))
+        stored = DatabaseSettings.for_new_ledger(database, schema, protocol.id)
         made = not path.exists()
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        home = cls(path, protocol, rehearsal)
+        home = cls(path, protocol, rehearsal, stored)
         try:
             shutil.copyfile(protocol_file, path / "protocol.yaml")
             settings = {
@@ -118,11 +128,14 @@ class Home:
                 "trial": protocol.id,
                 "protocol_version": protocol.version,
                 "rehearsal": asdict(rehearsal) if rehearsal else None,
+                "database": asdict(stored) if stored else None,
             }
             _write_private(path / "settings.json", json.dumps(settings, indent=2) + "\n")
             begin(home.trial(), rehearsal)
         except BaseException:
             home.close()
+            if stored is not None:
+                stored.take_back()
             for child in path.iterdir():
                 child.unlink()
             if made:
@@ -152,8 +165,13 @@ class Home:
             raise HomeError(
                 f"{path}/protocol.yaml: is not the protocol this home was made with; restore the file"
             )
-        kept = settings["rehearsal"]
-        return cls(path, protocol, RehearsalSettings(**kept) if kept else None)
+        kept, stored = settings["rehearsal"], settings.get("database")
+        return cls(
+            path,
+            protocol,
+            RehearsalSettings(**kept) if kept else None,
+            DatabaseSettings(**stored) if stored else None,
+        )
 
     # -- the trial -------------------------------------------------------------------------------
 
@@ -164,8 +182,8 @@ class Home:
 
     @property
     def ledger_database(self) -> Path:
-        """Where events and projections are kept."""
-        return self.path / "ledger.sqlite"
+        """The file that holds events and projections, where no database is named."""
+        return self.path / LEDGER_FILE
 
     @property
     def virtual_clock(self) -> VirtualClock | None:
@@ -184,8 +202,10 @@ class Home:
 
     def _open_trial(self, held: ExitStack) -> Trial:
         # the ledger first: its lock keeps other processes out
-        store = SqliteStore(self.ledger_database, TABLES)
+        store = open_store(self.path, self.database, TABLES)
         held.callback(store.close)
+        if self.rehearsal is not None and not store.sole_writer:
+            hold_alone(self.path, held)
         keys = self._keys(held)
         head = HeadFile(self.path / "head")
         signer = Signer(keys.signing_key())
@@ -202,11 +222,9 @@ class Home:
 
         Raises `HomeError` where there is no ledger yet.
         """
-        if not self.ledger_database.is_file():
-            raise HomeError(f"{self.path}: holds no ledger; restore ledger.sqlite from a backup")
         with self._lock, ExitStack() as held:
             sealer = Sealer(self._keys(held), RandomNonces())
-            store = SqliteStore(self.ledger_database, read_only=True)
+            store = open_store(self.path, self.database, read_only=True)
             held.callback(store.close)
             ledger = Ledger(store, trial=self.protocol.id)
             self._held.push(held.pop_all())

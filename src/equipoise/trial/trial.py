@@ -40,6 +40,8 @@ from .codec import SCHEMA, Codec
 from .projecting import Projector, View, sealed_arm
 
 _KEPT_STATES = 400
+_CATCH_UP = 2000
+"""Events of other processes that are folded one by one; behind by more, the state is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +259,30 @@ class Trial:
         self._views.clear()
         self._seq = -1
 
+    def catch_up(self) -> None:
+        """Take in what other processes have written: call it before answering from memory.
+
+        Where no other process can write there is nothing to do, and nothing is asked.
+        """
+        if self.ledger.store.sole_writer:
+            return
+        with self._lock:
+            if self.ledger.head().seq != self._seq:
+                self._refresh()
+
     def _refresh(self) -> None:
-        """Read the trial's own state again; participants are read when they are asked for."""
+        """Bring the trial's own state to the ledger's end; participants are read when asked for."""
+        behind = self.ledger.head().seq - self._seq
+        if self._seq < 0 or not 0 <= behind <= _CATCH_UP:
+            self._read_again()
+            return
+        for event, happening in self.events(after=self._seq):
+            if event.stream.startswith("participant/"):
+                self._views.pop(event.stream.removeprefix("participant/"), None)
+            self._state.apply(happening, event.site, event.server_time)
+            self._seq = self._state.seq = event.seq
+
+    def _read_again(self) -> None:
         self._forget()
         state = TrialState(self.protocol.id, self.protocol)
         streams = ["trial", *(f"site/{site}" for site in self.protocol.site_by_id)]

@@ -38,8 +38,8 @@ def configure(home: Home, *, hosts: Sequence[str] = (), https: bool = False) -> 
         from .middleware import forget_accounts
 
         connections.close_all()
-        for alias, database in databases(home).items():
-            connections.settings[alias]["NAME"] = database["NAME"]
+        connections.settings.update(connections.configure_settings(databases(home)))
+        for alias in connections.settings:
             if hasattr(connections._connections, alias):  # type: ignore[attr-defined]
                 del connections[alias]
         settings.SECRET_KEY = secret_key(home)

@@ -35,6 +35,7 @@ def person_and_trial(get_response: Handler) -> Handler:
         request.get_host()  # a name that is not ours is refused here, whatever the page
         request.home = serving()
         request.trial = request.home.trial()
+        request.trial.catch_up()
         request.participant = None
         request.page = ""
         request.account = None

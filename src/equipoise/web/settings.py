@@ -49,11 +49,35 @@ def databases(home: Home) -> dict[str, dict[str, Any]]:
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
             },
         },
-        "ledger": {
+        "ledger": _ledger_database(home),
+    }
+
+
+def _ledger_database(home: Home) -> dict[str, Any]:
+    if home.database is None:
+        return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": home.ledger_database.resolve().as_uri() + "?mode=ro",
             "CONN_MAX_AGE": None,
             "OPTIONS": {"timeout": 10, "init_command": "PRAGMA query_only=ON;"},
+        }
+    from psycopg.conninfo import conninfo_to_dict
+
+    options = {key: value for key, value in conninfo_to_dict(home.database.url).items() if value}
+    asked = f"{options.pop('options', '')} -c search_path={home.database.schema}"
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": options.pop("dbname", ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        # Django names four of libpq's settings itself; the others go through as they are.
+        "USER": options.pop("user", ""),
+        "PASSWORD": options.pop("password", ""),
+        "HOST": options.pop("host", ""),
+        "PORT": options.pop("port", ""),
+        "OPTIONS": {
+            **options,
+            "options": f"{asked} -c default_transaction_read_only=on".strip(),
         },
     }
 

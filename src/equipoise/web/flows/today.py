@@ -80,7 +80,7 @@ def _search(
     for priority in priorities:
         for site in sites:
             parts.append(
-                f"SELECT * FROM (SELECT {what} FROM task WHERE site = %s AND priority = %s AND {rest})"
+                f"SELECT * FROM (SELECT {what} FROM task WHERE site = %s AND priority = %s AND {rest}) AS one"
             )
             parameters += [site, priority, *values]
     return " UNION ALL ".join(parts), parameters
@@ -111,7 +111,7 @@ def _read(sites: Sequence[str], today: str) -> dict[str, tuple[list[tuple[Any, .
                 sites, priorities, _COLUMNS, f"{condition} ORDER BY due LIMIT {SHOWN}", values
             )
             cursor.execute(
-                f"SELECT * FROM ({sql}) ORDER BY priority, due, participant LIMIT {SHOWN}",
+                f"SELECT * FROM ({sql}) AS found ORDER BY priority, due, participant LIMIT {SHOWN}",
                 parameters,
             )
             rows = cursor.fetchall()
@@ -120,11 +120,11 @@ def _read(sites: Sequence[str], today: str) -> dict[str, tuple[list[tuple[Any, .
                 sql, parameters = _search(
                     sites, priorities, "1", f"{condition} LIMIT {COUNTED}", values
                 )
-                cursor.execute(f"SELECT COUNT(*) FROM ({sql})", parameters)
+                cursor.execute(f"SELECT COUNT(*) FROM ({sql}) AS found", parameters)
                 count = cursor.fetchone()[0]
             found[name] = (rows, count)
         sql, parameters = _search(sites, DATED, _COLUMNS, "due > %s ORDER BY due LIMIT 1", [today])
-        cursor.execute(f"SELECT * FROM ({sql}) ORDER BY due LIMIT 1", parameters)
+        cursor.execute(f"SELECT * FROM ({sql}) AS found ORDER BY due LIMIT 1", parameters)
         found["next"] = (cursor.fetchall(), 0)
     return found
 
