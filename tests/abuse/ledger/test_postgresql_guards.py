@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from equipoise.ledger.envelope import Draft
 from equipoise.ledger.errors import LedgerDamagedError, LedgerError
@@ -53,7 +53,7 @@ def writer(database: tuple[str, str]) -> Iterator[str]:
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'w'").format(sql.Identifier(role)))
         prepare_schema(url, schema, writers=[role])
-        yield make_conninfo(url, user=role, password="w")
+        yield re.sub(r"//[^@/]*@", f"//{role}:w@", url)
         owner.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(sql.Identifier(role)))
         owner.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
