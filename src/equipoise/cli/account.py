@@ -15,7 +15,7 @@ from equipoise.cli.opening import opened
 
 @main.command()
 def account(
-    username: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    username: Annotated[str, typer.Argument(help="The name to sign in with.", metavar="NAME")],
     home: Annotated[Path, typer.Option("--home", help="The home.", metavar="DIR")],
     role: Annotated[str | None, typer.Option(help="A role of the protocol to grant.")] = None,
     site: Annotated[str, typer.Option(help="The site of the role; empty for all sites.")] = "",
@@ -42,9 +42,15 @@ def account(
         configure(installation)
         try:
             # the web's modules can be read only once Django knows its settings
+            from django.db import DatabaseError
+
             from equipoise.web.accounts import create_account
 
             password = create_account(username)
+        except DatabaseError as error:
+            raise UserError(
+                f"{installation.web_database}: {error}; check who may write to the home"
+            ) from error
         finally:
             release()
     if output == "json":

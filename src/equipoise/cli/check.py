@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -32,7 +32,9 @@ EXIT_UNSETTLED = 1
 
 @main.command()
 def check(
-    protocol: Annotated[Path, typer.Argument(help="The protocol file.", show_default=False)],
+    protocol: Annotated[
+        Path, typer.Argument(help="The protocol file.", metavar="PROTOCOL", show_default=False)
+    ],
     today: Annotated[
         str | None,
         typer.Option(help="Judge start dates and recruitment as of this day (YYYY-MM-DD)."),
@@ -40,7 +42,10 @@ def check(
     output: Annotated[
         Format, typer.Option("--format", help="For people, or for programs.")
     ] = Format.text,
-    language: Annotated[str, typer.Option(help="en or zh-Hans.")] = "en",
+    language: Annotated[
+        Literal["en", "zh-Hans"],
+        typer.Option("--lang", "--language", help="The language of the findings."),
+    ] = "en",
 ) -> None:
     """Show every finding about PROTOCOL with its severity, place, reason and remedy.
 
@@ -48,13 +53,12 @@ def check(
     """
     from equipoise.protocol.checks import check_protocol
     from equipoise.protocol.reading import read_protocol
-    from equipoise.quantity.text import LANGUAGES
 
-    if language not in LANGUAGES:
-        raise UserError(f"--language {language}: use one of {', '.join(LANGUAGES)}")
     day = _day(today)
     reading = read_protocol(protocol)
     if reading.protocol is None:
+        if output is Format.text and not any(fault.line for fault in reading.faults):
+            raise UserError("\n".join(str(fault) for fault in reading.faults))
         rows = _rows_of_broken(reading, language)
         _print(rows, output, protocol, language)
         raise typer.Exit(EXIT_UNSETTLED if reading.is_document else EXIT_USER_ERROR)

@@ -32,7 +32,11 @@ def demo(
     ] = False,
     home: Annotated[
         Path | None,
-        typer.Option("--home", help="A new folder (default: a temporary one).", metavar="DIR"),
+        typer.Option(
+            "--home",
+            help="A new folder, or that of a demonstration to go on with (default: a temporary one).",
+            metavar="DIR",
+        ),
     ] = None,
     database: DatabaseOption = None,
     schema: SchemaOption = None,
@@ -41,8 +45,6 @@ def demo(
     ] = "text",
 ) -> None:
     """Watch a trial happen: 200 virtual participants at three sites, then sign in and take part."""
-    if home is not None and home.exists() and (not home.is_dir() or any(home.iterdir())):
-        raise UserError(f"{home}: is not empty; name a new folder for the demonstration")
     if not no_serve:
         # before anybody has waited for a rehearsal that cannot be shown
         check_port(port)
@@ -50,7 +52,10 @@ def demo(
     with rehearsing(
         shipped_protocol(DEMO_TRIAL), path, DEMO_SEED, 0, database=database, schema=schema
     ) as rehearsed:
-        played = rehearsed.play(randomized=None if no_serve else STOP_AT)
+        played = rehearsed.play(
+            randomized=None if no_serve else STOP_AT,
+            again=f"`equipoise demo --home {path}` goes on",
+        )
         sign_ins = _sign_ins(rehearsed.home)
         summary = {**rehearsed.summary(played), "primary": _primary(rehearsed.home)}
     if output == "json":

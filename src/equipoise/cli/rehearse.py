@@ -105,8 +105,17 @@ class Rehearsed:
         self.home = home
         self.replicate = replicate
 
-    def play(self, *, until: date | None = None, randomized: int | None = None) -> Played:
-        """Play on, with a bar for each site where somebody is watching."""
+    def play(
+        self,
+        *,
+        until: date | None = None,
+        randomized: int | None = None,
+        again: str = "the same command goes on",
+    ) -> Played:
+        """Play on, with a bar for each site where somebody is watching.
+
+        `again` tells whoever interrupts it how to go on.
+        """
         from equipoise.rehearsal import PlayError, play
 
         trial = self.home.trial()
@@ -118,10 +127,7 @@ class Rehearsed:
         except PlayError as error:
             raise UserError(f"{self.home.path}/protocol.yaml: {error}") from error
         except KeyboardInterrupt:
-            typer.echo(
-                "equipoise: stopped; the last whole day is kept, and the same command goes on",
-                err=True,
-            )
+            typer.echo(f"equipoise: stopped; the last whole day is kept, and {again}", err=True)
             raise typer.Exit(130) from None
 
     def summary(self, played: Played) -> dict[str, Any]:

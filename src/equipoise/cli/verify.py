@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @main.command()
 def verify(
-    ledger: Annotated[Path, typer.Argument(help="A home, or a ledger's SQLite file.")],
+    ledger: Annotated[
+        Path, typer.Argument(help="A home, or a ledger's SQLite file.", metavar="LEDGER|DIR")
+    ],
     head: Annotated[
         Path | None, typer.Option(help="The signed head file; by default `head` beside the ledger.")
     ] = None,

@@ -234,9 +234,10 @@ def _read_record(path: Path, trial: str | None) -> RecordReading:
     try:
         if path.is_dir():
             raise RecordError("is a folder; give the record's file")
-        if path.stat().st_size > LARGEST_RECORD:
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST_RECORD + 1)
+        if len(content) > LARGEST_RECORD:
             raise RecordError(f"is larger than {LARGEST_RECORD // 2**20} MB; give one record")
-        content = path.read_bytes()
     except FileNotFoundError as error:
         raise RecordError("no such file") from error
     except OSError as error:
@@ -256,6 +257,10 @@ def read_record_bytes(
         raise RecordError(f"is not UTF-8 text (byte {error.start})") from error
     if not text.strip():
         raise RecordError("is empty")
+    if re.search(r"^schema: equipoise/protocol/", text, re.MULTILINE):
+        raise RecordError(
+            "is a protocol already, no registry record; copy it and check it as it is"
+        )
     if json_expected or text.lstrip()[0] in "{[":
         study = _choose(text, trial)
         _check_text(study)

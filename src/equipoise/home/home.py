@@ -115,11 +115,17 @@ class Home:
         """
         path = Path(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise HomeError(f"{path}: is not empty; name a new folder for the home")
+            what = "is not empty" if path.is_dir() else "is a file"
+            raise HomeError(f"{path}: {what}; name a new folder for the home")
         protocol = load_protocol(Path(protocol_file))
         stored = DatabaseSettings.for_new_ledger(database, schema, protocol.id)
         made = not path.exists()
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise HomeError(
+                f"{path}: cannot be made: {error.strerror}; name a folder you may write to"
+            ) from error
         home = cls(path, protocol, rehearsal, stored)
         try:
             shutil.copyfile(protocol_file, path / "protocol.yaml")
@@ -149,12 +155,14 @@ class Home:
         path = Path(path)
         try:
             settings = json.loads((path / "settings.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise HomeError(
                 f"{path}: is no Equipoise home (settings.json is missing); "
                 "make one with `equipoise rehearse PROTOCOL --home DIR`"
             ) from None
-        except (ValueError, OSError) as error:
+        except OSError as error:
+            raise HomeError(f"{path}/settings.json: cannot be read: {error.strerror}") from None
+        except ValueError as error:
             raise HomeError(f"{path}/settings.json: cannot be read: {error}") from None
         if settings.get("format") != FORMAT:
             raise HomeError(

@@ -20,6 +20,7 @@ from equipoise.protocol.record import check_record, facts_of
 from equipoise.registry import record_page, render_page
 
 RECORDS = Path(__file__).parents[2] / "data" / "records"
+RECORD_PAGE = Path(__file__).parents[3] / "trials" / "nct07312656" / "record.txt"
 RELAXED = settings(
     max_examples=60,
     deadline=None,
@@ -29,7 +30,7 @@ RELAXED = settings(
 
 @cache
 def page() -> str:
-    return (RECORDS / "nct07312656-page.txt").read_text(encoding="utf-8")
+    return RECORD_PAGE.read_text(encoding="utf-8")
 
 
 @cache

@@ -97,7 +97,7 @@ def test_the_shipped_protocols_have_no_unsettled_error(trial: str) -> None:
 def test_a_file_that_does_not_exist_gives_exit_code_2() -> None:
     result = run("no-such-protocol.yaml")
     assert result.exit_code == 2
-    assert "no-such-protocol.yaml" in result.stdout
+    assert "no-such-protocol.yaml" in result.stderr
     assert "Traceback" not in result.output
 
 

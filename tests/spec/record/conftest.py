@@ -15,6 +15,7 @@ from equipoise.protocol.checks import Finding
 from equipoise.protocol.record import check_record, facts_of
 
 RECORDS = Path(__file__).parents[2] / "data" / "records"
+RECORD_PAGE = Path(__file__).parents[3] / "trials" / "nct07312656" / "record.txt"
 TODAY = date(2026, 11, 23)
 
 Edit = tuple[str, str]
@@ -23,7 +24,7 @@ Edit = tuple[str, str]
 
 @cache
 def page_text() -> str:
-    return (RECORDS / "nct07312656-page.txt").read_text(encoding="utf-8")
+    return RECORD_PAGE.read_text(encoding="utf-8")
 
 
 def edited(*edits: Edit) -> str:

@@ -93,7 +93,7 @@ def _sections(text: str) -> tuple[str, dict[str, str]]:
 def test_sections_may_come_in_any_order(page: Page) -> None:
     from equipoise.exchange.draft import draft_from, read_record_bytes
 
-    text = (Path(__file__).parents[2] / "data/records/nct07312656-page.txt").read_text("utf-8")
+    text = (Path(__file__).parents[3] / "trials/nct07312656/record.txt").read_text("utf-8")
     preamble, sections = _sections(text)
     turned = "\n".join([preamble, *(sections[name] for name in reversed(SECTIONS))])
     one, other = page(), draft_from(read_record_bytes(turned.encode()))
@@ -109,7 +109,7 @@ def test_sections_may_come_in_any_order(page: Page) -> None:
 def test_a_page_without_a_section_still_makes_a_draft(gone: str) -> None:
     from equipoise.exchange.draft import draft_from, read_record_bytes
 
-    text = (Path(__file__).parents[2] / "data/records/nct07312656-page.txt").read_text("utf-8")
+    text = (Path(__file__).parents[3] / "trials/nct07312656/record.txt").read_text("utf-8")
     preamble, sections = _sections(text)
     rest = "\n".join([preamble, *(sections[name] for name in SECTIONS if name != gone)])
     assert draft_from(read_record_bytes(rest.encode())).tally.dropped == ()

@@ -14,7 +14,7 @@ from equipoise.protocol.checks import check_protocol
 from equipoise.protocol.document import Decision, Protocol
 from equipoise.quantity.text import Text
 
-RECORD_PAGE = Path(__file__).parents[2] / "data" / "records" / "nct07312656-page.txt"
+RECORD_PAGE = Path(__file__).parents[3] / "trials" / "nct07312656" / "record.txt"
 TODAY = date(2026, 11, 24)
 
 GAPS_OF_THE_RECORD = {

@@ -9,7 +9,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A reason why a file is not a protocol. Lines and columns count from 1; `path` is in the document."""
+    """A reason why a file is not a protocol. Lines and columns count from 1, and are 0 where the file
+    could not be opened; `path` is in the document."""
 
     code: str
     file: str
@@ -20,7 +21,7 @@ class Fault:
     remedy: str
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}:{self.column}"
+        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         place = f" {self.path}:" if self.path else ""
         way_out = f"; {self.remedy}" if self.remedy else ""
         return f"{where}:{place} {self.message}{way_out} [{self.code}]"

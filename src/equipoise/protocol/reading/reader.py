@@ -14,7 +14,7 @@ from equipoise.protocol.document import SCHEMA, Protocol
 from .explain import explain, locations
 from .faults import Fault, ProtocolError
 from .places import Places
-from .tree import Node, Path, decode, read_tree
+from .tree import MAXIMUM_BYTES, Node, Path, decode, read_tree
 
 _ROUNDS = 40
 
@@ -58,17 +58,22 @@ def read_protocol(path: FilePath | str) -> Reading:
     """Read the file at `path`. Never raises: whatever is wrong stands in `faults`, each with its line."""
     file = str(path)
     try:
-        data = FilePath(path).read_bytes()
+        with FilePath(path).open("rb") as stream:
+            # one byte more than a protocol may have: what never ends is not read to its end
+            data = stream.read(MAXIMUM_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
+        folder = isinstance(error, IsADirectoryError)
         fault = Fault(
             "unreadable-file",
             file,
-            1,
-            1,
+            0,
+            0,
             "",
             f"the file cannot be read: {reason}",
-            "check its name",
+            f"name the file in it, as {FilePath(file) / 'protocol.yaml'}"
+            if folder
+            else "check its name, and who may read it",
         )
         return Reading(None, (fault,), Places(None, file))
     text = decode(data, file)

@@ -97,7 +97,7 @@ def decode(data: bytes, file: str) -> str | Fault:
             1,
             1,
             "",
-            f"the file has {len(data)} bytes, more than the {MAXIMUM_BYTES} a protocol may have",
+            f"the file has more than the {MAXIMUM_BYTES} bytes a protocol may have",
             "a protocol is a text of some hundred kilobytes; is this the right file?",
         )
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
