@@ -24,8 +24,12 @@ _LONGEST = 100
 
 @main.command()
 def diff(
-    old: Annotated[Path, typer.Argument(help="The protocol in force.", metavar="OLD", show_default=False)],
-    new: Annotated[Path, typer.Argument(help="The amended protocol.", metavar="NEW", show_default=False)],
+    old: Annotated[
+        Path, typer.Argument(help="The protocol in force.", metavar="OLD", show_default=False)
+    ],
+    new: Annotated[
+        Path, typer.Argument(help="The amended protocol.", metavar="NEW", show_default=False)
+    ],
     trial: Annotated[
         Path | None,
         typer.Option(
