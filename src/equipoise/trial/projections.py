@@ -37,18 +37,16 @@ PARTICIPANT = Table(
     },
     ("id",),
     (
-        ("site", "id"),
-        ("status", "id"),
-        ("site", "status", "id"),
-        ("next_due", "id"),
-        ("site", "next_due", "id"),
-        ("site", "status", "next_due", "id"),
-        ("status", "next_due", "id"),
-        ("randomized_on", "id"),
-        ("site", "randomized_on", "id"),
+        *(
+            (*filtered, *sorted_by, "id")
+            for filtered in ((), ("site",), ("status",), ("site", "status"))
+            for sorted_by in ((), ("next_due",), ("randomized_on",))
+            if filtered or sorted_by
+        ),
     ),
 )
-"""`allocation` is the sealed arm as JSON; empty dates are empty text, so that sorting is total."""
+"""`allocation` is the sealed arm as JSON; empty dates are empty text, so that sorting is total. There is an
+index for each filter with each order, so that a page of the list is found without passing over others."""
 
 TASK = Table(
     "task",
@@ -64,10 +62,11 @@ TASK = Table(
         "provisional": "integer",
     },
     ("participant", "kind", "ref"),
-    (("site", "due"), ("due",), ("site", "closes"), ("closes",), ("site", "priority", "due")),
+    (("site", "priority", "due", "participant", "closes", "opens"),),
 )
 """`kind`: safety, visit, randomize, sign, eligibility, consent, diary, query. `ref` names the visit,
-the query's number, or `<event>/<clock>`. Late is what has `closes` before today."""
+the query's number, or `<event>/<clock>`. Late is what has `closes` before today. The index answers
+what is late, due and open at a site without reading the rows it passes over."""
 
 QUERY = Table(
     "query",
@@ -85,7 +84,10 @@ QUERY = Table(
         "raised_by": "text",
     },
     ("participant", "number"),
-    (("site", "status", "raised_at"), ("status", "raised_at")),
+    (
+        ("site", "status", "raised_at", "participant", "number"),
+        ("status", "raised_at", "participant", "number"),
+    ),
 )
 
 ADVERSE_EVENT = Table(
@@ -103,7 +105,12 @@ ADVERSE_EVENT = Table(
         "clock_due": "text",
     },
     ("participant", "number"),
-    (("site", "serious", "started_on"), ("serious", "started_on")),
+    (
+        ("site", "serious", "started_on"),
+        ("serious", "started_on"),
+        ("site", "serious", "clock_due"),
+        ("serious", "clock_due"),
+    ),
 )
 """`clock_due` is the earliest deadline still running, else empty."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import ipaddress
 import os
 import socket
@@ -122,6 +123,10 @@ def load_application(path: str, hosts: Sequence[str], https: bool) -> Any:
     configure(home, hosts=hosts, https=https)
     served = application()
     _warm_up()
+    # The protocol and the code stay for ever: looking through them for garbage again and again would
+    # stop every request for tens of milliseconds.
+    gc.collect()
+    gc.freeze()
     return served
 
 

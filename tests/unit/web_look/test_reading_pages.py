@@ -124,7 +124,7 @@ def test_every_form_of_the_matrix_leads_to_its_page_and_missed_visits_to_none(pl
 
 def test_safety_puts_the_running_clock_first_with_its_rule(played, lived):
     page = read(played.client("coordinator"), "/safety/")
-    due = page[page.index('id="s-running"') : page.index('id="s-serious"')]
+    due = page[page.index('id="s-running"') : page.index('id="serious"')]
     assert lived.id in due
     assert "Fatigue" in due
     assert "Chinese GCP" in due

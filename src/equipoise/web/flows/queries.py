@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -38,13 +40,12 @@ def queries(request: TrialRequest) -> HttpResponseBase:
     status = request.GET.get("status", "open")
     if status not in QUERY_STATUS_LABELS:
         status = "open"
-    after = request.GET.get("after", "")
-    after = after if len(after) <= 40 else ""
     rows = QueryRow.objects.filter(status=status)
     if request.someone.site:
         rows = rows.filter(site=request.someone.site)
-    if after:
-        rows = rows.filter(raised_at__gt=after)
+    place = _place(request.GET.get("after", ""))
+    if place is not None:
+        rows = _beyond(rows, *place)
     found = list(rows.order_by("raised_at", "participant", "number")[: PAGE_SIZE + 1])
     more = found[PAGE_SIZE:]
     found = found[:PAGE_SIZE]
@@ -61,11 +62,34 @@ def queries(request: TrialRequest) -> HttpResponseBase:
             }
             for row in found
         ],
-        "next_url": f"{reverse('queries')}?status={status}&after={found[-1].raised_at}"
-        if more
-        else None,
+        "next_url": _after(status, found[-1]) if more else None,
     }
     return render(request, "queries.html", context)
+
+
+def _after(status: str, last: QueryRow) -> str:
+    """The address of what follows a row."""
+    place = f"{last.raised_at}~{last.participant}~{last.number}"
+    return f"{reverse('queries')}?{urlencode({'status': status, 'after': place})}"
+
+
+def _place(text: str) -> tuple[str, str, int] | None:
+    """A row's place in the list as an address gives it; None for anything else."""
+    raised_at, participant, number = (*text.split("~"), "", "")[:3]
+    if len(text) > 80 or not (number.isascii() and number.isdigit() and len(number) < 7):
+        return None
+    return raised_at, participant, int(number)
+
+
+def _beyond(
+    rows: QuerySet[QueryRow], raised_at: str, participant: str, number: int
+) -> QuerySet[QueryRow]:
+    """What follows a place. One save may raise several queries at the same instant."""
+    return rows.filter(raised_at__gte=raised_at).filter(
+        Q(raised_at__gt=raised_at)
+        | Q(participant__gt=participant)
+        | Q(participant=participant, number__gt=number)
+    )
 
 
 def _query_of(state: ParticipantState, number: int) -> Query:

@@ -14,11 +14,11 @@ from equipoise.conduct.eligibility import strata_of
 from equipoise.conduct.refusal import Reason, Refusal
 from equipoise.conduct.schedule import plan_visits
 from equipoise.conduct.state import ParticipantState
-from equipoise.web.models import TaskRow
 from equipoise.web.request import TrialRequest
 from equipoise.web.sight import sees_allocation
 
 from .acting import act, fresh_client_id, shown_reasons
+from .worklist import waiting
 
 LISTED = 100
 _WAITING = ("randomize", "sign", "eligibility", "consent")
@@ -38,14 +38,9 @@ _CHECKS = (
 
 def randomize_list(request: TrialRequest) -> HttpResponseBase:
     """Those who can be randomized now, and those who still lack something."""
-    tasks = TaskRow.objects.filter(kind__in=_WAITING)
-    if request.someone.site:
-        tasks = tasks.filter(site=request.someone.site)
-    found = list(
-        tasks.order_by("priority", "participant").values_list("participant", "kind", "opens")[
-            :LISTED
-        ]
-    )
+    person = request.someone
+    sites = [person.site] if person.site else list(request.trial.protocol.site_by_id)
+    found = [(task.participant, task.kind, task.opens) for task in waiting(sites, _WAITING, LISTED)]
     lacking = {
         "sign": (_("the investigator's signature"), "screening"),
         "eligibility": (_("data or the assessment"), "screening"),

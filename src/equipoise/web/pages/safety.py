@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -22,6 +23,8 @@ from ..request import TrialRequest
 from ..vocabulary import local_time, unbroken, zone_of
 
 PAGE_SIZE = 50
+CLOCKED = 50
+"""Events with a running clock that are shown: those whose next deadline comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,65 +70,86 @@ def safety(request: TrialRequest) -> HttpResponse:
     if not everywhere:
         rows = rows.filter(site=person.site)
     terms = {term.id: term.term.in_language(language) for term in protocol.safety.terms}
-    serious = rows.filter(serious=1)
-    clocked = list(serious.exclude(clock_due="").order_by("clock_due", "participant", "number"))
+    clocked = list(
+        rows.filter(serious=1, clock_due__gt="").order_by("clock_due", "participant", "number")[
+            : CLOCKED + 1
+        ]
+    )
     running = [
         line
-        for row in clocked
+        for row in clocked[:CLOCKED]
         for line in _running(trial, row.participant, row.number, terms, language, person.role)
     ]
     running.sort(key=lambda line: line.due_at)
-    page = max(1, _number(request.GET.get("page", "1")))
-    others = rows.filter(serious=0).order_by("-started_on", "participant", "number")
-    total = others.count()
-    shown = _page(others, page)
+    more = "+" if len(clocked) > CLOCKED else ""
+    serious, others = _Pages(request, rows, 1), _Pages(request, rows, 0)
     context = {
-        "answer": unbroken(_answer(running)),
+        "answer": unbroken(_answer(running, more)),
         "tone": "bad" if any(line.over for line in running) else "warn" if running else "good",
         "running": running,
-        "serious": [_line(row, protocol, terms, language) for row in _page(
-            serious.order_by("-started_on", "participant", "number"), 1, 200
-        )],
-        "others": [_line(row, protocol, terms, language) for row in shown],
-        "total": total,
-        "pager": _pager(page, total, len(shown)),
+        "running_count": f"{len(running)}{more}",
+        "serious": [_line(row, protocol, terms, language) for row in serious.rows],
+        "serious_total": serious.total,
+        "serious_pager": serious.pager(others),
+        "others": [_line(row, protocol, terms, language) for row in others.rows],
+        "total": others.total,
+        "pager": others.pager(serious),
         "now": trial.clock_peek().isoformat(),
         "grading": protocol.safety.grading,
         "everywhere": everywhere,
         "place": site_label(protocol, "" if everywhere else person.site, language),
-    }  # fmt: skip
+    }
     return render(request, "safety.html", context)
+
+
+class _Pages:
+    """One of the two lists, the latest event first, a page at a time; the other stays on its page."""
+
+    def __init__(
+        self, request: TrialRequest, rows: QuerySet[AdverseEventRow], serious: int
+    ) -> None:
+        self.name = "serious" if serious else "page"
+        self.page = max(1, _number(request.GET.get(self.name, "1")))
+        mine = rows.filter(serious=serious)
+        self.total = mine.count()
+        begin = (self.page - 1) * PAGE_SIZE
+        ordered = mine.order_by("-started_on", "participant", "number")
+        self.rows = list(ordered[begin : begin + PAGE_SIZE])
+
+    def pager(self, other: _Pages) -> dict[str, Any] | None:
+        """The links to this list's other pages; None where one page holds it."""
+        if self.total <= PAGE_SIZE:
+            return None
+
+        def address(page: int) -> str:
+            pages = {self.name: page, other.name: other.page}
+            query = urlencode({name: at for name, at in pages.items() if at > 1})
+            return (
+                f"{reverse('safety')}?{query}#{'serious' if self.name == 'serious' else 'others'}"
+            )
+
+        first = (self.page - 1) * PAGE_SIZE
+        last = first + len(self.rows)
+        return {
+            "first": first + 1 if self.rows else 0,
+            "last": last,
+            "total": self.total,
+            "previous_url": address(self.page - 1) if self.page > 1 else "",
+            "next_url": address(self.page + 1) if last < self.total else "",
+            "last_url": address(-(-self.total // PAGE_SIZE)) if last < self.total else "",
+        }
 
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
-def _page(
-    rows: QuerySet[AdverseEventRow], page: int, size: int = PAGE_SIZE
-) -> list[AdverseEventRow]:
-    return list(rows[(page - 1) * size : page * size])
-
-
-def _pager(page: int, total: int, shown: int) -> dict[str, Any] | None:
-    if total <= PAGE_SIZE:
-        return None
-    first = (page - 1) * PAGE_SIZE
-    last = first + shown
-    return {
-        "first": first + 1 if shown else 0,
-        "last": last,
-        "total": total,
-        "previous_url": f"?page={page - 1}#others" if page > 1 else "",
-        "next_url": f"?page={page + 1}#others" if last < total else "",
-        "last_url": f"?page={-(-total // PAGE_SIZE)}#others" if last < total else "",
-    }
-
-
-def _answer(running: list[Running]) -> str:
+def _answer(running: list[Running], more: str) -> str:
     over = sum(1 for line in running if line.over)
     if over:
-        return _("%(n)s safety reports are overdue.") % {"n": over}
+        return _("%(n)s safety reports are overdue.") % {
+            "n": f"{over}{more if over == len(running) else ''}"
+        }
     if running:
         first = running[0]
         return _("The next safety report is due %(when)s, for %(participant)s.") % {
