@@ -10,6 +10,7 @@ from . import analyze as analyze
 from . import check as check
 from . import database as database
 from . import demo as demo
+from . import design as design
 from . import diff as diff
 from . import new as new
 from . import page as page
