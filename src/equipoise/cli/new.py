@@ -68,7 +68,7 @@ def new(
         path = write_draft(draft, folder)
     except FileExistsError as error:
         raise UserError(
-            f"{folder}: cannot be made a folder, or holds a protocol already; choose another folder"
+            f"{folder}: is a file or holds a protocol already; choose another folder"
         ) from error
     except OSError as error:
         raise UserError(f"{folder}: cannot be written: {error.strerror or error}") from error

@@ -7,6 +7,7 @@ finished draft, not on the reader's intentions, so that a reader that loses some
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -242,6 +243,8 @@ def _read_record(path: Path, trial: str | None) -> RecordReading:
         raise RecordError("no such file") from error
     except OSError as error:
         raise RecordError(f"cannot be read: {error.strerror}") from error
+    except RecordError:
+        raise
     except ValueError as error:
         raise RecordError(f"is not a file name: {error}") from error
     return read_record_bytes(content, json_expected=path.suffix in (".json", ".jsonl"), trial=trial)
@@ -251,10 +254,16 @@ def read_record_bytes(
     content: bytes, *, json_expected: bool = False, trial: str | None = None
 ) -> RecordReading:
     """Read a record from its bytes (UTF-8); RecordError says in one line what is wrong."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise RecordError("is UTF-16 text; save it as UTF-8")
+    if b"\0" in content:
+        raise RecordError(
+            f"is not text: it holds a zero byte (byte {content.index(0)}); save it as UTF-8 text"
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RecordError(f"is not UTF-8 text (byte {error.start})") from error
+        raise RecordError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8") from error
     if not text.strip():
         raise RecordError("is empty")
     if re.search(r"^schema: equipoise/protocol/", text, re.MULTILINE):
@@ -278,6 +287,8 @@ def _choose(text: str, trial: str | None) -> Any:
             tree = tree["studies"]
         studies = tree if isinstance(tree, list) else [tree]
     if trial is None:
+        if not studies:
+            raise RecordError("holds no study")
         if len(studies) != 1:
             raise RecordError(f"holds {len(studies)} studies; choose one with --nct")
         return studies[0]

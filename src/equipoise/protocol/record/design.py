@@ -115,7 +115,8 @@ def _outcomes(facts: RecordFacts) -> Iterator[Finding]:
 _PREVENTION = re.compile(
     r"\b(?:prevent(?!ive (?:medicine|services?|health))\w*|prophyla\w+|avert\w*|"
     r"(?:reduc\w+|decreas\w+|lower\w*) (?:of )?(?:the )?(?:incidence|occurrence|risk|onset|development)|protect\w* against|"
-    r"protection (?:from|against))\b"
+    r"protection (?:from|against)|(?:keep|stop)\w*\b.{0,60}?\bfrom (?:developing|occurring|forming|arising)|(?:ward|stave|fend|head)\w* off|"
+    r"forestall\w*|pre-?empt\w*)\b"
 )
 _PREVENTION_NAMES = re.compile(
     r"\b(?:centers? for disease control and prevention|prevention (?:cent\w+|institute|program(?:me)?)|"
@@ -162,21 +163,83 @@ def _purpose(facts: RecordFacts) -> Iterator[Finding]:
 
 # randomization ----------------------------------------------------------------------------------
 
-_RATIO = re.compile(
-    r"\b\d{1,2}\s*(?::|∶|to)\s*\d{1,2}(?:\s*(?::|∶|to)\s*\d{1,2})*\b(?=[^.;]{0,60}\b(?:ratio|random\w*|allocat\w*|assign\w*|group|arm)\b)|"
-    r"\b(?:ratio|random\w*|allocat\w*|assign\w*)\b[^.;]{0,80}?(?<![\d.])[1-9]\d?\s*(?::|∶)\s*[1-9]\d?(?!\d|\.\d)|"
-    r"\b(?:ratio|random\w*|allocat\w*|assign\w*)\b[^.;]{0,40}?\b[1-9] to [1-9]\b|"
-    r"\b(?:equally (?:random\w*|allocat\w*|assign\w*|divided|distributed)|(?:random\w*|allocat\w*|assign\w*|divided) equally|"
-    r"equal (?:allocation|numbers?|ratio|probability|chance|groups)|(?:divided|random\w*|allocat\w*|assign\w*)[^.;]{0,60}\b(?:2|3|4) equal)\b"
+_ALLOCATING = r"(?:random\w*|allocat\w*|assign\w*|groups?|arms?|cohorts?)"
+_DILUTING = re.compile(
+    r"\b(?:dilut\w*|mix(?:ed|ture|ing)?|titers?|titres?|concentrations?|saline|buffer|solution|solvent|v/v|w/w|"
+    r"volume|weight|molar|energy|inspir\w*|expir\w*)\b"
 )
+_PROPORTION = re.compile(
+    r"(?<![\d.:])(?<!at )(?<!weeks )(?<!days )(?<!hours )(?:[1-9]\d?\s*:\s*)+[1-9]\d?(?![\d:]|\.\d)(?!\s*(?:am|pm|a\.m|p\.m|h\b|o'clock))|"
+    r"(?:(?:ratio|proportion)(?: \w+){0,2} |\b(?:random\w*|allocat\w*|assign\w*)(?: \w+){0,2}? )(?<!within )(?<!every )[1-9](?: to [1-9])+\b"
+    r"(?! (?:hours?|days?|weeks?|months?|minutes?|years?|times?|patients|participants|groups|arms))"
+)
+_EVENLY = re.compile(
+    r"\b(?:random\w*|allocat\w*|assign\w*|divid\w*|split|distribut\w*)\b[^.;]{0,60}?\b(?:equally|evenly)\b|"
+    r"\b(?:equally|evenly) (?:random|allocat|assign|divid|split|distribut)\w*|"
+    r"\b(?:equal|same|even) (?:\w+ )?(?:numbers?|sizes?|proportions?|chances?|probabilit(?:y|ies)|likelihood|ratios?|allocation|groups|arms|parts|halves)\b"
+    rf"[^.;]{{0,60}}\b{_ALLOCATING}\b|"
+    rf"\b{_ALLOCATING}\b[^.;]{{0,60}}\b(?:equal|same|even) (?:\w+ )?(?:numbers?|sizes?|proportions?|chances?|probabilit(?:y|ies)|likelihood|ratios?|allocation|groups|arms|parts|halves)\b|"
+    r"\bequal (?:allocation|randomi[sz]ation|assignment|distribution)\b"
+)
+_EACH_SIZE = re.compile(
+    r"\b(?:half|50\s*%|50 percent|1 (?:third|quarter)|33(?:\.\d+)?\s*%)[^.;]{0,50}\b(?:random\w*|allocat\w*|assign\w*|receiv\w*|group|arm|chance)\b|"
+    r"\b\d+ (?:(?:\w+ )?(?:patients|participants|subjects|people|persons|women|men|children|cases|individuals|volunteers|adults) )?(?:(?:are|is|were|will be) (?:\w+ )?)?(?:in|per|to|into|for) (?:each|every|both|either|(?:the|a) (?:single )?)?\s*(?:(?:study|treatment|of the) )?(?:group|arm|cohort)s?\b|"
+    r"\beach (?:have|has|having|with|compris\w*|contain\w*|includ\w*|consist\w* of|of) \d+ (?:patients|participants|subjects|people|persons)\b|"
+    r"\b(?:each|every) (?:group|arm)\b[^.;]{0,40}?\b\d+ (?:patients|participants|subjects|people|persons|women|men|children|cases|individuals|volunteers)\b|"
+    r"\b(?:n\s*=\s*)?\d+ (?:patients|participants|subjects|people|persons) each\b|\b\(?n\s*=\s*\d+ (?:each|per (?:group|arm))"
+)
+
+
+def _ratio_said(prose: str) -> bool:
+    """Whether a clause gives the proportions in which participants are allocated.
+
+    A proportion counts where the clause speaks of allocation, and not of a dilution or an hour.
+    """
+    for clause in re.split(r"(?<!\d)[.](?=\s|$)|(?<=\d)\.(?=\s|$)|;|\n", prose):
+        if _PROPORTION.search(clause):
+            allocating = re.search(r"\b(?:random\w*|allocat\w*|assign\w*)\b", clause)
+            named = re.search(rf"\bratio\b|\b{_ALLOCATING}\b", clause)
+            if named and (allocating or not _DILUTING.search(clause)):
+                return True
+        if _EVENLY.search(clause) or _EACH_SIZE.search(clause):
+            return True
+    return False
+
+
 _STRATA = re.compile(
     r"\b(?:stratif\w*|strata|stratum|minimi[sz]ation|"
     r"simple randomi[sz]\w*|unrestricted randomi[sz]\w*|without stratif\w*|biased coin|dynamic allocation)\b"
 )
-_FACTORS = re.compile(
-    r"\b(?:stratif\w*|strata|stratum|minimi[sz]ation)\b[^.;]{0,40}?\b(?:by|according to|based on|for|on|factors?|:|into|with)\b\s*\S+|"
-    r"\b(?:no|without|not) stratif\w*|\b(?:simple|unrestricted) randomi[sz]\w*"
+_AGENCY = re.compile(
+    r"\b(?:perform|do|done|conduct|generat|carried out|prepar|made|implement|manag|creat|produc|us|achiev|assign|comput|undertak|ensur)\w*"
+    r"(?: (?!separate|independent)\w+){0,2} (?:by|with|on|through|for|based on)\b|\bby (?:means of|using|an? (?:\w+ )?(?:computer|statistician|software|program|system|person|researcher))\b|"
+    r"\bfor each (?:participant|patient|subject)\b"
 )
+"""Who does it and with what, which is no factor: `performed by a statistician`."""
+_FACTORS = re.compile(
+    r"\b(?:stratif\w*|strata|stratum|minimi[sz]ation)\b(?! (?:squamous|epitheli))[^.;]{0,40}?\b(?:by|according to|based on|for|on|factors?|into|with|within|across)\b\s*\S+|"
+    r"\b(?:stratif\w*|strata|stratum)\s*\(\s*\w|"
+    r"\b(?:stratif\w*|strata|stratum)\b[^.;]{0,20}:\s*\S+|"
+    r"\b(?:no|without|not|non-?|never) ?(?:\w+ ){0,2}strat\w*|\bunstratified|\b(?:simple|unrestricted|complete) randomi[sz]\w*|"
+    r"\b(?:random\w*|allocat\w*|assign\w*)\b[^.;]{0,50}\b(?:separate(?:ly)?|independently)\b[^.;]{0,20}\b(?:for|at|in|by|within|per)\b|"
+    r"\bseparate(?:ly)?\b[^.;]{0,20}\b(?:random\w*|allocat\w*)[^.;]{0,30}\b(?:for|at|in|by|within|per)\b|"
+    r"\b(?:random\w*|allocat\w*)\b[^.;]{0,40}\b(?:balanc\w*|blocked|within)\b[^.;]{0,20}\b(?:by|across|between|over|for|on|with respect to|within|each)\b[^.;]{0,30}\b(?:sites?|cent(?:er|re)s?|hospitals?|institutions?|stage|sex|gender|age|tumou?r|disease|severity|strat\w*)\b"
+)
+
+
+def _factors_said(prose: str) -> bool:
+    """Whether the prose names what randomization is stratified by, or says that it is not.
+
+    Strata of an analysis are none of the randomization.
+    """
+    return any(
+        _FACTORS.search(_AGENCY.sub(" ", sentence))
+        for sentence in re.split(r"[.](?=\s|$)|\n", prose)
+        if not _ANALYZING.search(sentence) or re.search(r"\b(?:random|allocat|assign)", sentence)
+    )
+
+
+_ANALYZING = re.compile(r"\b(?:analy[sz]\w*|results?|reported|compar\w*|subgroups?|regression)\b")
 
 
 def _prose(facts: RecordFacts) -> str:
@@ -187,7 +250,7 @@ def _randomization(facts: RecordFacts) -> Iterator[Finding]:
     if facts.allocation != "randomized":
         return
     prose = _prose(facts)
-    if not facts.ratio_stated and not _RATIO.search(prose):
+    if not facts.ratio_stated and not _ratio_said(prose):
         yield finding(
             "no-allocation-ratio",
             "error",
@@ -198,7 +261,7 @@ def _randomization(facts: RecordFacts) -> Iterator[Finding]:
             ),
             ("State the ratio, for instance 1:1.", "写明比例，如 1:1。"),
         )
-    if not facts.strata_stated and not _FACTORS.search(prose):
+    if not facts.strata_stated and not _factors_said(prose):
         named = _STRATA.search(prose)
         yield finding(
             "no-strata",
@@ -220,10 +283,16 @@ def _randomization(facts: RecordFacts) -> Iterator[Finding]:
 # size -------------------------------------------------------------------------------------------
 
 _RATIONALE = re.compile(
-    r"\b(?:sample size (?:\w+ ){0,4}(?:calculat\w*|estimat\w*|determin\w*|based|justif\w*|of|was|is|will)|"
-    r"(?:calculat\w*|estimat\w*|determin\w*) (?:the |a |of )*(?:\w+ )?sample size|statistical power|"
-    r"\d{2}\s*% power|power (?:of|=|at|analysis|calculation)|power\s*\(?1\s*-|type (?:i|1) error|alpha (?:level )?(?:of|=)|effect size of)\b|"
-    r"\b(?:α|alpha|1\s*-\s*β)\s*=|\bg\*?power\b|\b(?:pilot|feasibility) (?:study|trial)[^.]{0,80}(?:sample size|no (?:formal )?power)"
+    r"\b(?:statistical power|power (?:analysis|calculation)|\d+(?:\.\d+)?\s*(?:%|percent|per cent) (?:statistical )?power|"
+    r"power\s*(?:of|is|at|was|=|:|to be)?\s*(?:about |approximately |at least )?(?:0?\.\d+|\d{2}(?:\.\d+)?\s*(?:%|percent|per cent))|power\s*\(?1\s*-|"
+    r"type (?:i|1|ii|2) error|alpha (?:level )?(?:of|=|:)|effect size (?:of|=)|(?:α|alpha|beta|β|1\s*-\s*β)\s*(?:=|of \d)|g\*?\s?power|nquery|"
+    r"(?:sample size|(?:number|sample) of (?:participants|patients|subjects|\d+))[^.;]{0,60}\b(?:calculat|estimat|determin|deriv|based|justif|comput|chosen|rests?|assum|precision|confidence)\w*|"
+    r"(?:calculat|estimat|determin|deriv|comput|justif)\w* (?:the |a |of |required |necessary |needed )*(?:\w+ )?sample size|"
+    r"no (?:formal )?(?:sample size|power)|(?:pilot|feasibility) (?:study|trial)[^.]{0,80}(?:sample size|no (?:formal )?power)|"
+    r"\d+ (?:\w+ ){0,2}(?:per|in each|for each|each|a) (?:group|arm)[^.;]{0,30}(?:needed|required|necessary)|"
+    r"(?:assum|expect|anticipat)\w*[^.;]{0,120}\d[^.]{0,120}(?:needed|required|necessary)|"
+    r"(?:detect|demonstrate|show) (?:an? |the )?(?:\w+ ){0,3}(?:difference|reduction|fall|increase|decrease|effect|improvement)[^.;]{0,40}\d)\b|"
+    r"\b(?:α|β)\s*=|significance level[^.;]{0,60}\b(?:power|sample size)\b"
 )
 
 
@@ -262,7 +331,8 @@ _SUBJECTIVE = re.compile(
     r"\b(?:pain|scale|scales|score|scores|scoring|grade[ds]?|grading|severity|severe|questionnaire|quality of life|qol|symptom\w*|satisfaction|"
     r"visual analog\w*|vas|nrs|patient[- ]reported|self[- ]reported|survey|interview|rating|rated|index of|inventory|"
     r"depress\w+|anxiety|fatigue|comfort|nausea|sleep quality|function(?:al)? (?:status|assessment|outcome)|clinical (?:response|improvement|assessment|cure)|"
-    r"response rate|objective response|progression|remission|toxicit\w+|adverse (?:events?|effects?|reactions?)|side effects?|mucositis|appearance|"
+    r"response rate|objective response|progression|remission|toxicit\w+|reactions?|ulcer\w*|lesions?|sores?|soreness|discomfort|erythema|inflammation|swelling|dysphagia|xerostomia|dry mouth|"
+    r"intensity|worst|rtog|ctcae|eortc|who (?:criteria|scale|grade)|adverse (?:events?|effects?|reactions?)|side effects?|mucositis|appearance|"
     r"healing|judg\w+|opinion|acceptab\w+|checklist|adherence|perceived|feeling|well-?being|stress|disability|cognit\w+|"
     r"efficacy|effectiveness|relief|incidence of (?:\w+ ){0,3}(?:mucositis|delirium|nausea|vomiting|dermatitis|neuropathy))\b"
 )
@@ -272,13 +342,23 @@ _OBJECTIVE = re.compile(
     r"duration of surgery|operating time|ct scan|mri|radiograph\w*|bone (?:density|loss|level)|hemoglobin|"
     r"pregnancy rate|live birth|culture|pcr|ecg|lvef|ejection fraction|gait speed|heart rate|spo2|fev1|steps)\b"
 )
-_ASSESSOR_MASKED = re.compile(
-    r"(?:blind|mask|unaware)\w*[^.;]{0,80}\b(?:assess\w*|evaluat\w*|rater|examiner|adjudicat\w*|outcome|review\w*|statistic\w*|reader|radiologist|observer|grader)|"
-    r"\b(?:assess\w*|evaluat\w*|raters?|examiners?|adjudicat\w*|reviewers?|readers?|radiologists?|observers?|graders?)\b[^.;]{0,80}(?:blind|mask|unaware|not (?:be )?(?:know|told|informed|aware|disclosed)|without know(?:ledge|ing)|independent)|"
-    r"\b(?:blinded|masked)[- ](?:end-?point|central|independent|assess\w*|outcome)|\bprobe design\b|single[- ]blind|independent (?:central |blinded )?(?:review|adjudication)"
+_ASSESSING = re.compile(
+    r"\b(?:assess\w*|evaluat\w*|rat(?:e|es|ed|ing|er|ers)|examin\w*|adjudicat\w*|review(?:er|ers|ed|s)?|read(?:er|ers|ing|ings)?|"
+    r"radiologists?|pathologists?|observ\w*|grad(?:e|es|ed|ing|er|ers)|scor(?:e|es|ed|ing|er|ers)|judg\w*|outcomes?|end-?points?|statistic\w*|measur\w*)\b"
+)
+_UNAWARE = re.compile(
+    r"\b(?:blind\w*|mask\w*|unaware|ignorant|without know(?:ledge|ing)|independent(?:ly)?|"
+    r"(?:not|never|cannot|n't) (?:be |have )?(?:\w+ )?(?:know|told|informed|aware|disclosed|given|shown|see|learn|access|revealed|communicated)\w*|"
+    r"(?:concealed|hidden|withheld|kept) from (?:the )?(?:\w+ ){0,2}(?:assess|evaluat|rater|examiner|grader|reviewer|statistic|observer|those who|whoever)\w*)\b"
+)
+_MASKED_DESIGN = re.compile(
+    r"\b(?:blinded|masked)[- ](?:end-?point|central|independent|assess\w*|outcome)|\bprobe design\b|\bsingle[- ]blind|"
+    r"\bindependent (?:central |blinded )?(?:review|adjudication)"
 )
 _NEGATED = re.compile(
-    r"\b(?:no|not|non|without|isn't|aren't|un)\b[^.;]{0,30}\b(?:blind|mask)\w*|\b(?:unblinded|non-?blinded|unmasked)\b|neither[^.;]{0,60}(?:blind|mask)\w*|(?:blind|mask)\w*[^.;]{0,30}\b(?:not|impossible|unfeasible|infeasible)\b"
+    r"\b(?:no|not|non|without|isn't|aren't|un|nobody|none|neither|nor)\b[^.;]{0,60}\b(?:blind|mask)\w*|"
+    r"\b(?:unblinded|non-?blinded|unmasked)\b|"
+    r"(?:blind|mask)\w*[^.;]{0,30}\b(?:not|impossible|unfeasible|infeasible)\b(?! (?:know|be told|told|informed))"
 )
 
 
@@ -296,7 +376,10 @@ def _assessor_masked(facts: RecordFacts) -> bool:
         return True
     for passage in facts.passages():
         for sentence in re.split(r"[.;\n]", normal(passage.text)):
-            if _ASSESSOR_MASKED.search(sentence) and not _NEGATED.search(sentence):
+            said = _MASKED_DESIGN.search(sentence) or (
+                _ASSESSING.search(sentence) and _UNAWARE.search(sentence)
+            )
+            if said and not _NEGATED.search(sentence):
                 return True
     return False
 

@@ -146,10 +146,10 @@ def _day_zh(moment: Moment) -> str:
 
 _OCCASION = r"(?:application|administration|dose|dosing|time|occasion|use|session|treatment|rinse|gargle|intake|feeding)"
 _ACTUATION = r"(?:spray|puff|actuation|pump|squirt|press|spritz|stroke|push|shot|drop|inhalation|nebuli[sz]ation|jet|burst)"
-_AMOUNT = r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>ml|millilit(?:er|re)s?|cc|mg|milligrams?|g|µg|μg|mcg|micrograms?|ug|iu|units?|l|drops)"
-_LINK = r"\s*(?:\([^)]{0,20}\)\s*)?(?:/|(?:per|for each|for every|in each|in every|at each|at every|with each|with every|each|every|a)\s+(?:single\s+|one\s+|1\s+|individual\s+)?)\s*"
+_AMOUNT = r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>ml|[µμu]l|microlit(?:er|re)s?|millilit(?:er|re)s?|cc|mg|milligrams?|g|µg|μg|mcg|micrograms?|ug|iu|units?|l|drops)"
+_LINK = r"\s*(?:\([^)]{0,20}\)\s*)?\(?(?:/|(?:per|for (?:1|a)|for each|for every|in each|in every|at each|at every|with each|with every|each|every|a)\s+(?:single\s+|one\s+|1\s+|individual\s+)?)\s*"
 _LINK_REVERSED = r"(?:each|every|per|one|a single|1)\s+(?:single\s+)?"
-_DELIVERS = r"\s*(?:\w+\s+){0,3}?(?:of|is|=|:|contains|delivers|gives|provides|releases|uses|consists of|equals|should be|will be|being)?\s*(?:about|approximately|around|roughly|~|≈|circa)?\s*(?:of\s*)?"
+_DELIVERS = r"\s*(?:\w+\s+){0,3}?(?:of|is|=|:|contains|delivers|gives|dispenses|yields|emits|ejects|provides|releases|uses|consists of|equals|should be|will be|being)?\s*(?:about|approx\.?|approximately|around|roughly|~|≈|circa)?\s*(?:of\s*)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,26 +161,66 @@ class _Portion:
     place: str
 
 
-def _unit(words: str) -> str:
-    if words.startswith(("ml", "millil", "cc")):
-        return "mL"
-    return {"milligrams": "mg", "milligram": "mg"}.get(words, words)
+def _quantity(match: re.Match[str]) -> tuple[Decimal, str]:
+    """Amount and unit, volumes in milliliters."""
+    amount, unit = Decimal(match["amount"]), match["unit"]
+    if unit.startswith(("ml", "millil", "cc")):
+        return amount, "mL"
+    if re.fullmatch(r"[µμu]l|microlit(?:er|re)s?", unit):
+        return amount / 1000, "mL"
+    return amount, {"milligrams": "mg", "milligram": "mg"}.get(unit, unit)
 
 
 def _portions(passage: Passage) -> Iterator[_Portion]:
     text = normal(passage.text)
     for by, nouns in (("occasion", _OCCASION), ("actuation", _ACTUATION)):
         for pattern in (
-            rf"{_AMOUNT}{_LINK}(?P<word>{nouns})(?:s|es)?\b",
+            rf"{_AMOUNT}{_LINK}(?P<word>{nouns})(?:s|es|ing)?\b",
             rf"\b{_LINK_REVERSED}(?P<word>{nouns})\b{_DELIVERS}{_AMOUNT}\b",
         ):
             for match in re.finditer(pattern, text):
-                yield _Portion(
-                    Decimal(match["amount"]), _unit(match["unit"]), by, match["word"], passage.place
-                )
+                yield _Portion(*_quantity(match), by, match["word"], passage.place)
+    for told in (_EACH_PRESS, _VOLUME):
+        for match in told.finditer(text):
+            yield _Portion(*_quantity(match), "actuation", match["word"] or "press", passage.place)
 
 
-_ACTUATION_COUNT = re.compile(rf"\b\d+(?:\s*(?:-|to)\s*\d+)?\s+(?:\w+\s+)?{_ACTUATION}(?:s|es)?\b")
+_EACH_PRESS = re.compile(
+    r"\b(?:(?:each|every) time [^.;]{0,40}?\b(?P<word>press|pump|spray|actuat|squeez|trigger|puff)\w*\b|"
+    r"(?:press|pump|spray|actuat|squeez)\w*(?: \w+){0,3} once\b)[^.;]{0,40}?\b" + _AMOUNT + r"\b"
+)
+"""`Each time the nozzle is pressed 1.5 mL is released`."""
+_VOLUME = re.compile(
+    rf"\b(?P<word>{_ACTUATION})(?:'s)?\s+(?:volume|size|output|amount|dose|dosage)\b{_DELIVERS}{_AMOUNT}\b"
+)
+
+_COUNT = r"(?P<count>\d+|a single|single|an?)"
+_ACTUATIONS = rf"(?:\w+\s+)?{_ACTUATION}(?:s|es)?\b"
+_ACTUATION_COUNTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"\b{_COUNT}\s+{_ACTUATIONS}[^.;]{{0,30}}?(?:/|\b(?:per|for each|in each|at each|each|for every)\b)\s*(?:single\s+)?{_OCCASION}\b",
+        rf"\b{_OCCASION}s?\b(?:[^.;]|(?<=\d)\.(?=\d)){{0,40}}?\b(?:is|=|consists? of|comprises?|equals|corresponds to|contains|means|given as|made up of|delivered as|as|in|with|by)\s+(?:\w+\s+)?{_COUNT}\s+{_ACTUATIONS}",
+        rf"\b{_OCCASION}s?\b[^.;()]{{0,20}}[(,]\s*(?:=|i\.e\.,?|that is,?|as|in)?\s*{_COUNT}\s+{_ACTUATIONS}",
+    )
+)
+
+
+def _actuations_per_occasion(texts: list[Passage]) -> Decimal | None:
+    """How many actuations a text says make one administration; None where it does not say."""
+    for text in texts:
+        for pattern in _ACTUATION_COUNTS:
+            match = pattern.search(normal(text.text))
+            if match is not None:
+                return Decimal(match["count"]) if match["count"].isdigit() else Decimal(1)
+    return None
+
+
+def _adds_up(count: Decimal | None, actuation: _Portion, occasions: list[_Portion]) -> bool:
+    """Whether the number of actuations is said and agrees with every amount per administration."""
+    return count is not None and all(
+        one.amount == count * actuation.amount for one in occasions if one.unit == actuation.unit
+    )
 
 
 def _dose_ambiguities(facts: RecordFacts) -> Iterator[Finding]:
@@ -190,7 +230,7 @@ def _dose_ambiguities(facts: RecordFacts) -> Iterator[Finding]:
             arm.description for arm in facts.arms if intervention.id in arm.interventions
         ] or [arm.description for arm in facts.arms if _mentions(arm, intervention)]
         portions = [portion for text in texts for portion in _portions(text)]
-        counted = any(_ACTUATION_COUNT.search(normal(text.text)) for text in texts)
+        count = _actuations_per_occasion(texts)
         occasions = [one for one in portions if one.by == "occasion"]
         actuations = [one for one in portions if one.by == "actuation"]
         for actuation in actuations:
@@ -202,20 +242,30 @@ def _dose_ambiguities(facts: RecordFacts) -> Iterator[Finding]:
                 ),
                 None,
             )
-            if same is None and counted:
+            if _adds_up(count, actuation, occasions):
                 continue
             dose = f"{actuation.amount.normalize():f} {actuation.unit}"
-            clash = f" and {dose} per {same.word} ({same.place})" if same is not None else ""
-            clash_zh = f"，又写每次 {dose}（{same.place}）" if same is not None else ""
+            if same is None:
+                same = next((one for one in occasions if one.unit == actuation.unit), None)
+            clash = clash_zh = ""
+            if same is not None:
+                whole = f"{same.amount.normalize():f} {same.unit}"
+                clash = f" and {whole} per {same.word} ({same.place})"
+                clash_zh = f"，又写每次 {whole}（{same.place}）"
+            gap = ("how many make one administration is not said", "未说明一次给药含几喷")
+            if count is not None:
+                gap = (
+                    f"{count:f} to an administration does not give that amount",
+                    f"每次 {count:f} 喷与每次给药量不符",
+                )
             yield finding(
                 "dose-ambiguity",
                 "error",
                 actuation.place,
                 (
                     f"The dose can be read in two ways: {dose} per {actuation.word} "
-                    f"({actuation.place}){clash}; how many make one administration is not said.",
-                    f"剂量可有两种读法：每喷 {dose}（{actuation.place}）{clash_zh}；"
-                    "未说明一次给药含几喷。",
+                    f"({actuation.place}){clash}; {gap[0]}.",
+                    f"剂量可有两种读法：每喷 {dose}（{actuation.place}）{clash_zh}；{gap[1]}。",
                 ),
                 (
                     "State the amount per administration and, for a spray, how many actuations "
@@ -227,6 +277,11 @@ def _dose_ambiguities(facts: RecordFacts) -> Iterator[Finding]:
 
 
 # screening-before-first-dose --------------------------------------------------------------------
+
+
+_WHICHEVER_FIRST = re.compile(
+    r"\bwhichever (?:of \w+ )?(?:comes|is|occurs|happens) (?:the )?(?:first|earlier|earliest|sooner)\b"
+)
 
 
 def _screening_before_first_dose(facts: RecordFacts) -> Iterator[Finding]:
@@ -253,6 +308,8 @@ def _screening_before_first_dose(facts: RecordFacts) -> Iterator[Finding]:
             at_least = re.search(
                 r"(?:at least|no later than|>=|≥|more than) (?:the )?\d", moment.words
             )
+            if _WHICHEVER_FIRST.search(moment.words):
+                continue
             judged = moment.days if at_least and moment.days is not None else Decimal(0)
             if judged <= first_dose:
                 continue

@@ -157,17 +157,19 @@ def _missing(ordinals: list[int], last_before: int) -> list[int]:
 # vague-term -------------------------------------------------------------------------------------
 
 _VAGUE: tuple[tuple[str, str, str], ...] = (
-    ("long-term", "长期", r"long[- ]?term|longterm|prolonged|chronic(?:ally)? (?:use|using|treat\w+|receiv\w+|tak\w+)|for a long time|extended period"),
-    ("recent", "近期", r"recent(?:ly)?|lately|newly"),
-    ("severe", "严重", r"severe(?:ly)?|serious(?:ly)?|grave(?:ly)?|profound(?:ly)?"),
-    ("significant", "显著", r"(?:clinically[- ])?significant(?:ly)?|clinically[- ](?:relevant|important|meaningful)|substantial(?:ly)?|considerabl[ey]|marked(?:ly)?"),
+    ("long-term", "长期", r"long[- ]?term|longterm|prolonged|lengthy|chronic(?:ally)? (?:use|using|treat\w+|receiv\w+|tak\w+|steroid|corticosteroid)|"
+     r"(?:for|over|during) (?:a )?(?:very )?(?:long|lengthy|extended|considerable) (?:time|period|while)|extended (?:period|use|treatment|course)|"
+     r"sustained (?:use|treatment|therapy|intake)|continual (?:use|treatment)|permanent (?:use|treatment)"),
+    ("recent", "近期", r"recent(?:ly)?|lately|newly|(?:a )?short (?:time|while) (?:ago|before|earlier)|shortly (?:ago|before|beforehand)|not long (?:ago|before)|of late"),
+    ("severe", "严重", r"severe(?:ly)?|serious(?:ly)?|grave(?:ly)?|profound(?:ly)?|major(?= (?:\w+ ){0,2}(?:disorders?|diseases?|illness\w*|dysfunction|impairment|conditions?)\b)"),
+    ("significant", "显著", r"(?:clinically[- ])?significant(?:ly)?|(?:clinical )?(?:significance|relevance)|relevant(?= (?:\w+ ){0,2}(?:abnormalit\w+|diseases?|disorders?|changes?|findings?|illness\w*|conditions?)\b)|clinically[- ](?:relevant|important|meaningful)|substantial(?:ly)?|considerabl[ey]|marked(?:ly)?"),
     ("uncontrolled", "未控制", r"uncontrolled|poorly controlled|inadequately controlled|not (?:well|adequately) controlled|uncontrollable"),
     ("adequate", "足够", r"(?:adequate|sufficient|satisfactory|acceptable|good) (?=(?:[a-z/]+ ){0,4}(?:functions?|reserve|health|condition|performance|nutrition\w*|compliance)\b)"),
     ("abnormal", "异常", r"abnormal(?:ly)?"),
 )  # fmt: skip
 _NOT_VAGUE = re.compile(
     r"""severe\ acute\ respiratory|severe\ combined\ immuno|severe\ aplastic|severe\ fever\ with\ thrombo
-    |statistically\ significant|significant\ other|long[- ]term\ (?:care|follow|outcome|surviv|memory|disability|facilit)
+    |statistical(?:ly)?\ significan|(?:unknown|undetermined|uncertain)\ significance|significant\ other|long[- ]term\ (?:care|follow|outcome|surviv|memory|disability|facilit)
     |serious\ adverse|major\ depress|major\ (?:trauma\ cent|histocompat|salivary|bleeding|surgery|surgical|adverse|salivary)
     |newly[- ](?:diagnosed|formed|developed)|recently[- ]diagnosed\ (?:with|type)
     |(?:abnormal|acceptable|adequate|sufficient)\ (?:uterine\ bleed|contracept|method|birth|form|means|command|fluency|language)
@@ -441,9 +443,11 @@ def _years(age: str | None) -> Decimal | None:
 # what nobody thought of -------------------------------------------------------------------------
 
 _PREGNANCY = re.compile(
-    r"\b(?:pregnan\w*|gravid\w*|breast[- ]?feed\w*|lactat\w*|nursing|contracept\w*|child[- ]?bearing|gestation\w*|"
-    r"obstetric\w*|maternal|labou?r|c[ae]esarean|postpartum|post-?menopaus\w*|menopaus\w*|birth control|fertil\w+|"
-    r"parturi\w+|antenatal|prenatal|expectant mothers?|conceiv\w*|conception)\b|怀孕|妊娠|哺乳"
+    r"\b(?:pregnan\w*|gravid\w*|breast[- ]?feed\w*|lactat\w*|"
+    r"nursing (?:wom[ae]n|mothers?|females?|patients?|subjects?|participants?|infants?|period)|(?:or|and) nursing\b(?! (?:home|care|staff|facilit))|"
+    r"nursing(?= ?(?:[,;.)/]|$| or | and (?!care)))|(?:able|capable|ability) (?:to|of) (?:bear|hav|becom)\w*|h?cg\b|bear(?:ing)? (?:a )?child(?:ren)?|contracept\w*|child[- ]?bearing|gestation\w*|"
+    r"obstetric\w*|maternal|(?:in|during|of|active|induc\w+) labou?r|c[ae]esarean|postpartum|post-?menopaus\w*|menopaus\w*|birth control|fertil\w+|"
+    r"parturi\w+|antenatal|prenatal|expectant mothers?|conceive[ds]?|conceiving|conception)\b|怀孕|妊娠|哺乳"
 )
 _ALLERGY = re.compile(
     r"\b(?:allerg\w*|hyper-?sensitiv\w*|anaphyla\w*|intoleran\w*|sensitivity to|adverse reactions? to|contraindicat\w*|"

@@ -20,25 +20,63 @@ _WORD = re.compile(
 )
 _ONE_AND_A_HALF = re.compile(r"\b1 and (?:a|1) half\b")
 _DASHES = re.compile(r"[‐‑‒–—―−－]")
+_ORDINALS = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    "eleventh", "twelfth", "thirteenth", "fourteenth",
+)  # fmt: skip
+_ORDINAL_DAY = re.compile(
+    r"\b(?:(?P<word>" + "|".join(_ORDINALS) + r")|(?P<count>\d+)\s*(?:st|nd|rd|th))\s+"
+    r"(?P<unit>day|week|month)(?=\s+(?:before|prior|preceding|ahead|after|following|post))"
+)
+_FULL_WIDTH = str.maketrans(
+    {"，": ", ", "；": "; ", "。": ". ", "：": ": ", "、": ", ", "（": " (", "）": ") "}
+)
 
-UNIT_DAYS = {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}
+_SHORT_UNITS = {
+    "wk": "week", "wks": "weeks", "d": "days", "h": "hours", "hr": "hours", "hrs": "hours",
+    "mos": "months", "yr": "year", "yrs": "years",
+}  # fmt: skip
+_SHORT_UNIT = re.compile(
+    rf"(?<=\d )({'|'.join(sorted(_SHORT_UNITS, key=len, reverse=True))})\b\.?(?!/)"
+)
+
+UNIT_DAYS = {
+    "hour": Decimal(1) / 24,
+    "day": Decimal(1),
+    "week": Decimal(7),
+    "fortnight": Decimal(14),
+    "month": Decimal(30),
+    "year": Decimal(365),
+}
 
 
 def normal(text: str) -> str:
-    """Lower case, one kind of dash and blank, number words as digits, digits apart from letters.
+    """Lower case, one kind of dash, blank and comma, number words as digits, digits apart from letters.
 
-    `Seven days` and `7 days`, `1.5mL` and `1.5 mL`, `a week` and `1 week` become the same.
+    `Seven days` and `7 days`, `1.5mL` and `1.5 mL`, `a week` and `1 week`, `the seventh day
+    before` and `7 days before` become the same.
     """
-    words = unicodedata.normalize("NFKC", plain(text)).lower()
+    words = re.sub(r"(?<=\d)：(?=\d)", ":", plain(text)).translate(_FULL_WIDTH)
+    words = unicodedata.normalize("NFKC", words).lower()
     words = _DASHES.sub("-", words)
+    words = _ORDINAL_DAY.sub(_as_duration, words)
     words = _WORD.sub(lambda match: str(NUMBER_WORDS[match[1].lower()]), words)
     words = _ONE_AND_A_HALF.sub("1.5", words)
     words = re.sub(
-        r"\b(?:an?|single)\s+(?=(?:full |whole )?(?:day|week|fortnight|month|year)\b)", "1 ", words
+        r"\b(?:an?|single|another)\s+(?=(?:full |whole )?(?:day|week|fortnight|month|year)\b)",
+        "1 ",
+        words,
     )
     words = re.sub(r"(?<=\d)(?=[a-z])", " ", words)
+    words = _SHORT_UNIT.sub(lambda match: _SHORT_UNITS[match[1]], words)
     words = re.sub(r"(?<=\d)-(?=(?:day|week|month|year|hour|minute|ml|mg)s?\b)", " ", words)
     return re.sub(r"\s+", " ", words).strip()
+
+
+def _as_duration(match: re.Match[str]) -> str:
+    """`the seventh day` as `7 day`."""
+    count = match["count"] or str(_ORDINALS.index(match["word"]) + 1)
+    return f"{count} {match['unit']}"
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -52,7 +90,7 @@ def sentences(text: str) -> Iterator[str]:
 
 def days(count: str, unit: str) -> Decimal:
     """A duration in days; a month counts 30, a year 365, as protocols count them."""
-    return Decimal(count) * UNIT_DAYS[unit.rstrip("s")]
+    return Decimal(round(Decimal(count) * UNIT_DAYS[unit.rstrip("s")], 2)).normalize()
 
 
 def tokens(name: str) -> frozenset[str]:

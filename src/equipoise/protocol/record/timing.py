@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Literal
 
 from .language import days, normal, sentences
@@ -83,6 +84,14 @@ def _patterns() -> list[tuple[str, Point | None, re.Pattern[str]]]:
                     ),
                 )
             )
+        if event != COURSE:
+            for point, which in (
+                ("start", "first|1st|initial|opening"),
+                ("end", "last|final|closing"),
+            ):
+                made.append(
+                    (event, point, re.compile(rf"\b{_FILL}(?:{which})\s+(?:{words})\s+{_UNIT}\b"))
+                )
         for point, after in (("start", _STARTED), ("end", _ENDED)):
             made.append(
                 (
@@ -118,7 +127,7 @@ _NAMES = [event for event, _ in _EVENTS] + [COURSE]
 _COURSE = len(_EVENTS)
 _TOKEN = r"⟦(?P<event>\d+):(?P<point>start|end|any)⟧"
 """A point of an event, named by number so that no later pattern can match inside it."""
-_DURATION = r"(?P<count>\d+(?:\.\d+)?)\s+(?:full |whole |calendar |consecutive )?(?P<unit>days?|weeks?|fortnights?|months?|years?)"
+_DURATION = r"(?P<count>\d+(?:\.\d+)?)\s+(?:full |whole |calendar |consecutive |more |further |additional |extra )?(?P<unit>hours?|days?|weeks?|fortnights?|months?|years?)"
 _BEFORE = r"(?:before|prior to|ahead(?: of)?|preceding|in advance(?: of)?|pre|previous to|earlier than|until|to)"
 _AFTER = r"(?:after|post|following|past|from|since|subsequent to|beyond|later than|of|once|when)"
 _FURTHER = r"(?:and|plus|\+|then)\s+(?:continu\w+\s+)?(?:for\s+)?(?:a\s+|an\s+)?(?:further|another|additional|more|extra)?\s*"
@@ -144,20 +153,28 @@ _EXPRESSION = re.compile(
 )
 _START_CUE = re.compile(
     r"\b(?:begin(?:s|ning)?|began|begun|start(?:s|ed|ing)?|initiat(?:e|es|ed|ing|ion)|commenc(?:e|es|ed|ing|ement)|"
-    r"(?:first|initial) (?:dose|spray|application|administration|use)|onset of dosing|day 1 of (?:dosing|use))\b"
+    r"(?:first|initial) (?:dose|spray|application|administration|use)|the first(?: 1)?(?= (?:,|is\b|on\b|at\b|\d))|start(?= ?:)|first (?:applied|used|given|taken|sprayed|administered)|onset of dosing|day 1 of (?:dosing|use))\b"
 )
 _STOP_CUE = re.compile(
     r"\b(?:until|till|til|through|up to|continu(?:e|es|ed|ing|ously)|stop(?:s|ped|ping)?|end(?:s|ed|ing)?|"
     r"discontinu(?:e|es|ed|ing)|ceas(?:e|es|ed|ing)|finish(?:es|ed|ing)?|last(?:s|ed|ing)?|"
-    r"last (?:dose|spray|application|administration|use)|terminat(?:e|es|ed|ing)|"
+    r"(?:last|final) (?:dose|spray|application|administration|use)|the (?:last|final)(?: 1)?(?= (?:,|is\b|on\b|at\b|\d))|"
+    r"last (?:applied|used|given|taken|sprayed|administered)|(?:kept|keep|go|goes|going) (?:on|up|going)|carr(?:y|ied|ies) on|maintain(?:ed|s)?|"
+    r"terminat(?:e|es|ed|ing)|"
     r"conclud(?:e|es|ed|ing)|complet(?:e|es|ed|ing))\b"
 )
-_ADJACENT_START = re.compile(r"\b(?:from|since|as of)\s+(?:about\s+|approximately\s+|the\s+)*$")
+_ADJACENT_START = re.compile(
+    r"\b(?:from|since|as of)\s+(?:about\s+|approximately\s+|the\s+|day\s+)*$"
+)
 _ADJACENT_STOP = re.compile(
-    r"(?:\b(?:to|through|until|till|throughout)\b|-)\s*(?:about\s+|approximately\s+|the\s+|and\s+including\s+)*$"
+    r"(?:\b(?:to|through|until|till|throughout)\b|-)\s*(?:about\s+|approximately\s+|the\s+|and\s+including\s+|day\s+)*$"
 )
 _THROUGHOUT = re.compile(
-    r"\b(?:during|throughout|for the (?:whole |entire )?duration of|in the course of)\s+(?:the\s+)?$"
+    r"\b(?:during|throughout|for the (?:whole |entire |full )?(?:duration|length)(?: of)?|in the course(?: of)?|over the (?:course|whole)(?: of)?|"
+    r"all through|while|(?:for )?as long as|alongside|(?:every|each) day|all days|the days)\s+(?:the\s+)?$"
+)
+_TOGETHER_WITH = re.compile(
+    r"\b(?:concurrent(?:ly)?|simultaneous(?:ly)?|together|in parallel|coinciding|coincides|at the same time)\s+(?:with|as)\s+$"
 )
 _BARE_BEFORE = re.compile(
     r"\b(?:before|prior to|ahead(?: of)?|preceding|pre|in advance(?: of)?)\s+$"
@@ -186,38 +203,124 @@ class Moment:
         return self.event, self.point, self.days
 
 
-def _tokenized(sentence: str) -> str:
+def _tokenized(sentence: str, antecedent: str | None = None) -> str:
+    """The sentence with its events as tokens; `antecedent` is the event the one before it named."""
     text = re.sub(r"\b(post|pre)-(?=\w)", r"\1 ", sentence)
+    text = _SIGNED_DAY.sub(
+        lambda match: f"{match['count']} days {'before' if match['sign'] == '-' else 'after'}", text
+    )
+    text = _WEEK_BEFORE.sub("1 week ", text)
+    text = _NUMBERED_DAY.sub(r"\g<count> days \g<side>", text)
+    text = _SHARED_EVENT.sub(r"\g<first> of \g<event>\g<between>", text)
     text = re.sub(r"\s*[,:]\s*", lambda match: f" {match[0].strip()} ", text)
     for event, point, pattern in _PATTERNS:
         text = pattern.sub(f"⟦{_NAMES.index(event)}:{point or 'any'}⟧", text)
-    text = re.sub(rf"⟦{_COURSE}:end⟧(?=\s+(?:with|on|at|by|when|\d))", "ends", text)
-    text = re.sub(rf"⟦{_COURSE}:start⟧(?=\s+(?:with|on|at|when|from|\d))", "begins", text)
-    return _PRONOUN.sub(_antecedent(text), text)
-
-
-_PRONOUN = re.compile(
-    r"(?:(?<=after )|(?<=since ))(?:it|that|this|its (?:end|completion)|completion)\b(?! ⟦)|"
-    r"(?<=following )(?:it|that|completion)\b(?! ⟦)|(?<=before )(?:it|that)\b(?! ⟦)"
-)
-
-
-def _antecedent(text: str) -> str:
-    """What `after it` refers to: the event named last."""
+    text = re.sub(rf"{_NOT_COUNTED_FROM}⟦{_COURSE}:end⟧{_BEFORE_A_DAY}", "ends", text)
+    text = re.sub(rf"{_NOT_COUNTED_FROM}⟦{_COURSE}:start⟧{_BEFORE_A_DAY}", "begins", text)
+    text = _SHARED_AFTER.sub(r"\g<before> \g<event>", text)
     named = re.findall(_TOKEN, text)
-    return f"⟦{named[-1][0]}:any⟧" if named else "it"
+    last: str | None = str(named[-1][0]) if named else antecedent
+    if last is None:
+        return text
+    for referred, reference in _REFERENCES:
+        token = f"⟦{last}:{referred}⟧"
+        text = reference.sub(partial(_in_place, token), text)
+    return text
+
+
+def _in_place(token: str, reference: re.Match[str]) -> str:
+    """The token for what a reference means, behind the preposition the reference was known by."""
+    lead = reference.groupdict().get("lead")
+    return f"{lead} {token}" if lead else token
+
+
+_NOT_COUNTED_FROM = r"(?<!after )(?<!before )(?<!until )(?<!when )(?<!since )"
+_BEFORE_A_DAY = r"(?=\s+(?:with|on|at|by|when|from|together|concurrently|simultaneously|alongside|as soon as|\d))"
+"""`The treatment starts with …` says when something starts; it is no day to count from."""
+
+_NUMBERED_DAY = re.compile(
+    r"\b(?:day|d)\s*[-+]?\s?(?P<count>\d+)\s+(?P<side>before|prior to|ahead of|preceding|after|following|post)\b"
+)
+_SIGNED_DAY = re.compile(
+    r"\b(?:day|d)\s*(?P<sign>[-+])\s?(?P<count>\d+)\s+(?:relative to|with respect to|counted from|of)\b"
+)
+_WEEK_BEFORE = re.compile(r"\b(?:in|during|over) the (?:last )?week (?=before|prior to|preceding)")
+_SHARED_AFTER = re.compile(
+    r"(?P<before>\d+ (?:day|week)s? (?:before|prior to|ahead of))"
+    r"(?=\s*,?\s*(?:(?:to|and|until|through|during|throughout|,)\s+){1,3}(?:for |up to )?\d+ (?:day|week)s? (?:after|following|post) (?P<event>⟦\d+:any⟧))"
+)
+"""`From 1 week before to 2 weeks after radiotherapy`."""
+_SHARED_EVENT = re.compile(
+    r"\b(?P<first>(?:the )?(?:start|beginning|first (?:day|fraction|session)|onset|initiation|first))"
+    r"(?=(?P<between>\s+(?:until|through|to|and|till|up to)\s+(?:the )?(?:very )?(?:end|last (?:day|fraction|session)|completion|conclusion|last)"
+    r"\s+of\s+(?P<event>(?:the\s+)?[a-z-]+(?:\s+therapy)?)))"
+)
+"""`From start to end of radiotherapy`: both belong to radiotherapy."""
+
+_REFERENCES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "end",
+        re.compile(
+            r"\b(?:it|that|this)\s+(?:has been |is |has |was |itself )?(?:ends|ended|finishes|finished|over|completed|complete|concludes|stops)\b|"
+            r"\bits (?:end|completion|conclusion|termination)\b|(?<=after )completion\b(?! of)|(?<=following )completion\b(?! of)|"
+            r"\b(?P<lead>after|following|to|until|till|with|on|of|at|by|through)\s+the (?:last|final)"
+            r"(?: (?:session|sitting|exposure|treatment|day)\b(?! of)|(?: 1)?(?=\s*(?:[.,;)]|$)))"
+        ),
+    ),
+    (
+        "start",
+        re.compile(
+            r"\b(?:it|that|this)\s+(?:is |has |was |itself )?(?:begins|starts|begun|started|commences|initiated)\b|"
+            r"\bits (?:start|beginning|initiation|commencement|onset)\b|"
+            r"\b(?P<lead>before|on|with|at|from|of)\s+the first"
+            r"(?: (?:session|sitting|exposure|treatment|day)\b(?! of)|(?: 1)?(?=\s*(?:[.,;)]|$)))"
+        ),
+    ),
+    (
+        "any",
+        re.compile(
+            r"(?:(?<=after )|(?<=since )|(?<=following )|(?<=before )|(?<=with ))(?:it|that|this)\b(?! ⟦)"
+        ),
+    ),
+)
+"""Words that point back to the event named last: `after it`, `its completion`, `the last one`."""
 
 
 def moments(text: str) -> list[Moment]:
     """Every day a text names relative to an event, in order, with what happens on it."""
     found: list[Moment] = []
+    antecedent: str | None = None
     for sentence in sentences(normal(text)):
-        tokenized = _tokenized(sentence)
+        tokenized = _tokenized(sentence, antecedent)
+        named = re.findall(_TOKEN, tokenized)
+        antecedent = str(named[-1][0]) if named else antecedent
         cursor = 0
+        said: list[Moment] = []
         for match in _EXPRESSION.finditer(tokenized):
-            found.extend(_read(match, tokenized, sentence, cursor))
+            said.extend(_read(match, tokenized, sentence, cursor))
             cursor = match.end()
+        found.extend(_as_stretch(said))
     return _resolved(found)
+
+
+def _as_stretch(said: list[Moment]) -> list[Moment]:
+    """`For 7 days before and 14 days after X`: with no verb at all, the first starts, the last stops."""
+    bare = [
+        one for one in said if one.role == "none" and one.side == "before" and one.days is not None
+    ]
+    if len(bare) != 1 or not any(
+        one.side == "after" and one.event == bare[0].event and one.role in ("none", "stop")
+        for one in said
+    ):
+        return said
+    return [
+        replace(one, role="start")
+        if one is bare[0]
+        else replace(one, role="stop")
+        if one.side == "after" and one.role == "none"
+        else one
+        for one in said
+    ]
 
 
 def _read(match: re.Match[str], text: str, sentence: str, cursor: int) -> list[Moment]:
@@ -239,7 +342,12 @@ def _read(match: re.Match[str], text: str, sentence: str, cursor: int) -> list[M
         earlier = groups["side"].startswith(("before", "prior"))
         offset, side = Decimal(-1 if earlier else 1), "before" if earlier else "after"
     else:
-        if _THROUGHOUT.search(before) and named == "any":
+        uncued = not (_START_CUE.search(since) or _STOP_CUE.search(since))
+        if named == "any" and (
+            _THROUGHOUT.search(before)
+            or (_TOGETHER_WITH.search(before) and uncued)
+            or re.match(r"\s+days\b", text[match.end() :])
+        ):
             return [
                 Moment("start", event, "start", Decimal(0), sentence),
                 Moment("stop", event, "end", Decimal(0), sentence),
@@ -249,7 +357,11 @@ def _read(match: re.Match[str], text: str, sentence: str, cursor: int) -> list[M
             offset, side = None, "before"
         elif _BARE_AFTER.search(before):
             offset, side = None, "after"
+    if side == "before":
+        since = re.sub(r"\bup to (?:about )?$", "", since)  # `up to 7 days before` is no end
     role = _role(since, before, text[match.end() :])
+    if role == "none" and kind == "after" and re.search(r"\bfor (?:up to )?$", before):
+        role = "stop"
     if kind == "plain" and role == "none" and side == "at" and not _AT.search(before):
         return []  # the event is spoken of, not counted from
     point: Point
@@ -275,6 +387,8 @@ def _role(since: str, before: str, after: str) -> Role:
     if starts or stops:
         return "start" if (starts[-1] if starts else -1) > (stops[-1] if stops else -1) else "stop"
     ahead = after.split("⟦")[0]
+    if re.match(r"\s*,?\s*(?:and\s+)?(?:through|until|till|up to|to|-)\s+(?:\w+\s+){0,4}$", ahead):
+        return "start"  # the first end of a stretch: `7 days before A through 14 days after B`
     first_start, first_stop = _START_CUE.search(ahead), _STOP_CUE.search(ahead)
     if first_start and (not first_stop or first_start.start() < first_stop.start()):
         return "start"
