@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
+from typer import Typer
 from typer.main import get_command
 from typer.models import ArgumentInfo
 
@@ -72,15 +73,24 @@ class Parameter:
 
 def page() -> str:
     """The page's text."""
+    sections = ("\n".join(_section(name, function)) for name, function in commands(main))
+    return "\n".join([_INTRODUCTION, *sections])
+
+
+def commands(application: Typer, before: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every command with its function, those of a group under the group's name."""
     functions = {
         command.name or command.callback.__name__: command.callback
-        for command in main.registered_commands
+        for command in application.registered_commands
         if command.callback is not None
     }
-    names = get_command(main).list_commands(cast(Any, None))  # type: ignore[attr-defined]
-    return "\n".join(
-        [_INTRODUCTION, *("\n".join(_section(name, functions[name])) for name in names)]
-    )
+    groups = {group.name: group.typer_instance for group in application.registered_groups}
+    for name in get_command(application).list_commands(cast(Any, None)):  # type: ignore[attr-defined]
+        group = groups.get(name)
+        if group is not None:
+            yield from commands(group, f"{before}{name} ")
+        else:
+            yield before + name, functions[name]
 
 
 def _section(name: str, function: Callable[..., Any]) -> Iterator[str]:

@@ -6,12 +6,14 @@ Modules import lightly at the top and what is heavy inside the command, so that 
 from __future__ import annotations
 
 from . import account as account
+from . import activate as activate
 from . import analyze as analyze
 from . import check as check
 from . import database as database
 from . import demo as demo
 from . import design as design
 from . import diff as diff
+from . import keeper as keeper
 from . import new as new
 from . import page as page
 from . import rehearse as rehearse

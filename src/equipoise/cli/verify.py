@@ -10,6 +10,7 @@ import typer
 
 from .app import main
 from .errors import UserError
+from .opening import opened
 
 if TYPE_CHECKING:
     from equipoise.keeper import Reveal
@@ -59,7 +60,7 @@ def verify(
         allocations = None
         if revealed is not None and not problems:
             allocations = len(revealed.allocations)
-            problems += _reveal_problems(store, revealed)
+            problems += _reveal_problems(store, revealed, _arms_opened(ledger))
     finally:
         store.close()
     if output == "json":
@@ -99,11 +100,27 @@ def _read_reveal(path: Path) -> Reveal:
         raise UserError(f"{path}: {error}") from None
 
 
-def _reveal_problems(store: SqliteStore, revealed: Reveal) -> list[Problem]:
+def _arms_opened(home: Path) -> dict[str, str]:
+    """The arms as the trial gave them, by request, where the home's keys are at hand to open them."""
+    from equipoise.conduct.events import ParticipantRandomized
+
+    if not (home / "settings.json").is_file():
+        return {}
+    with opened(home) as trial_home:
+        return {
+            happening.request: happening.arm
+            for _, happening in trial_home.archive().events()
+            if isinstance(happening, ParticipantRandomized)
+        }
+
+
+def _reveal_problems(
+    store: SqliteStore, revealed: Reveal, given_arms: dict[str, str]
+) -> list[Problem]:
     """Hold the reveal against the ledger: commitment, strata and order, and every arm by the seed.
 
-    In the ledger arms are sealed; what is checked there is that each randomization stands in the
-    reveal under the same number, request and strata.
+    In the ledger arms are sealed; without the keys, what is checked there is that each randomization
+    stands in the reveal under the same number, request and strata.
     """
     from equipoise.ledger.envelope import event_of
     from equipoise.ledger.store import Selection
@@ -133,6 +150,10 @@ def _reveal_problems(store: SqliteStore, revealed: Reveal) -> list[Problem]:
         ):
             problems.append(
                 Problem(event.seq, f"number or strata of {request} differ from the reveal's")
+            )
+        elif given_arms.get(allocated.request, allocated.arm) != allocated.arm:
+            problems.append(
+                Problem(event.seq, f"the arm given to {request} is not the one in the reveal")
             )
     if not committed:
         problems.append(Problem(0, "no commitment to a seed stands in the ledger"))

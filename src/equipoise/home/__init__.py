@@ -5,12 +5,13 @@ home/protocol.yaml    the protocol, as it was activated
 home/ledger.sqlite    events and projections (or in PostgreSQL, where settings.json names a database)
 home/head             the signed head, apart from the database
 home/keys.sqlite      sealing and signing keys (a real trial only)
-home/keeper.sqlite    the randomization seed and the keeper's log (a real trial only)
+home/keeper.sqlite    the randomization seed and the keeper's log (a real trial only, and only where no
+                      keeper in a process of its own holds them)
 home/web.sqlite       accounts and sessions
 """
 
 from .errors import HomeError
-from .home import Home, RehearsalSettings
+from .home import Archive, Home, RehearsalSettings
 from .storage import DatabaseSettings
 
-__all__ = ["DatabaseSettings", "Home", "HomeError", "RehearsalSettings"]
+__all__ = ["Archive", "DatabaseSettings", "Home", "HomeError", "RehearsalSettings"]

@@ -18,7 +18,16 @@ from typing import Any, Self
 from equipoise.conduct import commands as c
 from equipoise.conduct import events as e
 from equipoise.conduct.values import Actor
-from equipoise.keeper import FileKeeper, RehearsalKeeper
+from equipoise.keeper import (
+    FILE,
+    AbsentKeeper,
+    FileKeeper,
+    Keeper,
+    KeeperError,
+    KeeperUnavailableError,
+    RehearsalKeeper,
+    RemoteKeeper,
+)
 from equipoise.ledger.envelope import Event
 from equipoise.ledger.head import HeadFile
 from equipoise.ledger.keys import DerivedKeys, FileKeys, Keys
@@ -85,12 +94,14 @@ class Home:
         protocol: Protocol,
         rehearsal: RehearsalSettings | None,
         database: DatabaseSettings | None = None,
+        keeper_socket: Path | None = None,
     ) -> None:
         self.path = path
         self.protocol = protocol
         self.rehearsal = rehearsal
         self.database = database
         """The PostgreSQL database that holds the ledger; None for the file `ledger.sqlite`."""
+        self.keeper_socket = keeper_socket
         self._trial: Trial | None = None
         self._held = ExitStack()
         self._lock = threading.Lock()
@@ -106,12 +117,15 @@ class Home:
         rehearsal: RehearsalSettings | None = None,
         database: str | None = None,
         schema: str | None = None,
+        keeper_socket: Path | None = None,
     ) -> Home:
         """Make a home from a protocol file and write the ledger's first events.
 
         `database` is the URL of a PostgreSQL database that is to hold the ledger, under the name
-        `schema` (by default the trial's); without it the home holds a SQLite file. Raises `HomeError` where the folder is in use, and `ProtocolError` for a protocol with
-        faults; then nothing is left behind.
+        `schema` (by default the trial's); without it the home holds a SQLite file.
+        `keeper_socket` is where a keeper of its own listens; without one, the seed lies in the home.
+        Raises `HomeError` where the folder is in use or the keeper does not answer, and
+        `ProtocolError` for a protocol with faults; then nothing is left behind.
         """
         path = Path(path)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -126,7 +140,7 @@ class Home:
             raise HomeError(
                 f"{path}: cannot be made: {error.strerror}; name a folder you may write to"
             ) from error
-        home = cls(path, protocol, rehearsal, stored)
+        home = cls(path, protocol, rehearsal, stored, keeper_socket)
         try:
             shutil.copyfile(protocol_file, path / "protocol.yaml")
             settings = {
@@ -135,10 +149,12 @@ class Home:
                 "protocol_version": protocol.version,
                 "rehearsal": asdict(rehearsal) if rehearsal else None,
                 "database": asdict(stored) if stored else None,
+                "keeper": {"socket": str(keeper_socket)} if keeper_socket else None,
             }
             _write_private(path / "settings.json", json.dumps(settings, indent=2) + "\n")
+            home._make_keeper()
             begin(home.trial(), rehearsal)
-        except BaseException:
+        except BaseException as error:
             home.close()
             if stored is not None:
                 stored.take_back()
@@ -146,6 +162,8 @@ class Home:
                 child.unlink()
             if made:
                 path.rmdir()
+            if isinstance(error, KeeperError):
+                raise HomeError(f"{path}: {error}") from None
             raise
         return home
 
@@ -174,11 +192,13 @@ class Home:
                 f"{path}/protocol.yaml: is not the protocol this home was made with; restore the file"
             )
         kept, stored = settings["rehearsal"], settings.get("database")
+        socket = (settings.get("keeper") or {}).get("socket")
         return cls(
             path,
             protocol,
             RehearsalSettings(**kept) if kept else None,
             DatabaseSettings(**stored) if stored else None,
+            Path(socket) if socket else None,
         )
 
     # -- the trial -------------------------------------------------------------------------------
@@ -221,9 +241,40 @@ class Home:
         held.callback(ledger.close)
         if self.rehearsal is not None:
             return _open_rehearsal(ledger, self.protocol, self.rehearsal, keys)
-        keeper = FileKeeper(self.path / "keeper.sqlite", self.protocol)
+        keeper = self._keeper(signer.public_hex)
         held.callback(keeper.close)
         return Trial(ledger, self.protocol, keeper, Sealer(keys, RandomNonces()), SystemClock())
+
+    def _make_keeper(self) -> None:
+        """Make the seed of a real trial, or bind the keeper that has made one already."""
+        if self.rehearsal is not None or self.protocol.randomization is None:
+            return
+        with ExitStack() as held:
+            key = Signer(self._keys(held).signing_key()).public_hex
+        if self.keeper_socket is None:
+            FileKeeper.create(self.path / FILE, self.protocol, key).close()
+        else:
+            remote = RemoteKeeper(self.keeper_socket, self.protocol.id, key)
+            remote.bind()
+            remote.close()
+
+    def _keeper(self, public_key: str) -> Keeper:
+        """The keeper of a real trial. One that is lost keeps nobody from entering data."""
+        if self.protocol.randomization is None:
+            none = KeeperError(f"the protocol {self.protocol.id} declares no randomization")
+            return AbsentKeeper(none)
+        if self.keeper_socket is not None:
+            return RemoteKeeper(self.keeper_socket, self.protocol.id, public_key)
+        try:
+            with ExitStack() as held:
+                keeper = FileKeeper.open(self.path / FILE, self.protocol.id)
+                held.callback(keeper.close)
+                keeper.bind(public_key)
+                keeper.accept(self.protocol)
+                held.pop_all()
+            return keeper
+        except KeeperError as error:
+            return AbsentKeeper(KeeperUnavailableError(str(error)))
 
     def archive(self) -> Archive:
         """The trial for reading only: works beside a server that is writing, and changes nothing.
@@ -283,7 +334,7 @@ def _open_rehearsal(
     """A rehearsal's trial: its clock stands where the ledger ends, its keeper knows the past."""
     sealer = Sealer(keys, DerivedNonces(rehearsal.secret))
     clock = VirtualClock(datetime.fromisoformat(rehearsal.start))
-    keeper = RehearsalKeeper(rehearsal.seed, rehearsal.replicate, protocol)
+    keeper = RehearsalKeeper(rehearsal.seed, rehearsal.replicate, protocol, ledger.public_key)
     trial = Trial(ledger, protocol, keeper, sealer, clock)
     last = next(ledger.events(descending=True, limit=1), None)
     if last is not None:

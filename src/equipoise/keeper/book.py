@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from equipoise.allocation.scheme import AllocationError, Scheme, Tally, next_allocation, scheme_of
 from equipoise.allocation.uniforms import Uniforms
 from equipoise.protocol.document import Protocol
 
-from .port import AllocationAnswer, AllocationRequest, KeeperError
+from .errors import KeeperError
+from .port import AllocationAnswer
 from .reveal import Allocated
 
 
@@ -23,10 +25,19 @@ def scheme_declared(protocol: Protocol) -> Scheme | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked, as far as it bears on the answer. `participant` is empty where it is not known."""
+
+    request: str
+    participant: str
+    strata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the book."""
 
-    request: AllocationRequest
+    question: Question
     answer: AllocationAnswer
 
 
@@ -39,66 +50,67 @@ class Book:
         self._tally = Tally(scheme)
         self._entries: list[Entry] = []
         self._by_request: dict[str, Entry] = {}
-        self._by_participant: dict[tuple[str, str], Entry] = {}
+        self._by_participant: dict[str, Entry] = {}
 
-    def known(self, request: AllocationRequest) -> AllocationAnswer | None:
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def known(self, question: Question) -> AllocationAnswer | None:
         """The answer given before to this request or participant.
 
         Raises `KeeperError` where the request now names other facts than it did then.
         """
-        entry = self._by_request.get(request.request)
-        if entry is not None and (
-            entry.request.participant not in ("", request.participant)
-            or entry.request.trial != request.trial
-        ):
+        entry = self._by_request.get(question.request)
+        if entry is not None and entry.question.participant not in ("", question.participant):
             raise KeeperError(
-                f"the request {request.request} was made for participant {entry.request.participant}"
+                f"the request {question.request} was made for participant"
+                f" {entry.question.participant}"
             )
         if entry is None:
-            entry = self._by_participant.get((request.trial, request.participant))
+            entry = self._by_participant.get(question.participant)
         if entry is None:
             return None
-        if entry.request.strata != request.strata:
+        if entry.question.strata != question.strata:
             raise KeeperError(
-                f"participant {request.participant} is allocated already, in the stratum"
+                f"participant {question.participant} is allocated already, in the stratum"
                 f" {entry.answer.stratum}; correct the strata on the participant, not here"
             )
         return entry.answer
 
-    def draw(self, request: AllocationRequest) -> AllocationAnswer:
+    def draw(self, question: Question) -> AllocationAnswer:
         """The answer to a new request. Nothing is entered yet."""
         try:
-            drawn = next_allocation(self._scheme, self._tally, request.strata, self._uniforms)
+            drawn = next_allocation(self._scheme, self._tally, question.strata, self._uniforms)
         except AllocationError as error:
-            raise KeeperError(f"participant {request.participant}: {error}") from None
+            raise KeeperError(f"participant {question.participant}: {error}") from None
         return AllocationAnswer(drawn.arm, len(self._entries) + 1, drawn.stratum)
 
-    def enter(self, request: AllocationRequest, answer: AllocationAnswer) -> None:
+    def enter(self, question: Question, answer: AllocationAnswer) -> None:
         """Enter an answer that has been given."""
-        entry = Entry(request, answer)
+        entry = Entry(question, answer)
         self._entries.append(entry)
-        self._by_request[request.request] = entry
-        if request.participant:
-            self._by_participant[request.trial, request.participant] = entry
-        self._tally.add(request.strata, answer.arm)
+        self._by_request[question.request] = entry
+        if question.participant:
+            self._by_participant[question.participant] = entry
+        self._tally.add(question.strata, answer.arm)
 
-    def replay(self, request: AllocationRequest, arm: str) -> None:
+    def replay(self, question: Question, arm: str) -> None:
         """Enter a past answer; `KeeperError` where seed and scheme would give another one."""
-        answer = self.draw(request)
+        answer = self.draw(question)
         if answer.arm != arm:
             raise KeeperError(
-                f"allocation {answer.number} ({request.request}): the record says {arm},"
+                f"allocation {answer.number} ({question.request}): the record says {arm},"
                 f" seed and scheme give {answer.arm}"
             )
-        self.enter(request, answer)
+        self.enter(question, answer)
 
     def allocated(self) -> tuple[Allocated, ...]:
         """All answers in order."""
         return tuple(
             Allocated(
                 entry.answer.number,
-                entry.request.request,
-                dict(entry.request.strata),
+                entry.question.request,
+                dict(entry.question.strata),
                 entry.answer.arm,
             )
             for entry in self._entries

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
-from .reveal import Reveal
-
-
-class KeeperError(Exception):
-    """The keeper refuses or cannot answer; the message is one line."""
+from .eligibility import SignedEligibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +20,14 @@ class Commitment:
 class AllocationRequest:
     """Whom to allocate. `request` names the question for good: asked again, it is answered the same.
 
-    `strata` maps each factor of the scheme to the participant's level. `eligibility` is the signed
-    decision: `signed_by`, `signed_at` and the `hash` of what was signed, at least.
+    `strata` maps each factor of the scheme to the participant's level.
     """
 
     request: str
     trial: str
     participant: str
     strata: dict[str, str]
-    eligibility: dict[str, Any] = field(default_factory=dict)
+    eligibility: SignedEligibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +40,46 @@ class AllocationAnswer:
 
 
 class Keeper(Protocol):
-    """Holds the seed. Thread-safe: allocations happen one after the other."""
+    """Holds the seed, here or elsewhere. Thread-safe: allocations happen one after the other."""
+
+    place: str
+    """Where the seed lies: `home` (a file beside the ledger), `process` (a keeper of its own),
+    `rehearsal` (derived), `absent`."""
 
     def commitment(self) -> Commitment:
-        """What the keeper has committed to."""
+        """What the keeper has committed to.
+
+        Raises `KeeperUnavailableError` where it does not answer, `KeeperError` where there is none.
+        """
 
     def allocate(self, request: AllocationRequest) -> AllocationAnswer:
         """The allocation of this participant, made now or, for a known request, long ago.
 
         A participant has one allocation: another request for the same participant with the same
         strata gets it too. Raises `KeeperError` where the request contradicts an earlier one,
-        the strata do not fit the scheme, or no signed eligibility decision comes with it.
+        the strata do not fit the scheme, or the eligibility decision is not signed by the ledger;
+        `KeeperUnavailableError` where no answer came (ask again with the same request).
         """
 
-    def reveal(self) -> Reveal:
-        """Seed, scheme and every allocation, for whoever checks them after the trial."""
+    def close(self) -> None:
+        """Release files and connections."""
 
 
-def require_signature(eligibility: Mapping[str, Any]) -> None:
-    """Raise `KeeperError` unless the decision says who signed what and when."""
-    missing = [name for name in ("signed_by", "signed_at", "hash") if not eligibility.get(name)]
-    if missing:
-        raise KeeperError(
-            "the keeper allocates on a signed eligibility decision only;"
-            f" missing: {', '.join(missing)}"
-        )
+class AbsentKeeper:
+    """Stands where no keeper can: every question is answered with the reason."""
+
+    place = "absent"
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def commitment(self) -> Commitment:
+        """Raises why there is none."""
+        raise self._error
+
+    def allocate(self, request: AllocationRequest) -> AllocationAnswer:
+        """Raises why nobody can be allocated."""
+        raise self._error
+
+    def close(self) -> None:
+        """There is nothing to release."""

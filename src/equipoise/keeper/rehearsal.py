@@ -8,15 +8,19 @@ from collections.abc import Mapping, Sequence
 from equipoise.allocation.uniforms import PhiloxUniforms
 from equipoise.protocol.document import Protocol
 
-from .book import Book, scheme_declared
-from .port import AllocationAnswer, AllocationRequest, Commitment, KeeperError, require_signature
+from .book import Book, Question, scheme_declared
+from .errors import KeeperError
+from .port import AllocationAnswer, AllocationRequest, Commitment
 from .reveal import Reveal
 
 
 class RehearsalKeeper:
     """Draws by Philox, without input or output; the same seed and replicate give the same list."""
 
-    def __init__(self, seed: int, replicate: int, protocol: Protocol) -> None:
+    place = "rehearsal"
+
+    def __init__(self, seed: int, replicate: int, protocol: Protocol, public_key: str) -> None:
+        self._public_key = public_key
         self._lock = threading.Lock()
         self._seed = f"{seed}:{replicate}"
         self._trial = protocol.id
@@ -37,13 +41,17 @@ class RehearsalKeeper:
         """See `Keeper.allocate`."""
         with self._lock:
             book = self._open_book()
-            known = book.known(request)
+            request.eligibility.check(self._trial, request.participant, self._public_key, None)
+            question = Question(request.request, request.participant, request.strata)
+            known = book.known(question)
             if known is not None:
                 return known
-            require_signature(request.eligibility)
-            answer = book.draw(request)
-            book.enter(request, answer)
+            answer = book.draw(question)
+            book.enter(question, answer)
             return answer
+
+    def close(self) -> None:
+        """There is nothing to release."""
 
     def restore(self, past: Sequence[tuple[str, Mapping[str, str], str]]) -> None:
         """Begin again after these (request, strata, arm), in their order in the ledger.
@@ -57,7 +65,7 @@ class RehearsalKeeper:
                 return
             book = Book(self._scheme, self._uniforms)
             for request, strata, arm in past:
-                book.replay(AllocationRequest(request, self._trial, "", dict(strata)), arm)
+                book.replay(Question(request, "", dict(strata)), arm)
             self._book = book
 
     def reveal(self) -> Reveal:

@@ -1,19 +1,12 @@
-"""The end of concealment: from a revealed seed, every allocation again.
-
-The commitment is SHA-256 over the canonical JSON (sorted keys, no white space, UTF-8) of
-
-    {"scheme": the scheme as committed to, "seed": text, "source": "hmac-sha256" or "philox"}
-
-where the seed is the 32 bytes in hexadecimal digits, or `seed:replicate` in decimal for Philox.
-"""
+"""The end of concealment: from a revealed seed, every allocation again."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from equipoise.allocation.commitment import commitment_hash
 from equipoise.allocation.scheme import (
     Scheme,
     Tally,
@@ -21,7 +14,6 @@ from equipoise.allocation.scheme import (
     scheme_from_document,
 )
 from equipoise.allocation.uniforms import HmacUniforms, PhiloxUniforms, Uniforms
-from equipoise.ledger.envelope import canonical_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +89,6 @@ class Reveal:
                     f" seed and scheme give {arm}"
                 )
         return found
-
-
-def commitment_hash(seed: str, source: str, scheme: Mapping[str, Any]) -> str:
-    """SHA-256 over the canonical JSON of seed, source and scheme."""
-    text = canonical_json({"scheme": dict(scheme), "seed": seed, "source": source})
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def uniforms_of(seed: str, source: str) -> Uniforms:

@@ -22,7 +22,7 @@ from .errors import LedgerDamagedError, LedgerError
 from .head import HeadFile, SignedHead
 from .keys import Keys
 from .merkle import merkle_root
-from .signing import Signer
+from .signing import Signer, attestation
 from .store import Selection, Store
 from .tables import Cell, Changes, Row
 from .verification import Problem, Verification, compare_heads, verify_ledger
@@ -309,6 +309,12 @@ class Ledger:
     def public_key(self) -> str:
         """The key (hexadecimal) that verifies the signed heads; empty where nothing signs."""
         return self._signer.public_hex if self._signer else ""
+
+    def attest(self, event: Event, purpose: str) -> str:
+        """Sign that this event stands in this ledger, for one purpose (see `signing.attestation`)."""
+        if self._signer is None:
+            raise LedgerError("this ledger holds no key to sign with")
+        return self._signer.sign(attestation(purpose, event.hash))
 
     def close(self) -> None:
         """Release the store and bring the head file to the disk."""

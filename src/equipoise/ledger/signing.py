@@ -31,3 +31,8 @@ def signature_holds(public_hex: str, message: bytes, signature_hex: str) -> bool
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def attestation(purpose: str, event_hash: str) -> bytes:
+    """The signed bytes by which a ledger vouches for one of its events, to be used for one purpose."""
+    return f"equipoise-{purpose}-1|{event_hash}".encode()

@@ -18,7 +18,7 @@ from equipoise.conduct.decide.enrollment import randomization_reasons
 from equipoise.conduct.decide.visits import form_reasons, preview
 from equipoise.conduct.eligibility import Assessment, assess
 from equipoise.conduct.reasons import reason
-from equipoise.conduct.refusal import Reason, Refusal
+from equipoise.conduct.refusal import Reason, Refusal, RefusedError
 from equipoise.conduct.schedule import PlannedVisit, plan_visits
 from equipoise.conduct.state import (
     ParticipantState,
@@ -28,7 +28,14 @@ from equipoise.conduct.state import (
     stamp_of,
 )
 from equipoise.conduct.values import Actor, Address
-from equipoise.keeper import AllocationRequest, Keeper
+from equipoise.keeper import (
+    AllocationRequest,
+    Keeper,
+    KeeperError,
+    KeeperUnavailableError,
+    SignedEligibility,
+)
+from equipoise.keeper.eligibility import PURPOSE
 from equipoise.ledger.envelope import Draft, Event
 from equipoise.ledger.ledger import Ledger, Writing
 from equipoise.ledger.sealing import Sealer
@@ -77,6 +84,7 @@ class Trial:
         self.keeper = keeper
         self.clock = clock
         self.codec = Codec(protocol, sealer)
+        self._keeper_proved = False
         self._lock = threading.RLock()
         self._views: OrderedDict[str, View] = OrderedDict()
         self._projector = Projector(ledger, protocol)
@@ -336,21 +344,31 @@ class Trial:
     def _context(self, actor: Actor, at: datetime) -> Context:
         return Context(self.protocol, self._state, self.participant, actor, at, self._allocate)
 
-    def _allocate(
-        self, participant: str, strata: Mapping[str, str], eligibility: Mapping[str, Any]
-    ) -> tuple[str, int, str]:
+    def _allocate(self, participant: str, strata: Mapping[str, str]) -> tuple[str, int, str]:
         """Ask the keeper. The request is named after the participant, who is randomized once: a
         command that failed after this point gets the same answer when it is tried again."""
         request = f"{self.protocol.id}/{participant}"
-        answer = self.keeper.allocate(
-            AllocationRequest(
-                request=request,
-                trial=self.protocol.id,
-                participant=participant,
-                strata=dict(strata),
-                eligibility=dict(eligibility),
+        signed = next(
+            self.ledger.events(
+                stream=f"participant/{participant}",
+                types=["EligibilitySigned"],
+                descending=True,
+                limit=1,
             )
         )
+        attested = SignedEligibility.of(signed, self.ledger.attest(signed, PURPOSE))
+        try:
+            if not self._keeper_proved:
+                if self.keeper.commitment().hash != self._state.commitment:
+                    raise RefusedError([reason("keeper-other-commitment")])
+                self._keeper_proved = True
+            answer = self.keeper.allocate(
+                AllocationRequest(request, self.protocol.id, participant, dict(strata), attested)
+            )
+        except KeeperUnavailableError as error:
+            raise RefusedError([reason("keeper-unavailable", why=error)]) from None
+        except KeeperError as error:
+            raise RefusedError([reason("keeper-refused", why=error)]) from None
         return answer.arm, answer.number, request
 
     def _append(

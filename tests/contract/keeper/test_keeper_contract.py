@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,76 +16,50 @@ from hypothesis import strategies as st
 
 from equipoise.keeper import (
     AllocationAnswer,
-    AllocationRequest,
     FileKeeper,
     Keeper,
     KeeperError,
     RehearsalKeeper,
+    Reveal,
 )
-from equipoise.protocol.document import (
-    Minimization,
-    PermutedBlocks,
-    Protocol,
-    Randomization,
-    StratumFactor,
+from support.keepers import (
+    CHEMO,
+    LEDGER,
+    SITES,
+    STRANGER,
+    intact_blocks,
+    protocol,
+    request,
+    served,
+    signed,
 )
-
-SITES, CHEMO = ("01", "02", "03"), ("true", "false")
-SIGNED = {"signed_by": "investigator-nanning", "signed_at": "2026-03-01T08:00Z", "hash": "ab" * 32}
-
-
-def protocol(kind: str = "blocks", trial: str = "t1") -> Protocol:
-    scheme: Any = (
-        PermutedBlocks(type="permuted_blocks", sizes=[4, 6])
-        if kind == "blocks"
-        else Minimization(type="minimization")
-    )
-    randomization = Randomization(
-        ratio={"spray": 1, "control": 1},
-        scheme=scheme,
-        strata=[
-            StratumFactor(id="site", source="site", levels=list(SITES)),
-            StratumFactor(id="chemo", item="concurrent_chemo", levels=list(CHEMO)),
-        ],
-    )
-    return Protocol.model_construct(
-        id=trial, randomization=None if kind == "none" else randomization
-    )
-
-
-def request(n: int, site: str = "01", chemo: str = "true", **changes: Any) -> AllocationRequest:
-    facts: dict[str, Any] = {
-        "request": f"t1/{n}", "trial": "t1", "participant": f"{site}-{n:04}",
-        "strata": {"site": site, "chemo": chemo}, "eligibility": dict(SIGNED),
-    }  # fmt: skip
-    return AllocationRequest(**{**facts, **changes})
-
 
 Make = Callable[..., Keeper]
 
 
-@pytest.fixture(params=["file", "rehearsal"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
-    def keeper(kind: str = "blocks", name: str = "keeper.sqlite") -> Keeper:
-        if request.param == "file":
-            return FileKeeper(tmp_path / name, protocol(kind))
-        return RehearsalKeeper(7312656, 0, protocol(kind))
+@pytest.fixture(params=["file", "process", "rehearsal"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    with ExitStack() as stack:
 
-    return keeper
+        def keeper(kind: str = "blocks", name: str = "keeper") -> Keeper:
+            if request.param == "rehearsal":
+                return RehearsalKeeper(7312656, 0, protocol(kind), LEDGER.public_hex)
+            path = tmp_path / f"{name}.sqlite"
+            held = FileKeeper.create(path, protocol(kind), LEDGER.public_hex)
+            stack.callback(held.close)
+            if request.param == "file":
+                return held
+            remote = stack.enter_context(served(held, path.with_suffix(".sock")))
+            remote.held = held  # type: ignore[attr-defined]
+            return remote
+
+        yield keeper
 
 
-def intact_blocks(arms: list[str]) -> bool:
-    """Whether the list can be cut into whole blocks of 4 or 6 (and the beginning of one)."""
-    if len(arms) < 4:
-        return max(Counter(arms).values(), default=0) <= 3
-    for size in (4, 6):
-        block = arms[:size]
-        if len(block) < size:
-            if max(Counter(block).values()) <= size // 2:
-                return True
-        elif block.count("spray") == size // 2 and intact_blocks(arms[size:]):
-            return True
-    return False
+def revealed(keeper: Any) -> Reveal:
+    """What is disclosed at the end, by the keeper itself and not by who asks it."""
+    disclosed: Reveal = getattr(keeper, "held", keeper).reveal()
+    return disclosed
 
 
 def test_the_same_request_gets_the_same_answer(make: Make) -> None:
@@ -94,7 +69,7 @@ def test_the_same_request_gets_the_same_answer(make: Make) -> None:
     assert again == first[::-1]
     assert [answer.number for answer in first] == list(range(1, 11))
     assert {answer.stratum for answer in first} == {"site=01|chemo=true"}
-    assert len(keeper.reveal().allocations) == 10
+    assert len(revealed(keeper).allocations) == 10
 
 
 def test_a_participant_has_one_allocation_whatever_the_request_is_called(make: Make) -> None:
@@ -115,15 +90,28 @@ def test_a_request_that_contradicts_an_earlier_one_is_refused(make: Make) -> Non
 
 
 @pytest.mark.parametrize(
-    "eligibility", [{}, {**SIGNED, "signed_by": None}, {**SIGNED, "hash": ""}, {"eligible": True}]
+    ("eligibility", "why"),
+    [
+        (signed("01-0001", signer=STRANGER), "does not carry the signature of this trial's ledger"),
+        (signed("01-0002"), "is not about participant 01-0001"),
+        (signed("01-0001", trial="t2"), "belongs to the trial t2"),
+        (signed("01-0001", type="EligibilityAssessed"), "an event of type EligibilityAssessed"),
+    ],
 )
-def test_nobody_is_allocated_without_a_signed_decision(
-    make: Make, eligibility: dict[str, Any]
+def test_nobody_is_allocated_without_a_decision_the_ledger_signed(
+    make: Make, eligibility: Any, why: str
 ) -> None:
     keeper = make()
-    with pytest.raises(KeeperError, match="signed eligibility"):
+    with pytest.raises(KeeperError, match=f"signed eligibility decision only: it .*{why[-20:]}"):
         keeper.allocate(request(1, eligibility=eligibility))
-    assert keeper.reveal().allocations == ()
+    assert keeper.allocate(request(2)).number == 1
+
+
+def test_a_known_request_is_not_answered_to_whoever_has_no_signed_decision(make: Make) -> None:
+    keeper = make()
+    keeper.allocate(request(1))
+    with pytest.raises(KeeperError, match="signature"):
+        keeper.allocate(request(1, eligibility=signed("01-0001", signer=STRANGER)))
 
 
 @pytest.mark.parametrize("strata", [{}, {"site": "01"}, {"site": "09", "chemo": "true"}])
@@ -140,14 +128,14 @@ def test_blocks_are_intact_and_the_list_is_that_of_the_revealed_seed(make: Make,
     published = keeper.commitment()
     by_stratum = defaultdict(list)
     for n in range(150):
-        answer = keeper.allocate(request(n, SITES[n % 3], CHEMO[n % 7 % 2]))
+        answer = keeper.allocate(request(n, SITES[n % 3], CHEMO[n % 7 % 2], kind))
         by_stratum[answer.stratum].append(answer.arm)
-    reveal = keeper.reveal()
+    reveal = revealed(keeper)
     assert keeper.commitment() == published
     assert (reveal.commitment, reveal.source) == (published.hash, published.source)
     assert reveal.problems() == []
     assert [a.arm for a in reveal.allocations] == reveal.recompute()
-    assert type(reveal).from_document(reveal.as_document()) == reveal
+    assert Reveal.from_document(reveal.as_document()) == reveal
     if kind == "blocks":
         assert len(by_stratum) == 6
         assert all(intact_blocks(arms) for arms in by_stratum.values())
@@ -168,7 +156,7 @@ def test_sixty_four_at_once_get_distinct_numbers_and_intact_blocks(make: Make) -
     for answer, _ in sorted(answers, key=lambda pair: pair[0].number):
         by_stratum[answer.stratum].append(answer.arm)
     assert all(intact_blocks(arms) for arms in by_stratum.values())
-    assert keeper.reveal().problems() == []
+    assert revealed(keeper).problems() == []
 
 
 def test_the_same_request_sixty_four_times_at_once_allocates_once(make: Make) -> None:
@@ -181,34 +169,27 @@ def test_the_same_request_sixty_four_times_at_once_allocates_once(make: Make) ->
     with ThreadPoolExecutor(64) as pool:
         answers = set(pool.map(ask, range(64)))
     assert len(answers) == 1
-    assert len(keeper.reveal().allocations) == 1
+    assert len(revealed(keeper).allocations) == 1
 
 
 def test_a_log_that_was_changed_does_not_pass_for_the_seeds(make: Make) -> None:
     keeper = make()
     for n in range(8):
         keeper.allocate(request(n))
-    given_out = keeper.reveal().as_document()
+    reveal = revealed(keeper)
+    given_out = reveal.as_document()
     arm = given_out["allocations"][3]["arm"]
     given_out["allocations"][3]["arm"] = "control" if arm == "spray" else "spray"
-    (problem,) = type(keeper.reveal()).from_document(given_out).problems()
+    (problem,) = Reveal.from_document(given_out).problems()
     assert problem.startswith("allocation 4 (t1/3)")
 
 
 def test_another_seed_or_scheme_is_another_commitment(make: Make) -> None:
-    reveal = make().reveal()
-    hashes = {reveal.commitment, make("minimization", "other.sqlite").commitment().hash}
+    reveal = revealed(make())
+    hashes = {reveal.commitment, make("minimization", "other").commitment().hash}
     changed = {**reveal.as_document(), "seed": "00" * 32}
-    hashes.add(type(reveal).from_document(changed).commitment)
+    hashes.add(Reveal.from_document(changed).commitment)
     assert len(hashes) == 3
-
-
-def test_a_trial_without_randomization_has_nothing_to_keep(make: Make) -> None:
-    keeper = make("none", "none.sqlite")
-    with pytest.raises(KeeperError, match="declares no randomization"):
-        keeper.allocate(request(1))
-    with pytest.raises(KeeperError, match="declares no randomization"):
-        keeper.commitment()
 
 
 @settings(max_examples=40, deadline=None)
@@ -224,18 +205,18 @@ def test_any_interleaving_gives_the_list_an_outsider_recomputes(
     """Repeats, contradictions and strangers in any order: seed and scheme explain every answer."""
     folder = tmp_path_factory.mktemp("keeper")
     for keeper in (
-        FileKeeper(folder / "keeper.sqlite", protocol(kind)),
-        RehearsalKeeper(1, 2, protocol(kind)),
+        FileKeeper.create(folder / "keeper.sqlite", protocol(kind), LEDGER.public_hex),
+        RehearsalKeeper(1, 2, protocol(kind), LEDGER.public_hex),
     ):
         answered: dict[str, AllocationAnswer] = {}
         for n, site, chemo in asked:
             try:
-                answer = keeper.allocate(request(n, site, chemo, participant=f"p{n}"))
+                answer = keeper.allocate(request(n, site, chemo, kind, participant=f"p{n}"))
             except KeeperError:
                 assert f"p{n}" in answered
                 continue
             assert answered.setdefault(f"p{n}", answer) == answer
-        reveal = keeper.reveal()
+        reveal = revealed(keeper)
         assert reveal.problems() == []
         assert [a.arm for a in reveal.allocations] == [
             a.arm for a in sorted(answered.values(), key=lambda a: a.number)

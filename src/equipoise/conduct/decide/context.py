@@ -17,8 +17,8 @@ from ..refusal import Reason, RefusedError
 from ..state import ParticipantState, SiteState, TrialState
 from ..values import Actor
 
-Allocate = Callable[[str, Mapping[str, str], Mapping[str, Any]], tuple[str, int, str]]
-"""(participant, strata, eligibility signature) → (arm, randomization number, request id)."""
+Allocate = Callable[[str, Mapping[str, str]], tuple[str, int, str]]
+"""(participant, strata) → (arm, randomization number, request id). The participant's eligibility is signed."""
 
 
 @lru_cache(maxsize=64)

@@ -314,14 +314,7 @@ def randomize(command: c.Randomize, context: Context) -> Decided:
         raise RefusedError(reasons)
     protocol = context.protocol
     strata, _ = strata_of(protocol, participant)
-    last = participant.assessments[-1]
-    signature = {
-        "assessment": last.number,
-        "hash": assessment_hash(last.criteria),
-        "signed_by": last.signed_by,
-        "signed_at": last.signed_at,
-    }
-    arm, number, request = context.allocate(participant.id, strata, signature)
+    arm, number, request = context.allocate(participant.id, strata)
     today = context.today(participant.site)
     randomized = e.ParticipantRandomized(
         number=number,

@@ -68,6 +68,27 @@ ENROLLMENT: dict[str, Template] = {
         "have it signed",
         "请由研究者签名",
     ),
+    "keeper-refused": Template(
+        "the keeper of the randomization refuses: {why}",
+        "随机化保管程序拒绝：{why}",
+        "randomization.keeper",
+        "mend what it names, and randomize again; the allocation is kept",
+        "请按提示更正后再次随机；分配结果不会改变",
+    ),
+    "keeper-unavailable": Template(
+        "the keeper of the randomization does not answer: {why}",
+        "随机化保管程序无应答：{why}",
+        "randomization.keeper",
+        "nobody has been randomized; try again in a minute, and call the keeper's owner if it lasts",
+        "尚未随机；请稍后重试，若持续无应答请联系保管人",
+    ),
+    "keeper-other-commitment": Template(
+        "the keeper holds another seed or scheme than the one this trial committed to",
+        "保管程序所持种子或方案与本试验承诺的不一致",
+        "randomization.keeper",
+        "recover the keeper from its sealed shares (`equipoise keeper recover`)",
+        "请用封存的份额恢复保管程序（`equipoise keeper recover`）",
+    ),
     "no-consent": Template(
         "{participant} has not given consent",
         "{participant} 未签署知情同意书",

@@ -71,6 +71,7 @@ def trust(request: TrialRequest) -> HttpResponse:
         "commitment": state.commitment,
         "source": state.source,
         "rehearsal": rehearsal,
+        "keeper": trial.keeper.place,
         "allocated": state.randomized,
         "guessing": _guessing(trial),
         "grants": [

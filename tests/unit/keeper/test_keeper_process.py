@@ -1,0 +1,216 @@
+"""A keeper in a process of its own: one clear error where it does not answer, and nothing half made."""
+
+from __future__ import annotations
+
+import json
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from equipoise.keeper import FileKeeper, KeeperError, KeeperUnavailableError, RemoteKeeper
+from equipoise.keeper.process import FRAME_BYTES, answer_to, serve_keeper
+from support.keepers import LEDGER, STRANGER, protocol, request, served, signed
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> FileKeeper:
+    return FileKeeper.create(tmp_path / "keeper.sqlite", protocol(), LEDGER.public_hex)
+
+
+def asker(path: Path, timeout: float = 30) -> RemoteKeeper:
+    return RemoteKeeper(path, "t1", LEDGER.public_hex, timeout=timeout)
+
+
+def test_where_nobody_listens_the_trial_is_told_so(tmp_path: Path) -> None:
+    remote = asker(tmp_path / "keeper.sock")
+    for question in (remote.commitment, remote.bind, lambda: remote.allocate(request(1))):
+        with pytest.raises(KeeperUnavailableError, match="cannot be reached: No such file"):
+            question()
+
+
+def test_a_restart_between_two_questions_is_not_noticed(keeper: FileKeeper, tmp_path: Path) -> None:
+    path = tmp_path / "keeper.sock"
+    with served(keeper, path) as remote:
+        first = remote.allocate(request(1))
+        other = asker(path)
+        assert other.allocate(request(1)) == first
+    with pytest.raises(KeeperUnavailableError):
+        other.allocate(request(1))
+    with served(keeper, path):
+        assert other.allocate(request(1)) == first
+        assert other.allocate(request(2)).number == 2
+
+
+def test_an_answer_lost_on_the_way_is_got_by_asking_again(
+    keeper: FileKeeper, tmp_path: Path
+) -> None:
+    """The keeper had answered; whoever asked died. The same request gets that answer."""
+    path = tmp_path / "keeper.sock"
+    with served(keeper, path) as remote:
+        raw = socket.socket(socket.AF_UNIX)
+        raw.connect(str(path))
+        one = request(1)
+        message = json.dumps(
+            {
+                "ask": "allocate", "id": 1, "trial": "t1", "request": one.request,
+                "participant": one.participant, "strata": one.strata,
+                "eligibility": one.eligibility.as_document(),
+            }
+        ).encode()  # fmt: skip
+        raw.sendall(len(message).to_bytes(4, "big") + message)
+        assert raw.recv(4), "the answer is on its way"
+        raw.close()
+        assert remote.allocate(request(1)).number == 1
+        assert remote.allocate(request(2)).number == 2
+    assert keeper.reveal().problems() == []
+
+
+def until_the_end(connection: socket.socket) -> bytes:
+    """All that comes before the other side hangs up, which it may do in the middle of our talk."""
+    received = b""
+    while True:
+        try:
+            part = connection.recv(4096)
+        except ConnectionResetError:
+            return received
+        if not part:
+            return received
+        received += part
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x00\x00\x00\x00",
+        (FRAME_BYTES + 1).to_bytes(4, "big"),
+        b"\xff\xff\xff\xff",
+        b"\x00\x00\x00\x02[]",
+        b"\x00\x00\x00\x03abc",
+        b"\x00\x00\x00\x02\xff\xfe",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x00\x00\xff\xff" + b"[" * 0xFFFF,
+    ],
+)
+def test_what_is_no_frame_ends_that_connection_and_no_other(
+    keeper: FileKeeper, tmp_path: Path, sent: bytes
+) -> None:
+    with served(keeper, tmp_path / "keeper.sock") as remote:
+        remote.commitment()
+        raw = socket.socket(socket.AF_UNIX)
+        raw.settimeout(30)
+        raw.connect(str(tmp_path / "keeper.sock"))
+        raw.sendall(sent)
+        assert b'"ok":true' not in until_the_end(raw)
+        raw.close()
+        assert remote.allocate(request(1)).number == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"ask": "reveal"}, "nothing a keeper can be asked"),
+        ({"ask": None}, "nothing a keeper can be asked"),
+        ({"ask": ["allocate"]}, "nothing a keeper can be asked"),
+        ({"strata": None}, "a level is expected"),
+        ({"strata": {"site": 1}}, "a level is expected"),
+        ({"request": 7}, "request: a text is expected"),
+        ({"participant": ""}, "a name and a participant"),
+        ({"eligibility": None}, "none came with the request"),
+        ({"eligibility": {"event": "{}"}}, "none came with the request"),
+        ({"eligibility": {"event": "{}", "previous": "", "signature": ""}}, "signature"),
+        ({"trial": "t2"}, "holds t1, not t2"),
+    ],
+)
+def test_every_unsound_question_gets_one_line(
+    keeper: FileKeeper, change: dict[str, Any], said: str
+) -> None:
+    one = request(1)
+    question = {
+        "ask": "allocate", "id": 9, "trial": "t1", "request": one.request,
+        "participant": one.participant, "strata": one.strata,
+        "eligibility": one.eligibility.as_document(),
+    }  # fmt: skip
+    answer = answer_to(keeper, {**question, **change})
+    assert (answer["id"], answer["ok"]) == (9, False)
+    assert said in answer["error"]
+    assert "\n" not in answer["error"]
+    assert answer_to(keeper, question)["number"] == 1
+
+
+def test_a_keeper_that_hangs_is_given_up(tmp_path: Path) -> None:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "keeper.sock"))
+    listener.listen()
+    with pytest.raises(KeeperUnavailableError, match=r"no answer within 0\.2 seconds"):
+        asker(tmp_path / "keeper.sock", timeout=0.2).commitment()
+    listener.close()
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x00\x00\x00\x02{}", b'\x00\x00\x00\x0a{"id":99}  '])
+def test_an_answer_to_another_question_is_none(tmp_path: Path, answer: bytes) -> None:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "keeper.sock"))
+    listener.listen()
+
+    def respond() -> None:
+        connection, _address = listener.accept()
+        connection.recv(4096)
+        connection.sendall(answer)
+        connection.close()
+
+    thread = threading.Thread(target=respond)
+    thread.start()
+    with pytest.raises(KeeperUnavailableError, match=r"broke off|cannot be reached"):
+        asker(tmp_path / "keeper.sock").commitment()
+    thread.join()
+    listener.close()
+
+
+def test_the_socket_is_open_to_its_owner_only_and_a_second_process_is_refused(
+    keeper: FileKeeper, tmp_path: Path
+) -> None:
+    path = tmp_path / "keeper.sock"
+    with served(keeper, path):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
+        second = FileKeeper.open(tmp_path / "keeper.sqlite")
+        with pytest.raises(KeeperError, match="another process answers"):
+            serve_keeper(second, tmp_path / "other.sock")
+        assert asker(path).commitment() == keeper.commitment()
+    assert not path.exists()
+
+
+def test_a_socket_left_by_a_killed_keeper_is_replaced(keeper: FileKeeper, tmp_path: Path) -> None:
+    path = tmp_path / "keeper.sock"
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(path))
+    left.close()
+    with served(keeper, path) as remote:
+        assert remote.commitment() == keeper.commitment()
+
+
+def test_another_ledger_is_not_bound(keeper: FileKeeper, tmp_path: Path) -> None:
+    with served(keeper, tmp_path / "keeper.sock", STRANGER.public_hex) as remote:
+        with pytest.raises(KeeperError, match="bound to the ledger"):
+            remote.bind()
+        with pytest.raises(KeeperError, match="signature"):
+            remote.allocate(request(1, eligibility=signed("01-0001", signer=STRANGER)))
+
+
+def test_the_command_answers_until_it_is_told_to_stop(keeper: FileKeeper, tmp_path: Path) -> None:
+    keeper.close()
+    command = [sys.executable, "-c", "from equipoise.cli import main; main()"]
+    with subprocess.Popen(
+        [*command, "keeper", "serve", str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert "keeper of t1" in process.stdout.readline()
+        assert asker(tmp_path / "keeper.sock").allocate(request(1)).number == 1
+        process.terminate()
+        assert process.wait(30) == 0
+    assert not (tmp_path / "keeper.sock").exists()
