@@ -14,7 +14,7 @@ from typing import Any
 
 from equipoise.exchange.draft import Draft, draft_from, read_record_bytes
 
-PAGE = Path(__file__).parents[1] / "data" / "records" / "nct07312656-page.txt"
+PAGE = Path(__file__).parents[2] / "trials" / "nct07312656" / "record.txt"
 
 Parts = dict[str, Any]
 Change = Callable[[Any], Any] | Any

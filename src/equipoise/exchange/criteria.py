@@ -25,7 +25,7 @@ LABEL = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _HEADING = re.compile(
-    r"""^\W*(?:(?:key|main|major|general|additional|the|participant|patient|subject|study)\s+)*
+    r"""^\W*(?:(?:[IVX]+|\d+)(?:\.\d+)*[.)]?\s+)?(?:(?:key|main|major|general|additional|the|participant|patient|subject|study)\s+)*
     (?P<kind>inclusion|exclusion|inclusive|exclusive)
     (?:\s*/?\s*criteri(?:a|on|um))?
     (?P<rest>(?:\s+(?:for|of|are|include|in|\()[^:]{0,80})?)\s*[\s:：.*_)-]*$""",
@@ -95,6 +95,8 @@ def split_criteria(text: str, *, kind: str | None = None) -> list[SplitCriterion
         text = _INLINE_HEADING.sub(lambda match: f"\n{match['heading']}\n", text)
     lines = text.split("\n")
     labeled = [label_of(plain(line)) for line in lines]
+    if kind is None and _begins_unheaded(lines, labeled):
+        kind = "inclusion"
     found: list[SplitCriterion] = []
     current: SplitCriterion | None = None
     group: str | None = None
@@ -157,9 +159,23 @@ def split_criteria(text: str, *, kind: str | None = None) -> list[SplitCriterion
     return [criterion for criterion in found if criterion.text.strip()]
 
 
+def _begins_unheaded(lines: list[str], labeled: list[tuple[int, str | None, str] | None]) -> bool:
+    """Whether list entries stand before the first heading, and that heading is of the exclusions.
+
+    `To be eligible, participants must: 1. … 2. … Exclusion criteria: …`
+    """
+    entries = 0
+    for line, entry in zip(lines, labeled, strict=True):
+        heading = heading_kind(line)
+        if heading is not None:
+            return heading == "exclusion" and entries > 1
+        entries += entry is not None
+    return False
+
+
 def _is_subheading(line: str) -> bool:
     stripped = line.strip().strip("*_ ")
-    return stripped.endswith((":", "：")) and len(stripped) < 120
+    return stripped.endswith((":", "：")) and len(stripped) < 400
 
 
 def _continues(line: str) -> bool:

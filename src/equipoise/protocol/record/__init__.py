@@ -10,11 +10,11 @@ from datetime import date
 
 from equipoise.protocol.checks.finding import Finding
 
-from . import dates, design, dosing, eligibility, identity
+from . import dates, design, dosing, eligibility, identity, masking, randomization
 from .facts import RecordFacts, facts_of
 from .findings import distinct
 
-_FAMILIES = (identity, design, dosing, eligibility, dates)
+_FAMILIES = (identity, design, randomization, masking, dosing, eligibility, dates)
 
 CODES: tuple[str, ...] = tuple(code for family in _FAMILIES for code in family.CODES)
 """Every code a record check can report; `docs/reference/findings.md` explains each."""

@@ -10,10 +10,11 @@ from decimal import Decimal
 from equipoise.protocol.checks.finding import Finding
 
 from .facts import CriterionFacts, RecordFacts
-from .findings import finding, quoted
+from .findings import KIND_ZH, finding, quoted
 from .language import normal
 from .product import gives_product
 from .thresholds import Threshold, thresholds
+from .vague import vague_terms
 
 CODES = (
     "criteria-missing",
@@ -28,15 +29,13 @@ CODES = (
     "allergy-not-addressed",
 )
 
-_KIND_ZH = {"inclusion": "入选标准", "exclusion": "排除标准"}
-
 
 def check(facts: RecordFacts, today: date | None) -> Iterator[Finding]:
     """All findings on eligibility."""
     yield from _criteria_missing(facts)
     yield from _numbering_gaps(facts)
     for criterion in facts.criteria:
-        yield from _vague_terms(criterion)
+        yield from vague_terms(criterion)
         yield from _window_without_anchor(criterion)
         yield from _compound(criterion)
         yield from _analyte(criterion)
@@ -68,10 +67,10 @@ def _criteria_missing(facts: RecordFacts) -> Iterator[Finding]:
             "criteria-missing",
             "error" if kind == "inclusion" else "warning",
             "eligibility.criteria",
-            (f"The record lists no {kind} criteria.", f"记录未列出{_KIND_ZH[kind]}。"),
+            (f"The record lists no {kind} criteria.", f"记录未列出{KIND_ZH[kind]}。"),
             (
                 f"List the {kind} criteria, or record the decision that there are none.",
-                f"列出{_KIND_ZH[kind]}，或记录“无”的决定。",
+                f"列出{KIND_ZH[kind]}，或记录“无”的决定。",
             ),
             qualifier=kind,
         )
@@ -117,9 +116,10 @@ def _numbering_gaps(facts: RecordFacts) -> Iterator[Finding]:
             "error",
             "eligibility.criteria",
             (
-                f"The numbering of the {kind} criteria has a gap: item {names} is missing. Whether "
+                f"The numbering of the {kind} criteria has a gap: "
+                f"{f'item {names} is' if len(missing) == 1 else f'items {names} are'} missing. Whether "
                 "a criterion was lost or only a number cannot be told from the record.",
-                f"{_KIND_ZH[kind]}编号有缺：缺第 {names} 条。仅凭记录无法判断是遗漏了标准还是编号有误。",
+                f"{KIND_ZH[kind]}编号有缺：缺第 {names} 条。仅凭记录无法判断是遗漏了标准还是编号有误。",
             ),
             (
                 "Supply the missing criterion from the approved protocol, or renumber the list if "
@@ -152,97 +152,6 @@ def _missing(ordinals: list[int], last_before: int) -> list[int]:
             begin = run[0]
         missing += [number for number in range(begin, run[-1] + 1) if number not in run]
     return sorted(set(missing))
-
-
-# vague-term -------------------------------------------------------------------------------------
-
-_VAGUE: tuple[tuple[str, str, str], ...] = (
-    ("long-term", "长期", r"long[- ]?term|longterm|prolonged|lengthy|chronic(?:ally)? (?:use|using|treat\w+|receiv\w+|tak\w+|steroid|corticosteroid)|"
-     r"(?:for|over|during) (?:a )?(?:very )?(?:long|lengthy|extended|considerable) (?:time|period|while)|extended (?:period|use|treatment|course)|"
-     r"sustained (?:use|treatment|therapy|intake)|continual (?:use|treatment)|permanent (?:use|treatment)"),
-    ("recent", "近期", r"recent(?:ly)?|lately|newly|(?:a )?short (?:time|while) (?:ago|before|earlier)|shortly (?:ago|before|beforehand)|not long (?:ago|before)|of late"),
-    ("severe", "严重", r"severe(?:ly)?|serious(?:ly)?|grave(?:ly)?|profound(?:ly)?|major(?= (?:\w+ ){0,2}(?:disorders?|diseases?|illness\w*|dysfunction|impairment|conditions?)\b)"),
-    ("significant", "显著", r"(?:clinically[- ])?significant(?:ly)?|(?:clinical )?(?:significance|relevance)|relevant(?= (?:\w+ ){0,2}(?:abnormalit\w+|diseases?|disorders?|changes?|findings?|illness\w*|conditions?)\b)|clinically[- ](?:relevant|important|meaningful)|substantial(?:ly)?|considerabl[ey]|marked(?:ly)?"),
-    ("uncontrolled", "未控制", r"uncontrolled|poorly controlled|inadequately controlled|not (?:well|adequately) controlled|uncontrollable"),
-    ("adequate", "足够", r"(?:adequate|sufficient|satisfactory|acceptable|good) (?=(?:[a-z/]+ ){0,4}(?:functions?|reserve|health|condition|performance|nutrition\w*|compliance)\b)"),
-    ("abnormal", "异常", r"abnormal(?:ly)?"),
-)  # fmt: skip
-_NOT_VAGUE = re.compile(
-    r"""severe\ acute\ respiratory|severe\ combined\ immuno|severe\ aplastic|severe\ fever\ with\ thrombo
-    |statistical(?:ly)?\ significan|(?:unknown|undetermined|uncertain)\ significance|significant\ other|long[- ]term\ (?:care|follow|outcome|surviv|memory|disability|facilit)
-    |serious\ adverse|major\ depress|major\ (?:trauma\ cent|histocompat|salivary|bleeding|surgery|surgical|adverse|salivary)
-    |newly[- ](?:diagnosed|formed|developed)|recently[- ]diagnosed\ (?:with|type)
-    |(?:abnormal|acceptable|adequate|sufficient)\ (?:uterine\ bleed|contracept|method|birth|form|means|command|fluency|language)
-    |(?:adequate|acceptable|sufficient|effective)\ (?:and\ )?(?:\w+\ )?contracept
-    |abnormally\ invasive|important\ to|major\ (?:pathologic|molecular|cognitive|psychiatric\ disorder\ \(dsm)
-    |relevant\ (?:section|regulation|guideline|provision|law)|severe\ mental\ illness\ \(smi\)
-    |major\ (?:component|part)|newly\ |marketing|good\ clinical\ practice""",
-    re.VERBOSE,
-)  # fmt: skip
-_DEFINED_AFTER = re.compile(
-    r"""^[^.;,(]{0,60}?(?:
-        \(\s*(?:at\ least|more\ than|less\ than|i\.?e\.?|that\ is|defined|meaning|grade|stage|class|nyha|ctcae|child|gold|who|score|[<>≥≤=]|
-             (?:\w+[\s-]){0,4}(?:[<>≥≤=]|grade\b|stage\b|class\b|score\b)|\d)
-      | ,?\s*(?:is\ |are\ |as\ )?defined\ (?:as|by)|,?\s*(?:i\.e\.|that\ is|meaning)\b
-      | \s(?:grade|stage|class)\s*[\divx≥>]
-    )""",
-    re.VERBOSE,
-)
-_GRADED_BEFORE = re.compile(
-    r"(?:grade|stage|class|score|level|type)\s*(?:of\s*)?\W{0,3}[\divx]*\s*(?:or more|or higher)?\s*[(,]?\s*$|"
-    r"(?:mild|moderate)\s*(?:to|or|-|/|,|and)\s*$"
-)
-
-
-def _vague_terms(criterion: CriterionFacts) -> Iterator[Finding]:
-    if criterion.anchored:
-        return
-    text = normal(criterion.passage.text)
-    exempt = [match.span() for match in _NOT_VAGUE.finditer(text)]
-    reported: set[str] = set()
-    for name, chinese, pattern in _VAGUE:
-        for match in re.finditer(rf"\b(?:{pattern})\b", text):
-            if name in reported or any(start <= match.start() < end for start, end in exempt):
-                continue
-            if _DEFINED_AFTER.match(text[match.end() :]) and not _by_example(text[match.end() :]):
-                continue
-            if name == "adequate" and (":" in text[match.end() :][:80] or thresholds(text)):
-                continue
-            if name == "severe" and _GRADED_BEFORE.search(text[: match.start()]):
-                continue
-            if name in ("recent", "long-term") and _dated(text, match.start(), match.end()):
-                continue
-            reported.add(name)
-            number = f" {criterion.number}" if criterion.number else ""
-            yield finding(
-                "vague-term",
-                "warning",
-                criterion.passage.place,
-                (
-                    f"“{match[0]}” in {criterion.kind} criterion{number} is not defined: two "
-                    f"investigators may judge it differently. “{quoted(criterion.passage.text)}”",
-                    f"{_KIND_ZH[criterion.kind]}{number}中的“{match[0]}”（{chinese}）未定义，"
-                    "不同研究者可能判断不一。",
-                ),
-                (
-                    "Define it by a grade, a threshold or a duration, or record who judges it and "
-                    "how.",
-                    "以分级、阈值或时长加以定义，或记录由谁、如何判断。",
-                ),
-                qualifier=f"{criterion.id}/{name}",
-            )
-
-
-def _by_example(after: str) -> bool:
-    """`such as`, `including`, `e.g.` give examples, which define nothing."""
-    head = re.split(r"\(|\bdefined\b", after, maxsplit=1)[0]
-    return re.search(r"\b(?:such as|including|e\.g|for example|like)\b", head) is not None
-
-
-def _dated(text: str, start: int, end: int) -> bool:
-    """A duration beside the word says how recent or how long."""
-    around = text[max(0, start - 60) : end + 80]
-    return re.search(r"\d+(?:\.\d+)?\s*(?:hours?|days?|weeks?|months?|years?)", around) is not None
 
 
 # window-without-anchor --------------------------------------------------------------------------
@@ -302,10 +211,24 @@ def _window_without_anchor(criterion: CriterionFacts) -> Iterator[Finding]:
 
 _EXPLAINS = re.compile(
     r"(?:\W*)(?:note|if|however|these|this|those|that|such|for|except|unless|prior|in case|in the case|when|where|with the|"
-    r"as|also|i\.e|e\.g|it|they|he|she|please|examples?|including|subjects? who|patients? who|participants? (?:who|with|must)|"
+    r"as|also|specifically|in particular|for instance|namely|i\.e|e\.g|it|they|he|she|please|examples?|including|subjects? who|patients? who|participants? (?:who|with|must)|"
     r"subjects? (?:with|must|may|are|will)|patients? (?:with|may|are|must|will|on|in|should)|participants? (?:may|are|will|on)|"
     r"a |an |the |all |any |both|only|other|women|men|females?|males?|eligib\w+|allowed|exceptions?|must|may|not|no |at |\()",
     re.IGNORECASE,
+)
+
+
+_ALLOWS = re.compile(
+    r"\b(?:(?:is|are|was|were|be) (?:\w+ ){0,2}?(?:allowed|permitted|acceptable|accepted|eligible|exempt\w*|considered|included|recommended|encouraged|preferred)|"
+    r"(?:examples?|includes?|included) |(?:is|are) defined\b|\bmeans\b|\bnot (?:be )?(?:required|needed|necessary|an exclusion)\b|"
+    r"\b(?:may|will|can|should|must)(?: need to)? be (?:\w+ )?(?:performed|made|done|used|detected|determined|repeated|tested|assessed|measured|negative|screen\w*)\b|"
+    r"^(?:to confirm|in general|see |refer to|because|according to|for (?:the )?(?:definition|details)))",
+    re.IGNORECASE,
+)
+"""A sentence that lets somebody in or explains a term is no second test."""
+_NOTE = re.compile(r"\(?\bnote\s*:", re.IGNORECASE)
+_ABBREVIATED = re.compile(
+    r"\b(Drs?|Prof|Mr|Mrs|Ms|St|vs|approx|incl|No|Fig|resp|e\.g|i\.e|etc|cf|ca)\.(?=\s+[A-Z0-9])"
 )
 
 
@@ -313,10 +236,12 @@ def _compound(criterion: CriterionFacts) -> Iterator[Finding]:
     if criterion.anchored:
         return
     text = criterion.passage.text
+    told = re.sub(r"\([^()]*\)", "", _NOTE.split(text, maxsplit=1)[0])
+    told = _ABBREVIATED.sub(r"\1", told)
     parts = [
         part
-        for part in re.split(r"(?<=[a-z)\]])[.;；]\s+(?=[A-Z])", text.split("\n")[0])
-        if len(part.split()) >= 3 and not _EXPLAINS.match(part)
+        for part in re.split(r"(?<=[a-z)\]])[.;；]\s+(?=[A-Z])", told.split("\n")[0])
+        if len(part.split()) >= 3 and not _EXPLAINS.match(part) and not _ALLOWS.search(part)
     ]
     tested = {threshold.analyte for threshold in thresholds(text)}
     joined_by_or = re.search(r"\bor\b", normal(text)) is not None
@@ -335,7 +260,7 @@ def _compound(criterion: CriterionFacts) -> Iterator[Finding]:
         (
             f"{criterion.kind.capitalize()} criterion{number} {what} in one entry: a failure of "
             "screening cannot name which of them it was.",
-            f"{_KIND_ZH[criterion.kind]}{number}一条含多项判断，筛选失败时无法指明是哪一项。",
+            f"{KIND_ZH[criterion.kind]}{number}一条含多项判断，筛选失败时无法指明是哪一项。",
         ),
         ("Split it into one criterion per test.", "拆分为每条只判断一件事。"),
         qualifier=criterion.id,
@@ -391,7 +316,7 @@ def _threshold_overlaps(facts: RecordFacts) -> Iterator[Finding]:
                 "warning",
                 criterion.passage.place,
                 (
-                    f"{threshold.analyte.capitalize()} has two limits: inclusion "
+                    f"{threshold.analyte[0].upper()}{threshold.analyte[1:]} has two limits: inclusion "
                     f"({inclusion.passage.place}) {limit}, exclusion {threshold}. Between {low:f} "
                     f"and {high:f} the two lists do not say the same.",
                     f"{threshold.analyte} 有两个界值：入选 {limit}（{inclusion.passage.place}），"

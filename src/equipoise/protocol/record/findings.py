@@ -8,6 +8,9 @@ from dataclasses import replace
 from equipoise.protocol.checks.finding import Finding, Severity
 from equipoise.quantity.text import Text
 
+KIND_ZH = {"inclusion": "入选标准", "exclusion": "排除标准"}
+"""The two lists of criteria in Chinese."""
+
 
 def finding(
     code: str,

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 
-from .facts import plain
+from .facts import RecordFacts, plain
 
 NUMBER_WORDS = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -71,6 +71,11 @@ def normal(text: str) -> str:
     words = _SHORT_UNIT.sub(lambda match: _SHORT_UNITS[match[1]], words)
     words = re.sub(r"(?<=\d)-(?=(?:day|week|month|year|hour|minute|ml|mg)s?\b)", " ", words)
     return re.sub(r"\s+", " ", words).strip()
+
+
+def prose(facts: RecordFacts) -> str:
+    """All the record says in sentences, one spelling, a line a passage."""
+    return "\n".join(normal(passage.text) for passage in facts.passages())
 
 
 def _as_duration(match: re.Match[str]) -> str:
