@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import gc
 import ipaddress
+import multiprocessing
 import os
 import socket
 import stat
 import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +24,8 @@ SWITCH_SECONDS = 0.0005
 """How soon a waiting thread gets Python's lock. Whoever has just written to the disk holds the ledger,
 and everybody waits for it; with Python's own 5 ms it would wait in turn behind pages being drawn."""
 BACKLOG = 512
+STOP_SECONDS = 5
+"""How long requests under way may take to end after Ctrl-C. The ledger loses nothing of what it answered."""
 
 
 class UnsafeServingError(Exception):
@@ -117,6 +122,7 @@ def load_application(path: str, hosts: Sequence[str], https: bool) -> Any:
     from equipoise.home import Home
     from equipoise.web import application, configure
 
+    _end_with_parent()
     sys.setswitchinterval(SWITCH_SECONDS)
     home = Home.open(path)
     home.trial()
@@ -130,6 +136,33 @@ def load_application(path: str, hosts: Sequence[str], https: bool) -> Any:
     return served
 
 
+def _when_open(address: Address, started: Callable[[], None]) -> None:
+    """Call `started` once the address takes connections: nobody is sent to a door that is still shut."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            if probe.connect_ex((address.host, address.port)) == 0:
+                break
+        time.sleep(0.05)
+    started()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, so that nobody serves on unseen.
+
+    It ends at once: what was answered is on the disk, and what was not is rolled back.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
+
+
 def _warm_up() -> None:
     """Import the views and read the templates' shared parts before the first request."""
     from django.template.loader import get_template
@@ -141,7 +174,10 @@ def _warm_up() -> None:
 
 
 def serve(path: Path, address: Address, *, started: Callable[[], None] | None = None) -> None:
-    """Serve until interrupted. Call `check_address`, `check_home` and `claim` first."""
+    """Serve until interrupted; `started` is called when connections are taken.
+
+    Call `check_address`, `check_home` and `claim` first.
+    """
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
@@ -155,6 +191,7 @@ def serve(path: Path, address: Address, *, started: Callable[[], None] | None = 
         blocking_threads=THREADS,
         blocking_threads_idle_timeout=600,
         backlog=BACKLOG,
+        workers_kill_timeout=STOP_SECONDS,
         backpressure=BACKLOG,
         websockets=False,
         log_level=LogLevels.error,
@@ -162,7 +199,8 @@ def serve(path: Path, address: Address, *, started: Callable[[], None] | None = 
         ssl_key=address.key,
     )
     if started is not None:
-        server.on_startup(started)
+        told = threading.Thread(target=_when_open, args=(address, started), daemon=True)
+        server.on_startup(told.start)
     hosts = [*address.names, address.host]
     loader = partial(load_application, str(path), hosts, address.https)
     server.serve(target_loader=loader, wrap_loader=False)
