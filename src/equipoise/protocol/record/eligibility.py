@@ -236,7 +236,7 @@ def _compound(criterion: CriterionFacts) -> Iterator[Finding]:
     if criterion.anchored:
         return
     text = criterion.passage.text
-    told = re.sub(r"\([^()]*\)", "", _NOTE.split(text, maxsplit=1)[0])
+    told = re.sub(r"\s*\([^()]*\)", "", _NOTE.split(text, maxsplit=1)[0])
     told = _ABBREVIATED.sub(r"\1", told)
     parts = [
         part
@@ -268,7 +268,7 @@ def _compound(criterion: CriterionFacts) -> Iterator[Finding]:
 
 
 _ANALYTE = re.compile(
-    r"\b(?:transaminases?|aminotransferases?|liver enzymes?)\b(?P<rest>[^.;]{0,60}?(?:[<>≤≥]|times|x uln|more than|less than|exceed))"
+    r"\b(?:transaminases?|aminotransferases?|liver enzymes?)\b(?P<rest>(?:[^.;]|\.(?=\d)){0,60}?(?:[<>≤≥]|times|x uln|more than|less than|at most|exceed|normal))"
 )
 _ANALYTE_NAMED = re.compile(r"\b(?:alt|ast|sgpt|sgot|alat|asat|alanine|aspartate|glutam\w+)\b")
 
