@@ -15,7 +15,14 @@ from equipoise.quantity.text import Text
 
 from .cut import DataCut, Subject
 from .describe import distribution
-from .endpoints import EndpointData, Outcome, analysis_set, endpoint_data
+from .endpoints import (
+    LEFT_WITHOUT_EVENT,
+    NEVER_ASSESSED,
+    EndpointData,
+    Outcome,
+    analysis_set,
+    endpoint_data,
+)
 from .methods import (
     Estimate,
     cochran_mantel_haenszel,
@@ -99,7 +106,18 @@ def run_analysis(data: DataCut, analysis: Analysis, outcomes: EndpointData) -> A
         groups=tuple(described),
         comparisons=comparisons,
         curves=curves,
+        handling=_handling(endpoint),
     )
+
+
+def _handling(endpoint: Endpoint) -> dict[str, str]:
+    variable = endpoint.variable
+    if not isinstance(variable, Occurs):
+        return {}
+    return {
+        NEVER_ASSESSED: variable.never_assessed,
+        LEFT_WITHOUT_EVENT: variable.left_without_event,
+    }
 
 
 def _scale(data: DataCut, endpoint: Endpoint) -> tuple[str | None, int]:
@@ -116,6 +134,8 @@ def _summary(arm: str, rows: Rows, endpoint: Endpoint, confidence: float) -> Gro
     known = [outcome for _, outcome in rows if not outcome.missing]
     missing = Counter(outcome.missing for _, outcome in rows if outcome.missing)
     reasons = tuple(Counted(reason, count) for reason, count in sorted(missing.items()))
+    ruled = Counter(outcome.counted for outcome in known if outcome.counted)
+    counted = tuple(Counted(rule, count) for rule, count in sorted(ruled.items()))
     if isinstance(endpoint.variable, Occurs | TimeTo):
         events = sum(1 for outcome in known if outcome.event)
         share = (
@@ -123,7 +143,7 @@ def _summary(arm: str, rows: Rows, endpoint: Endpoint, confidence: float) -> Gro
             if isinstance(endpoint.variable, Occurs)
             else None
         )
-        return GroupSummary(arm, len(rows), len(known), reasons, events, share)
+        return GroupSummary(arm, len(rows), len(known), reasons, counted, events, share)
     values = (outcome.value for outcome in known if outcome.value is not None)
     return GroupSummary(arm, len(rows), len(known), reasons, distribution=distribution(values))
 

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from equipoise.protocol.document import (
     AnalysisSet,
     ChangeAt,
+    Counting,
     DaysAtLeast,
     Endpoint,
     Occurs,
@@ -25,14 +26,19 @@ from equipoise.protocol.document import (
 
 from .cut import DataCut, Observation, Subject
 
-MISSING = ("no_anchor", "window_open", "no_assessment", "no_baseline")
+MISSING = ("no_anchor", "window_open", "no_assessment", "left_early", "no_baseline")
 """Why a participant has no outcome, in the order in which the reasons are looked for.
 
 `no_anchor`: a day the window hangs on is unknown. `window_open`: the window ends after the cut and
 the participant is still on study, so that neither event nor no event can be counted yet (times to
 an event are censored instead). `no_assessment`: the item was not assessed in the window or at the
-visit. `no_baseline`: it was, but not at the baseline visit.
+visit. `left_early`: no event was seen before the participant left, and the protocol counts that as
+missing. `no_baseline`: the item was assessed, but not at the baseline visit.
 """
+
+NEVER_ASSESSED = "never_assessed"
+LEFT_WITHOUT_EVENT = "left_without_event"
+"""Why an outcome was not seen but counted, by the rule that the protocol declares under the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ class Outcome:
     """A participant's outcome. Exactly one of `value` and `missing` says something.
 
     `value` is 1 or 0 for `occurs`, days for `time_to` (with `event` telling event from censoring)
-    and `days_at_least`, else the item's value or change; `baseline` accompanies a change.
+    and `days_at_least`, else the item's value or change; `baseline` accompanies a change. `counted`
+    names the rule of the protocol where the value was not seen but counted by it.
     """
 
     participant: str
@@ -49,6 +56,7 @@ class Outcome:
     event: bool | None = None
     baseline: float | None = None
     missing: str = ""
+    counted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,8 @@ def _outcome(data: DataCut, endpoint: Endpoint, subject: Subject) -> Outcome:
         return Outcome(subject.id, arm, here - before, baseline=before)
 
     days = _window_days(subject, variable.window)
+    if isinstance(variable, Occurs):
+        return _occurs(data, variable, subject, days)
     if days is None:
         return missing("no_anchor")
     first, last = days
@@ -109,9 +119,40 @@ def _outcome(data: DataCut, endpoint: Endpoint, subject: Subject) -> Outcome:
         return Outcome(subject.id, arm, max(value for _, value in seen))
     threshold = float(variable.at_least)
     reached = [day for day, value in seen if value >= threshold]
-    if isinstance(variable, Occurs):
-        return Outcome(subject.id, arm, 1.0 if reached else 0.0, event=bool(reached))
     return Outcome(subject.id, arm, _span(variable, reached))
+
+
+def _occurs(
+    data: DataCut, variable: Occurs, subject: Subject, days: tuple[date, date] | None
+) -> Outcome:
+    """Event or no event, as seen or, where it could not be seen, as the protocol counts it.
+
+    Whoever is still on study has no outcome before the window is over.
+    """
+    arm = subject.arm or ""
+    off_study = _off_study(subject)
+    if days is None and not off_study:
+        return Outcome(subject.id, arm, missing="no_anchor")
+    if days is not None and days[1] > data.position.on and not off_study:
+        return Outcome(subject.id, arm, missing="window_open")
+    seen = _assessed(data, variable.item, subject, *days) if days is not None else []
+    if any(value >= float(variable.at_least) for _, value in seen):
+        return Outcome(subject.id, arm, 1.0, event=True)
+    left = subject.left_follow_up
+    if not seen:
+        unseen = "no_assessment" if days is not None else "no_anchor"
+        return _counted(subject, variable.never_assessed, NEVER_ASSESSED, unseen)
+    if days is not None and left is not None and left.on < days[1]:
+        return _counted(subject, variable.left_without_event, LEFT_WITHOUT_EVENT, "left_early")
+    return Outcome(subject.id, arm, 0.0, event=False)
+
+
+def _counted(subject: Subject, handling: Counting, rule: str, unseen: str) -> Outcome:
+    arm = subject.arm or ""
+    if handling == "missing":
+        return Outcome(subject.id, arm, missing=unseen)
+    event = handling == "event"
+    return Outcome(subject.id, arm, float(event), event=event, counted=rule)
 
 
 def _span(variable: DaysAtLeast, reached: list[date]) -> float:
@@ -178,7 +219,8 @@ def analysis_set(data: DataCut, name: str) -> frozenset[str]:
     """The participants of an analysis set, each counted in the arm allocated.
 
     `randomized`: all. `treated`: those with a dose taken; in an arm without a product of its own,
-    all, since there is nothing to take. `evaluable`: those with an outcome for the set's endpoint.
+    all, since there is nothing to take. `evaluable`: those with an outcome for the set's endpoint that
+    rests on at least one assessment, however the protocol counts the others.
     A set the protocol does not declare is all randomized.
     """
     declared = {one.id: one for one in data.protocol.analysis_sets}.get(name)
@@ -218,4 +260,8 @@ def _evaluable(data: DataCut, declared: AnalysisSet) -> frozenset[str]:
     if endpoint is None:
         return frozenset(subject.id for subject in data.randomized)
     outcomes = endpoint_data(data, endpoint).outcomes
-    return frozenset(outcome.participant for outcome in outcomes if not outcome.missing)
+    return frozenset(
+        outcome.participant
+        for outcome in outcomes
+        if not outcome.missing and outcome.counted != NEVER_ASSESSED
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from typing import Any
 
@@ -130,12 +130,17 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class GroupSummary:
-    """An arm in an analysis. `events` is for yes/no and time endpoints, `distribution` for the others."""
+    """An arm in an analysis. `events` is for yes/no and time endpoints, `distribution` for the others.
+
+    `counted` are those among the analyzed whose outcome was not seen but counted, by the rule that
+    counted them; the analysis' `handling` says as what.
+    """
 
     arm: str
     population: int
     analyzed: int
     missing: tuple[Counted, ...]
+    counted: tuple[Counted, ...] = ()
     events: int | None = None
     proportion: Estimate | None = None
     distribution: Distribution | None = None
@@ -205,6 +210,8 @@ class AnalysisResult:
     groups: tuple[GroupSummary, ...]
     comparisons: tuple[Comparison, ...]
     curves: tuple[Curve, ...] = ()
+    handling: Mapping[str, str] = field(default_factory=dict)
+    """What an outcome that could not be seen counts as, by rule, as the protocol declares it."""
 
     def comparison_id(self, comparison: Comparison) -> str:
         """The analysis' id, with the pair of arms where it makes several comparisons."""

@@ -68,6 +68,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "no_anchor": ("start of the window unknown", "观察窗起点未知"),
     "window_open": ("window not yet over at the cut", "截止时观察窗尚未结束"),
     "no_assessment": ("not assessed", "未评估"),
+    "left_early": ("left without the event", "未发生事件即退出"),
+    "never_assessed": ("never assessed in the window", "观察窗内从未评估"),
+    "left_without_event": ("died or left before the window's end without the event", "观察窗结束前未发生事件即死亡或退出"),
+    "counted_no_event": ("counted as no event", "按未发生计"),
+    "counted_event": ("counted as an event", "按发生计"),
+    "counted_missing": ("counted as missing", "按缺失计"),
+    "handling": ("Of what could not be seen: {rules}.", "无法观察到的结局：{rules}。"),
     "no_baseline": ("no baseline value", "无基线值"),
     # tables
     "all": ("All", "合计"),

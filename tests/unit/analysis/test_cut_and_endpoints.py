@@ -105,6 +105,88 @@ def test_an_open_window_is_not_yet_an_outcome_but_a_censored_time() -> None:
     assert outcome(log, "severe", on=day(10)).value == 1
 
 
+HANDLINGS = ("missing", "no_event", "event")
+
+
+def handled(log: Log, never: str, left: str, on: date = LATE) -> Outcome:
+    """The outcome where the protocol declares these two rules for the yes-or-no endpoint."""
+    data = cut_events(protocol(), log.pairs, on=on)
+    endpoint = protocol().endpoint_by_id["severe"]
+    variable = endpoint.variable.model_copy(
+        update={"never_assessed": never, "left_without_event": left}
+    )
+    (found,) = endpoint_data(data, endpoint.model_copy(update={"variable": variable})).outcomes
+    return found
+
+
+@pytest.mark.parametrize("left", HANDLINGS)
+@pytest.mark.parametrize("never", HANDLINGS)
+def test_who_was_never_assessed_counts_as_the_protocol_says(never: str, left: str) -> None:
+    log, person = randomized_person()
+    assert handled(log, never, left, on=day(20)).missing == "window_open"
+    for _ in range(2):
+        found = handled(log, never, left)
+        if never == "missing":
+            assert found.missing == "no_assessment"
+        else:
+            assert (found.event, found.value) == (never == "event", float(never == "event"))
+            assert found.counted == "never_assessed"
+        # the same when the participant leaves, even before the window is over
+        person.withdraw("follow_up", "participant_decision", day(9))
+
+
+@pytest.mark.parametrize("left", HANDLINGS)
+@pytest.mark.parametrize("never", HANDLINGS)
+def test_who_left_without_the_event_counts_as_the_protocol_says(never: str, left: str) -> None:
+    log, person = randomized_person()
+    person.save("w1", "check", day(7), grade=2)
+    person.withdraw("follow_up", "death", day(9))
+    found = handled(log, never, left, on=day(10))
+    if left == "missing":
+        assert found.missing == "left_early"
+    else:
+        assert (found.event, found.counted) == (left == "event", "left_without_event")
+
+
+def test_an_event_that_was_seen_counts_whatever_is_declared() -> None:
+    log, person = randomized_person()
+    person.save("w1", "check", day(7), grade=3)
+    person.withdraw("follow_up", "death", day(9))
+    for rule in HANDLINGS:
+        found = handled(log, rule, rule)
+        assert (found.value, found.event, found.counted) == (1, True, "")
+
+
+def test_who_stayed_to_the_end_of_the_window_is_counted_as_seen() -> None:
+    log, person = randomized_person()
+    person.save("w4", "check", day(28), grade=2)
+    person.withdraw("follow_up", "participant_decision", day(28))
+    for rule in HANDLINGS:
+        found = handled(log, rule, rule)
+        assert (found.value, found.event, found.counted) == (0, False, "")
+
+
+def test_counting_somebody_does_not_make_them_evaluable() -> None:
+    log, _ = randomized_person()
+    endpoint = protocol().endpoint_by_id["severe"]
+    variable = endpoint.variable.model_copy(update={"never_assessed": "no_event"})
+    endpoints = [
+        one.model_copy(update={"variable": variable}) if one.id == "severe" else one
+        for one in protocol().endpoints
+    ]
+    changed = protocol().model_copy(update={"endpoints": endpoints})
+    changed.__dict__.pop("endpoint_by_id", None)
+    data = replace(cut_events(protocol(), log.pairs, on=LATE), protocol=changed)
+    assert analysis_set(data, "graded") == frozenset()
+    results = analyze_cut(data)
+    primary = results.analysis("primary")
+    assert primary.handling == {"never_assessed": "no_event", "left_without_event": "no_event"}
+    (group,) = [one for one in primary.groups if one.population]
+    assert (group.analyzed, group.events) == (1, 0)
+    assert [(one.id, one.count) for one in group.counted] == [("never_assessed", 1)]
+    json.dumps(results.to_json(), allow_nan=False)
+
+
 def test_without_its_anchor_a_window_cannot_be_placed() -> None:
     log = Log()
     person = Person(log, "01", 1, DAY)

@@ -16,13 +16,24 @@ class Window(Part):
     end: Offset
 
 
+Counting = Literal["missing", "no_event", "event"]
+"""What somebody counts as in whom the event was not seen, and could not have been for all of the window."""
+
+
 class Occurs(Part):
-    """Binary: the item reached `at_least` at any assessment in the window."""
+    """Binary: the item reached `at_least` at any assessment in the window.
+
+    `never_assessed` says what a participant counts as who has no assessment in the window, and
+    `left_without_event` one who was assessed, and died or left follow-up before the window's end
+    without the event (ICH E9(R1): the handling is part of the estimand).
+    """
 
     kind: Literal["occurs"]
     item: Id
     at_least: Number
     window: Window
+    never_assessed: Counting = "missing"
+    left_without_event: Counting = "no_event"
 
 
 class TimeTo(Part):

@@ -111,6 +111,10 @@ def analysis_table(results: Results, one: AnalysisResult, language: str) -> Tabl
             Row((known_or(reason.id, language), "", f"−{reason.count}", "", ""), 1)
             for reason in group.missing
         ]
+        rows += [
+            Row((_counted_as(rule.id, one, language), "", "", str(rule.count), ""), 1)
+            for rule in group.counted
+        ]
     for comparison in one.comparisons:
         if comparison.measure == "none" and not comparison.estimate.reason:
             continue
@@ -129,6 +133,11 @@ def analysis_title(one: AnalysisResult, language: str) -> str:
     endpoint, label = text_of(one.endpoint_label, language), text_of(one.label, language)
     second = known_or(one.method, language) if label == endpoint else label
     return after(endpoint, second, language)
+
+
+def _counted_as(rule: str, one: AnalysisResult, language: str) -> str:
+    """Whose outcome was not seen, and what the protocol counts it as."""
+    return after(say(rule, language), say(f"counted_{one.handling[rule]}", language), language)
 
 
 def _group_cells(group: GroupSummary, one: AnalysisResult, language: str) -> tuple[str, str]:
@@ -177,6 +186,10 @@ def _notes(results: Results, one: AnalysisResult, language: str) -> list[str]:
         say("population", language, label=text_of(one.population_label, language)),
         say("time_frame", language, text=text_of(one.time_frame, language)),
     ]
+    if one.handling:
+        rules = [_counted_as(rule, one, language) for rule in one.handling]
+        joint = "; " if language == "en" else "；"
+        notes.append(say("handling", language, rules=joint.join(rules)))
     factors = {row.id: text_of(row.label, language) for row in results.baseline.rows}
     separator = ", " if language == "en" else "、"
     for comparison in one.comparisons:
