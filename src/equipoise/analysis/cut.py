@@ -6,11 +6,9 @@ once, here. Participants who withdrew the use of their data are counted and othe
 
 from __future__ import annotations
 
-import gc
 import itertools
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,6 +25,7 @@ from equipoise.ledger.envelope import Event
 from equipoise.ledger.merkle import MerkleTree
 from equipoise.protocol.document import Item, Protocol
 from equipoise.protocol.expression import Datum
+from equipoise.quantity.collector import without_collector
 
 if TYPE_CHECKING:
     import polars
@@ -294,19 +293,7 @@ class Source(Interface):
         """Decoded events in order."""
 
 
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Reading a ledger makes many objects and no cycles: looking for them would double the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@_without_collector()
+@without_collector()
 def cut(trial: Source, as_of: int | str | date | None = None) -> DataCut:
     """The data of a trial at a ledger position, at the end of a day, or (None) now.
 

@@ -218,11 +218,8 @@ class Ledger:
     def _flush(self, batch: _Batch) -> None:
         if batch.events or batch.changes:
             self.store.apply(batch.events, batch.changes)
-            batch.events, batch.changes, batch.changed = (
-                [],
-                Changes(self.store.tables),
-                True,
-            )
+            batch.events, batch.by_client = [], {}
+            batch.changes, batch.changed = Changes(self.store.tables), True
 
     # Reading
 
@@ -274,6 +271,11 @@ class Ledger:
 
     def by_client(self, client_id: str) -> list[Event]:
         """The events a client id has caused; empty where it is new."""
+        if self._batch is not None and self._owner == threading.get_ident():
+            # asked with every command: the batch is not given to the store for it
+            rows = self._batch.by_client.get(client_id)
+            found = rows or self.store.by_client(client_id, inside=True)
+            return [event_of(row) for row in found]
         return [event_of(row) for row in self.store.by_client(client_id, inside=self._inside())]
 
     def rows(
@@ -328,16 +330,21 @@ class Ledger:
 class _Batch:
     """What a batch has collected and not yet given to the store."""
 
-    __slots__ = ("changed", "changes", "events", "last_time")
+    __slots__ = ("by_client", "changed", "changes", "events", "last_time")
 
     def __init__(self, changes: Changes) -> None:
         self.events: list[EventRow] = []
+        self.by_client: dict[str, list[EventRow]] = {}
+        """The same events by client id. A client id belongs to one write, so never half of it is here."""
         self.changes = changes
         self.changed = False
         self.last_time = ""
 
     def take(self, writing: Writing) -> None:
         self.events.extend(writing.rows)
+        for row in writing.rows:
+            if row[11]:
+                self.by_client.setdefault(row[11], []).append(row)
         self.changes.merge(writing.changes)
         self.last_time = writing.last_time or self.last_time
 

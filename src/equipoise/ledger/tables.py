@@ -67,6 +67,23 @@ class RowChange:
     exists: bool = False
     """Whether the row stands after the change (a put or an add came last)."""
 
+    def follow(self, later: RowChange) -> None:
+        """Fold in what came after: columns set and added to; a removal takes this one's place instead."""
+        self.sets.update(later.sets)
+        if self.deltas and later.sets:
+            self.deltas = {c: d for c, d in self.deltas.items() if c not in later.sets}
+        for column, delta in later.deltas.items():
+            self.add(column, delta)
+        self.exists = True
+
+    def add(self, column: str, delta: int) -> None:
+        """Add to an integer column: to the value set here, or to whatever the row holds."""
+        if column in self.sets:
+            current = self.sets[column]
+            self.sets[column] = delta + (current if isinstance(current, int) else 0)
+        else:
+            self.deltas[column] = self.deltas.get(column, 0) + delta
+
 
 class Changes:
     """Changes of projections, folded per row so that a row is written once however often it changed."""
@@ -122,11 +139,7 @@ class Changes:
                 raise LedgerError(f"table {name}, column {column}: only integers can be added to")
             if type(delta) is not int:
                 raise LedgerError(f"table {name}, column {column}: {delta!r} is no integer")
-            if column in change.sets:
-                current = change.sets[column]
-                change.sets[column] = delta + (current if isinstance(current, int) else 0)
-            else:
-                change.deltas[column] = change.deltas.get(column, 0) + delta
+            change.add(column, delta)
         change.exists = True
 
     def merge(self, later: Changes) -> None:
@@ -138,8 +151,4 @@ class Changes:
                 if earlier is None or change.removed:
                     mine[key] = change
                     continue
-                named = dict(zip(self.tables[name].key, key, strict=True))
-                if change.sets:
-                    self.put(name, {**named, **change.sets})
-                if change.deltas or not change.sets:
-                    self.add(name, named, change.deltas)
+                earlier.follow(change)

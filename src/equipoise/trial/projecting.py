@@ -19,6 +19,18 @@ from . import projections
 
 Tasks = Mapping[tuple[str, str], Row]
 
+_PLAN_STAYS = (
+    e.AdverseEventReported,
+    e.AdverseEventUpdated,
+    e.SafetyClockStarted,
+    e.SafetyReportSubmitted,
+    e.QueryRaised,
+    e.QueryAnswered,
+    e.QueryClosed,
+    e.DeviationLogged,
+)
+"""Events after which every visit and diary stands as before, and other rows and tasks have changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -32,12 +44,14 @@ class View:
 
 @dataclass(slots=True)
 class _Change:
-    """What a command did to one participant; `everything` where the whole plan may have moved."""
+    """What a command did to one participant: `everything` where the whole plan may have moved,
+    `details` where it stays and queries, adverse events or deviations have changed."""
 
     before: View | None
     state: ParticipantState
     allocation: str
     everything: bool = False
+    details: bool = False
     visits: set[str] = field(default_factory=set)
     diary: bool = False
 
@@ -104,6 +118,8 @@ class Projector:
                 writing.add("site", {"id": event.site}, randomized=1)
                 change.allocation = sealed_arm(event)
                 change.everything = True
+            case _ if isinstance(happening, _PLAN_STAYS):
+                change.details = True
             case _:
                 change.everything = True
 
@@ -115,7 +131,7 @@ class Projector:
             held = {(str(row["kind"]), str(row["ref"])): row for row in rows}
         plan = before.plan if before else None
         row: Row = {"id": state.id, "version": state.version, "last_at": at}
-        if change.everything or (change.visits and plan is None):
+        if change.everything or (plan is None and (change.visits or change.details)):
             plan = plan_visits(self._protocol, state)
             tasks = _by_key(projections.tasks_of(self._protocol, state, plan))
             self._put_tasks(writing, state, held, tasks)
@@ -123,6 +139,12 @@ class Projector:
             self._put_details(writing, state, before.state if before else None)
         else:
             tasks = dict(held)
+            if change.details and plan is not None:
+                for key in [key for key in tasks if key[0] not in ("visit", "diary")]:
+                    del tasks[key]
+                tasks |= _by_key(projections.step_tasks(state))
+                row = projections.participant_row(state, plan, change.allocation, at)
+                self._put_details(writing, state, before.state if before else None)
             if change.visits and plan is not None:
                 plan = self._replan(state, plan, change.visits, tasks)
                 row |= projections.next_visit(plan)
@@ -130,7 +152,7 @@ class Projector:
                 for key in [key for key in tasks if key[0] == "diary"]:
                     del tasks[key]
                 tasks |= _by_key(projections.diary_tasks(self._protocol, state))
-            if change.visits or change.diary:
+            if change.visits or change.diary or change.details:
                 self._put_tasks(writing, state, held, tasks)
         writing.put("participant", row)
         return View(state, change.allocation, tasks, plan)

@@ -199,7 +199,7 @@ def _text(day: date | None) -> str:
 def tasks_of(protocol: Protocol, state: ParticipantState, plan: list[PlannedVisit]) -> list[Row]:
     """What is outstanding for this participant, late or still to come."""
     visits = (visit_task(state, planned) for planned in plan)
-    return [*(row for row in visits if row), *diary_tasks(protocol, state), *_step_tasks(state)]
+    return [*(row for row in visits if row), *diary_tasks(protocol, state), *step_tasks(state)]
 
 
 def visit_task(state: ParticipantState, planned: PlannedVisit) -> Row | None:
@@ -222,7 +222,8 @@ def diary_tasks(protocol: Protocol, state: ParticipantState) -> Iterator[Row]:
             yield _task(state, "diary", diary.id, day, day, day)
 
 
-def _step_tasks(state: ParticipantState) -> Iterator[Row]:
+def step_tasks(state: ParticipantState) -> Iterator[Row]:
+    """The next step towards allocation, open queries, and safety reports that are due."""
     status = state.status
     screened = state.screened_on
     if status == "screening":

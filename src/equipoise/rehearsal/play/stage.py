@@ -17,6 +17,7 @@ from equipoise.conduct import commands as c
 from equipoise.conduct.refusal import Refusal
 from equipoise.conduct.values import Actor
 from equipoise.protocol.document import Protocol
+from equipoise.quantity.collector import without_collector
 from equipoise.trial import Done, Trial, VirtualClock
 
 from ..generate import NEVER, Replicate
@@ -153,7 +154,7 @@ def play(
         day += timedelta(days=1)
         if weekday(day.toordinal()) < 5:
             try:
-                with trial.batch():
+                with without_collector(), trial.batch():
                     _play_day(stage, people, day, zones)
             except CastError as error:
                 raise PlayError(str(error)) from error
