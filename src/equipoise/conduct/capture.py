@@ -18,7 +18,7 @@ from .environment import ParticipantEnvironment
 from .reasons import reason
 from .refusal import Reason, words
 from .state import Captured, FormInstance, LaboratoryRange, ParticipantState
-from .values import Value
+from .values import Value, is_readable
 
 MISSING_CODES = {"ND": "not done", "UNK": "unknown", "NA": "not applicable"}
 """What may be typed instead of a value to state that there is none (HL7 null flavors in short)."""
@@ -45,7 +45,7 @@ def read_value(item: Item, raw: str, protocol: Protocol) -> Value:
     if len(raw) > _RAW_LIMIT or len(raw) > max(item.max_length, 200):
         raise UnreadableValueError(item, "too-long", length=len(raw), limit=item.max_length)
     text = unicodedata.normalize("NFC", raw).strip()
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t\r" for c in text):
+    if not is_readable(text):
         raise UnreadableValueError(item, "control-character")
     if text in MISSING_CODES and item.type not in ("text", "identity"):
         return Value(item.id, text, None, code="missing")
@@ -267,11 +267,7 @@ def read_form(
         held = kept.get(name)
         if held is None:
             changed.append(value)
-        elif (held.value.value, held.value.raw, held.value.unit) != (
-            value.value,
-            value.raw,
-            value.unit,
-        ):
+        elif _differs(items[name], held.value, value):
             changed.append(value)
             if items[name].derived is None and (held.value.value is not None or held.value.raw):
                 overwrites.append(name)
@@ -291,6 +287,14 @@ def read_form(
         asked,
         missing,
     )
+
+
+def _differs(item: Item, held: Value, typed: Value) -> bool:
+    """Whether another value is meant. One of a few answers is the same however it was spelled (yes,
+    true); of a number or a day what was typed counts, since it tells the precision."""
+    if item.type in ("boolean", "code") and held.value is not None and held.value == typed.value:
+        return False
+    return (held.value, held.raw, held.unit) != (typed.value, typed.raw, typed.unit)
 
 
 def _answered(name: str, values: Mapping[str, Value], kept: Mapping[str, Captured]) -> bool:

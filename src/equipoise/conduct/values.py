@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
+
+
+def is_readable(text: str) -> bool:
+    """Whether a person could read all of it: line breaks and tabs may stand in a text, other control
+    characters, halves of a surrogate pair and the sign of a failed decoding (U+FFFD) may not."""
+    return _UNREADABLE.search(text) is None
 
 
 @dataclass(frozen=True, slots=True)

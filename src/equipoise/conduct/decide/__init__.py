@@ -6,12 +6,14 @@ the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 from .. import commands as c
 from ..reasons import reason
 from ..refusal import Reason, Refusal, RefusedError
+from ..values import is_readable
 from . import administration, care, enrollment, safety, visits
 from .context import Allocate, Context, Decided, local_day
 
@@ -62,9 +64,26 @@ def decide(command: c.Command, context: Context) -> Decided | Refusal:
         permission = permission_reasons(name, context)
         if permission:
             return Refusal(tuple(permission))
+        unreadable = [
+            reason("unreadable-text", argument, name=argument)
+            for argument, text in _texts(command)
+            if not is_readable(text)
+        ]
+        if unreadable:
+            return Refusal(tuple(unreadable))
         return _DECISIONS[type(command)](command, context)
     except RefusedError as refused:
         return refused.refusal
+
+
+def _texts(command: c.Command) -> Iterator[tuple[str, str]]:
+    """The texts of a command by argument. Captured values are read item by item when they are captured."""
+    for one in fields(command):
+        given = getattr(command, one.name)
+        if isinstance(given, str):
+            yield one.name, given
+        elif one.name == "identity" and isinstance(given, Mapping):
+            yield from given.items()
 
 
 def permission_reasons(name: str, context: Context) -> list[Reason]:

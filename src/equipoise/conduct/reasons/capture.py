@@ -6,8 +6,8 @@ from .template import Template
 
 CAPTURE: dict[str, Template] = {
     "control-character": Template(
-        "{label}: contains a control character",
-        "{label}：含有控制字符",
+        "{label}: contains a character that cannot be read",
+        "{label}：含有无法读取的字符",
         "items.{item}",
         "type it again without the invisible character",
         "请重新输入，去掉不可见字符",
@@ -151,6 +151,13 @@ CAPTURE: dict[str, Template] = {
         "conduct.versions",
         "look at the other person's change, then save again",
         "请先查看他人的更改，再重新保存",
+    ),
+    "unreadable-text": Template(
+        "{name}: contains a character that cannot be read",
+        "{name}：含有无法读取的字符",
+        "conduct.text",
+        "type it again without the invisible character",
+        "请重新输入，去掉不可见字符",
     ),
     "too-long": Template(
         "{label}: {length} characters",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -22,18 +24,28 @@ def fresh_client_id() -> str:
 
 
 def client_id(request: TrialRequest, part: str = "") -> str:
-    """The request's own id for the trial, bound to the person and the page.
+    """The request's own id for the trial, bound to the person, the page and what was typed.
 
-    `part` tells apart the several commands that one page may send. Without a sound id in the form the
-    request counts as a new one.
+    The same form sent twice is one request; a form that was mended after it had been taken in part, or
+    that a browser kept and somebody changed, is another. `part` tells apart the several commands that
+    one page may send. Without a sound id in the form the request counts as a new one.
     """
     typed = request.POST.get("client_id", "")
     try:
         given = uuid.UUID(typed)
     except ValueError:
         given = uuid.uuid4()
-    name = "\n".join((str(given), request.someone.username, request.path, part))
+    name = "\n".join((str(given), request.someone.username, request.path, part, _content(request)))
     return str(uuid.uuid5(_NAMESPACE, name))
+
+
+def _content(request: TrialRequest) -> str:
+    typed = {
+        name: values
+        for name, values in request.POST.lists()
+        if name not in ("csrfmiddlewaretoken", "client_id", "password")
+    }
+    return hashlib.sha256(json.dumps(typed, sort_keys=True).encode()).hexdigest()
 
 
 def act(request: TrialRequest, command: Command, part: str = "") -> Done | Refusal:

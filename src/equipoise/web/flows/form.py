@@ -34,6 +34,7 @@ from equipoise.web.sight import sees_identity
 
 from .acting import act, fresh_client_id, shown_reasons
 from .fields import PREFIX, DataField, data_fields, field_id, typed_values
+from .posted import strange, text_error
 from .sheet import Field, Sheet, serve_sheet
 
 LOG = "log"
@@ -94,19 +95,23 @@ def form(
 def _save(
     request: TrialRequest, participant: str, address: Address, form: Form
 ) -> HttpResponseBase:
-    typed = typed_values(request.POST)
+    typed = own_values(request)
     performed_on, wrong_date = _performed_on(request)
-    if wrong_date:
-        errors = {"performed_on": wrong_date}
-        return _show(request, address, form, typed=typed, errors=errors, status=422)
     based_on = request.POST.get("based_on", "")
+    errors = _objections(request, form, {"performed_on": _("Performed on"), "based_on": ""})
+    if wrong_date:
+        errors["performed_on"] = wrong_date
+    if based_on and not (based_on.isascii() and based_on.isdigit() and len(based_on) <= 9):
+        errors["based_on"] = _("What this page was made from is not known. Open it again.")
+    if errors:
+        return _show(request, address, form, typed=typed, errors=errors, status=422)
     command = c.SaveForm(
         participant=participant,
         address=address,
         values=typed,
         performed_on=performed_on,
-        based_on=int(based_on) if based_on.isascii() and based_on.isdigit() else None,
-        reason=request.POST.get("reason", "").strip()[:4000],
+        based_on=int(based_on) if based_on else None,
+        reason=request.POST.get("reason", "").strip(),
     )
     outcome = act(request, command)
     if isinstance(outcome, Refusal):
@@ -114,6 +119,29 @@ def _save(
         request.participant = request.trial.participant(participant)
         return _refused(request, address, form, typed, outcome)
     return _saved(request, participant, address, outcome.answer)
+
+
+def own_values(request: TrialRequest, prefix: str = "") -> dict[str, str]:
+    """What was typed, without identifying fields that the role sees only as masked."""
+    protocol = request.trial.protocol
+    typed = typed_values(request.POST, prefix)
+    if sees_identity(protocol, request.someone.role):
+        return typed
+    hidden = {item.id for item in protocol.items if item.type == "identity"}
+    return {item: text for item, text in typed.items() if item not in hidden}
+
+
+def _objections(request: TrialRequest, form: Form, further: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with the request apart from its values: item or name to words."""
+    items = request.trial.protocol.item_by_id
+    labels = {
+        PREFIX + one.item: items[one.item].label.in_language(request.language) for one in form.items
+    }
+    wrong = strange(request, {**labels, "reason": _("Reason"), **further})
+    reason = text_error(request.POST.get("reason", "").strip())
+    if reason:
+        wrong["reason"] = reason
+    return {name.removeprefix(PREFIX): words for name, words in wrong.items()}
 
 
 def _performed_on(request: TrialRequest) -> tuple[date | None, str]:
@@ -157,6 +185,19 @@ def field_errors(reasons: Sequence[Reason], language: str) -> dict[str, str]:
             message = reason.message.in_language(language)
             errors[reason.field] = f"{message}. {reason.remedy.in_language(language)}"
     return errors
+
+
+def listed_errors(
+    errors: Mapping[str, str], reasons: Sequence[Reason], places: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """The list on top of a form: each error with its field's id, where the page has that field.
+
+    A reason of the trial that has no field on the page is told as a refusal and not repeated here.
+    """
+    elsewhere = {reason.field for reason in reasons} - places.keys()
+    return [
+        (places.get(name, ""), words) for name, words in errors.items() if name not in elsewhere
+    ]
 
 
 def _saved(
@@ -224,7 +265,7 @@ def _show(
     )
     if not stale:
         fields = [replace(one, meanwhile="") for one in fields]
-    fields = _masked(fields, request)
+    fields = masked(fields, request)
     places = {one.item: one.id for one in fields}
     places.update(performed_on="f-performed_on", reason="f-reason")
     general = [reason for reason in reasons if (reason.field or "") not in places]
@@ -236,7 +277,7 @@ def _show(
         "visit": _visit_facts(request, state, address),
         "instance": instance,
         "fields": fields,
-        "errors": [(places[name], words) for name, words in errors.items() if name in places],
+        "errors": listed_errors(errors, reasons, places),
         "reasons": shown_reasons(general, language),
         "hindrances": shown_reasons(hindrances, language) if status == 200 else [],
         "stale": stale,
@@ -297,7 +338,7 @@ def _derived(reading: FormReading | None, request: TrialRequest) -> dict[str, st
     }
 
 
-def _masked(fields: list[DataField], request: TrialRequest) -> list[DataField]:
+def masked(fields: list[DataField], request: TrialRequest) -> list[DataField]:
     """Identifying values are shown only to roles that may see them."""
     protocol = request.trial.protocol
     if sees_identity(protocol, request.someone.role):
@@ -502,7 +543,11 @@ def diary_day(request: TrialRequest, participant: str, diary: str, day: str) -> 
         raise Http404
     if request.method != "POST":
         return _show_day(request, kept, on)
-    typed = typed_values(request.POST)
+    form = request.trial.protocol.form_by_id[kept.form]
+    typed = own_values(request)
+    wrong = _objections(request, form, {})
+    if wrong:
+        return _show_day(request, kept, on, typed, errors=wrong, status=422)
     outcome = act(
         request,
         c.RecordDiaryDay(
@@ -511,7 +556,7 @@ def diary_day(request: TrialRequest, participant: str, diary: str, day: str) -> 
             day=on,
             values=typed,
             assisted=True,
-            reason=request.POST.get("reason", "").strip()[:4000],
+            reason=request.POST.get("reason", "").strip(),
         ),
     )
     if isinstance(outcome, Refusal):
@@ -527,6 +572,7 @@ def _show_day(
     day: date,
     typed: Mapping[str, str] | None = None,
     reasons: Sequence[Reason] = (),
+    errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     state = request.someone_studied
@@ -535,7 +581,7 @@ def _show_day(
     recorded = state.diary.get((diary.id, day))
     form = protocol.form_by_id[diary.form]
     may_write = may_open("diary_day", request.someone.role, "POST")
-    errors = field_errors(reasons, language)
+    errors = {**field_errors(reasons, language), **(errors or {})}
     fields = data_fields(
         protocol,
         form,
@@ -553,7 +599,7 @@ def _show_day(
         "title": f"{diary.label.in_language(language)}, {day}",
         "participant": state,
         "fields": fields,
-        "errors": [(places[name], words) for name, words in errors.items() if name in places],
+        "errors": listed_errors(errors, reasons, places),
         "reasons": shown_reasons(general, language),
         "instance": recorded,
         "client_id": request.POST.get("client_id", "")[:36] or fresh_client_id(),
@@ -574,5 +620,5 @@ def _day_as_form(day: DiaryDay | None) -> FormInstance | None:
 
 __all__ = [
     "check_answer", "diary_day", "field_errors", "field_id", "form", "form_check", "form_move",
-    "form_sign", "visit",
+    "form_sign", "listed_errors", "masked", "own_values", "visit",
 ]  # fmt: skip

@@ -26,11 +26,16 @@ from equipoise.web.units import unit_words
 
 from .acting import act, fresh_client_id, shown_reasons
 from .fields import PREFIX, DataField, data_fields, typed_values
-from .form import field_errors
+from .form import field_errors, masked, own_values
+from .posted import strange, text_error
 from .sheet import Field, Sheet, Typed, serve_sheet
 
 JUDGE = "judge."
 """Names of the judgements' fields start with it."""
+BASED = "based."
+"""Names of the hidden fields that say which save of a form the page was made from."""
+_KEPT = "judgements"
+_KEPT_FOR = 20
 
 
 # -- the screening log ----------------------------------------------------------------------------
@@ -266,6 +271,36 @@ def _sections(protocol: Protocol) -> list[Section]:
     return sections
 
 
+def _objections(request: TrialRequest) -> dict[str, str]:
+    """What is wrong with the request apart from its values: field name to words."""
+    protocol = request.trial.protocol
+    language = request.language
+    known = {"reason": _("Reason"), "then": ""}
+    for section in _sections(protocol):
+        known[BASED + section.prefix] = section.form.title.in_language(language)
+        for entry in section.form.items:
+            label = protocol.item_by_id[entry.item].label.in_language(language)
+            known[PREFIX + section.prefix + entry.item] = label
+    for criterion in protocol.eligibility.criteria:
+        if criterion.judgement:
+            known[JUDGE + criterion.id] = _criterion_label(criterion)
+    wrong = strange(request, known)
+    for name, label in known.items():
+        answer = request.POST.get(name, "")
+        if name.startswith(JUDGE) and answer not in ("", "yes", "no"):
+            wrong[name] = f"{label}: " + _("Choose one.")
+        if name.startswith(BASED) and answer and _saves(answer) is None:
+            wrong[name] = _("What this page was made from is not known. Open it again.")
+    reason = text_error(request.POST.get("reason", "").strip())
+    if reason:
+        wrong["reason"] = reason
+    return wrong
+
+
+def _saves(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+
+
 def screening(request: TrialRequest, participant: str) -> HttpResponseBase:
     """Data on the left, criteria on the right; save, or save and decide."""
     if request.method != "POST":
@@ -273,7 +308,10 @@ def screening(request: TrialRequest, participant: str) -> HttpResponseBase:
     protocol = request.trial.protocol
     actor = request.someone.actor
     state = request.someone_studied
-    typed = {one.prefix: typed_values(request.POST, one.prefix) for one in _sections(protocol)}
+    typed = {one.prefix: own_values(request, one.prefix) for one in _sections(protocol)}
+    wrong = _objections(request)
+    if wrong:
+        return _show_screening(request, typed, wrong=wrong, status=422)
     faults: list[tuple[Section, Sequence[Reason]]] = []
     to_save = []
     for one in _sections(protocol):
@@ -293,30 +331,37 @@ def screening(request: TrialRequest, participant: str) -> HttpResponseBase:
         return _show_screening(request, typed, faults, status=422)
     for one in to_save:
         before = state.forms.get(one.address)
+        based_on = _saves(request.POST.get(BASED + one.prefix, ""))
+        if based_on is None:
+            based_on = before.saves if before else 0
         outcome = act(
             request,
             c.SaveForm(
                 participant=participant,
                 address=one.address,
                 values=typed[one.prefix],
-                based_on=before.saves if before else 0,
+                based_on=based_on,
                 reason=request.POST.get("reason", "").strip(),
             ),
             part=str(one.address),
         )
         if isinstance(outcome, Refusal):
             request.participant = request.trial.participant(participant)
-            return _show_screening(request, typed, [(one, outcome.reasons)], status=422)
+            stale = "stale" in outcome.codes
+            return _show_screening(
+                request, typed, [(one, outcome.reasons)], stale=stale, status=409 if stale else 422
+            )
     return _decide(request, participant, typed)
 
 
 def _decide(
     request: TrialRequest, participant: str, typed: Mapping[str, Mapping[str, str]]
 ) -> HttpResponseBase:
+    judgements = _judgements(request.POST, request.trial.protocol)
     if request.POST.get("then") != "decide":
+        _keep_judgements(request, participant, judgements)
         messages.success(request, _("The screening data are saved."), extra_tags="good")
         return HttpResponseRedirect(reverse("screening", args=[participant]))
-    judgements = _judgements(request.POST, request.trial.protocol)
     outcome = act(
         request,
         c.AssessEligibility(participant=participant, judgements=judgements),
@@ -325,8 +370,26 @@ def _decide(
     if isinstance(outcome, Refusal):
         request.participant = request.trial.participant(participant)
         return _show_screening(request, {}, [(None, outcome.reasons)], status=422)
+    _keep_judgements(request, participant, {})
     messages.success(request, _("Eligibility is assessed and on record."), extra_tags="good")
     return HttpResponseRedirect(reverse("screening", args=[participant]))
+
+
+def _keep_judgements(
+    request: TrialRequest, participant: str, judgements: Mapping[str, bool]
+) -> None:
+    """Judgements enter the record with the assessment; until then the session remembers them."""
+    kept = dict(request.session.get(_KEPT) or {})
+    known = kept.pop(participant, None)
+    if judgements:
+        kept[participant] = dict(judgements)
+    if known or judgements:
+        request.session[_KEPT] = dict([*kept.items()][-_KEPT_FOR:])
+
+
+def _kept_judgements(request: TrialRequest) -> dict[str, bool]:
+    kept = (request.session.get(_KEPT) or {}).get(request.someone_studied.id)
+    return dict(kept) if kept else {}
 
 
 def _day_of(request: TrialRequest, address: Address) -> Any:
@@ -338,6 +401,9 @@ def _show_screening(
     request: TrialRequest,
     typed: Mapping[str, Mapping[str, str]] | None = None,
     faults: Sequence[tuple[Section | None, Sequence[Reason]]] = (),
+    *,
+    wrong: Mapping[str, str] | None = None,
+    stale: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     protocol = request.trial.protocol
@@ -345,13 +411,21 @@ def _show_screening(
     language = request.language
     posted = request.method == "POST"
     last = state.assessments[-1] if state.assessments else None
-    judgements = _judgements(request.POST, protocol) if posted else _judged_before(last)
-    shown: list[tuple[str, list[DataField]]] = []
+    judgements = (
+        _judgements(request.POST, protocol)
+        if posted
+        else _kept_judgements(request) or _judged_before(last)
+    )
+    objections = dict(wrong or {})
+    shown: list[tuple[str, list[DataField], tuple[str, int]]] = []
     errors: list[tuple[str, str]] = []
     general: list[Reason] = []
     for section in _sections(protocol):
         reasons = [reason for one, found in faults if one == section for reason in found]
-        wrong = field_errors(reasons, language)
+        at_fault = field_errors(reasons, language)
+        start = PREFIX + section.prefix
+        for name in [name for name in objections if name.startswith(start)]:
+            at_fault[name.removeprefix(start)] = objections.pop(name)
         reading, _hindrances = request.trial.preview_form(
             state.id,
             section.address,
@@ -365,22 +439,35 @@ def _show_screening(
             state.forms.get(section.address),
             language,
             typed=(typed or {}).get(section.prefix),
-            errors=wrong,
+            errors=at_fault,
             asked=reading.asked if reading else None,
             prefix=section.prefix,
         )
-        fields = [replace(one, meanwhile="") for one in fields]
+        if not (stale and reasons):
+            fields = [replace(one, meanwhile="") for one in fields]
+        fields = masked(fields, request)
         places = {one.item: one.id for one in fields}
-        errors += [(places[name], words) for name, words in wrong.items() if name in places]
+        errors += [
+            (places.get(name, ""), words)
+            for name, words in at_fault.items()
+            if name in places or not reasons
+        ]
         general += [reason for reason in reasons if (reason.field or "") not in places]
-        shown.append((section.form.title.in_language(language), fields))
+        held = state.forms.get(section.address)
+        based = (BASED + section.prefix, held.saves if held else 0)
+        shown.append((section.form.title.in_language(language), fields, based))
     general += [reason for one, found in faults if one is None for reason in found]
     assessment = request.trial.assess(state.id, judgements, _flat(typed))
     context = {
         "participant": state,
         "sections": shown,
-        "judged": _judgement_fields(protocol, judgements, language),
-        "errors": errors,
+        "judged": _judgement_fields(protocol, judgements, language, objections),
+        "errors": [
+            *errors,
+            *((_place(name, protocol), words) for name, words in objections.items()),
+        ],
+        "reason_error": objections.get("reason", ""),
+        "stale": stale,
         "reasons": shown_reasons(_distinct(general), language, {"reason": "f-reason"}),
         "client_id": request.POST.get("client_id", "")[:36] or fresh_client_id(),
         "reason": request.POST.get("reason", ""),
@@ -409,8 +496,17 @@ def _flat(typed: Mapping[str, Mapping[str, str]] | None) -> dict[str, str]:
     return values
 
 
+def _place(name: str, protocol: Protocol) -> str:
+    """The id of a field that is no item's; a name the page does not have has none."""
+    judged = {JUDGE + one.id for one in protocol.eligibility.criteria if one.judgement}
+    return f"f-{name}" if name == "reason" or name in judged else ""
+
+
 def _judgement_fields(
-    protocol: Protocol, judgements: Mapping[str, bool], language: str
+    protocol: Protocol,
+    judgements: Mapping[str, bool],
+    language: str,
+    wrong: Mapping[str, str],
 ) -> list[Field]:
     return [
         Field(
@@ -423,6 +519,7 @@ def _judgement_fields(
                 ("no", _("No") if criterion.kind == "inclusion" else _("No, it does not apply")),
             ],
             hint=criterion.note.in_language(language) if criterion.note else "",
+            error=wrong.get(JUDGE + criterion.id, ""),
         )
         for criterion in protocol.eligibility.criteria
         if criterion.judgement

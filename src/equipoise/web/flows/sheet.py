@@ -22,9 +22,7 @@ from equipoise.conduct.refusal import Refusal
 from equipoise.web.request import TrialRequest
 
 from .acting import act, client_id, fresh_client_id, shown_reasons
-
-MAX_LENGTH = 4000
-"""Characters of a free text."""
+from .posted import MAX_TEXT, strange, text_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class Field:
     long: bool = False
     low: int = 0
     high: int = 9999
-    max_length: int = MAX_LENGTH
+    max_length: int = MAX_TEXT
 
     @property
     def id(self) -> str:
@@ -89,8 +87,9 @@ def serve_sheet(request: TrialRequest, sheet: Sheet) -> HttpResponseBase:
         return _show(request, sheet, sheet.fields)
     answers, fields = read_fields(request, sheet.fields)
     unsigned = sheet.signed and not _password_is_right(request)
-    if unsigned or any(one.error for one in fields):
-        return _show(request, sheet, fields, unsigned=unsigned, status=422)
+    unknown = _unknown_names(request, sheet)
+    if unsigned or unknown or any(one.error for one in fields):
+        return _show(request, sheet, fields, unsigned=unsigned, unknown=unknown, status=422)
     outcome = act(request, sheet.command(answers))
     if isinstance(outcome, Refusal):
         places = {one.name: one.id for one in fields}
@@ -115,10 +114,12 @@ def _show(
     *,
     reasons: Sequence[Any] = (),
     unsigned: bool = False,
+    unknown: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
     typed_id = request.POST.get("client_id") if request.method == "POST" else None
     errors = [(one.id, f"{one.label}: {one.error}") for one in fields if one.error]
+    errors += [("", words) for words in unknown]
     if unsigned:
         errors.append(("f-password", _("Password: it is not the right one.")))
     context = {
@@ -132,6 +133,13 @@ def _show(
         **sheet.extra,
     }
     return render(request, sheet.template, context, status=status)
+
+
+def _unknown_names(request: TrialRequest, sheet: Sheet) -> list[str]:
+    """Objections to names that are no field of the sheet; those to its fields stand beside them."""
+    known = {one.name: one.label for one in sheet.fields} | {"password": ""}
+    wrong = strange(request, known, [*known])
+    return [*wrong.values()]
 
 
 def _password_is_right(request: TrialRequest) -> bool:
@@ -151,7 +159,10 @@ def read_fields(request: TrialRequest, fields: Sequence[Field]) -> tuple[Typed, 
         raw: Any = request.POST.get(one.name, "").strip()
         if one.kind == "many":
             raw = tuple(request.POST.getlist(one.name))
-        answer, error = _understand(one, raw)
+        if one.kind != "many" and len(request.POST.getlist(one.name)) > 1:
+            answer, error = None, _("Two answers were sent. Give one.")
+        else:
+            answer, error = _understand(one, raw)
         answers[one.name] = answer
         shown.append(replace(one, value=raw, error=error))
     return answers, shown
@@ -165,8 +176,9 @@ def _understand(one: Field, raw: Any) -> tuple[Any, str]:
     if one.kind == "many":
         known = {value for value, _label in one.choices}
         return (raw, "") if set(raw) <= known else (None, _("Choose from the list."))
-    if "\0" in raw or len(raw) > one.max_length:
-        return None, _("Use at most %(count)s ordinary characters.") % {"count": one.max_length}
+    wrong = text_error(raw, one.max_length)
+    if wrong:
+        return None, wrong
     if one.kind == "code":
         known = {value for value, _label in one.choices}
         return (raw, "") if raw in known else (None, _("Choose from the list."))
