@@ -38,7 +38,7 @@ VIEWS = {
     "form_move": "flows.form.form_move",
     "raise_query": "flows.queries.raise_query",
     "query": "flows.queries.query",
-    "diary_day": "flows.form.diary_day",
+    "diary_day": "flows.diary.diary_day",
     "visit": "flows.form.visit",
     "form_check": "flows.form.form_check",
     "miss_visit": "flows.participation.miss_visit",

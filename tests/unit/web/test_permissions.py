@@ -175,16 +175,59 @@ def test_a_role_taken_back_ends_the_session_at_the_next_page() -> None:
     assert client.get("/today/").status_code == 302
 
 
-def test_lists_show_only_the_participants_of_the_own_site(world: dict[str, Any]) -> None:
+@pytest.mark.parametrize("role", SITE_ROLES)
+@pytest.mark.parametrize("site", ["01", "02"])
+def test_lists_show_only_the_participants_of_the_own_site(
+    world: dict[str, Any], role: str, site: str
+) -> None:
     """Another site's numbers appear on no list, whatever the filter asks."""
     played: Stage = world["stage"]
-    client = played.client("coordinator", "01")
-    for address in (
-        "/today/", "/participants/", "/participants/?site=02", "/participants/?number=02-",
-        "/randomize/", "/queries/", "/safety/",
+    client = played.client(role, site)
+    other = {"01": "02", "02": "01"}[site]
+    shown = ""
+    for page, address in (
+        ("today", "/today/"), ("participants", "/participants/"),
+        ("participants", f"/participants/?site={other}"),
+        ("participants", f"/participants/?number={other}-"),
+        ("randomize_list", "/randomize/"), ("queries", "/queries/"), ("safety", "/safety/"),
     ):  # fmt: skip
+        if role not in PAGES[page].rights:
+            continue
         body = client.get(address).content.decode()
-        assert "02-0" not in body.replace('value="02-"', ""), address
+        assert f"{other}-0" not in body.replace(f'value="{other}-"', ""), address
+        shown += body
+    assert world["participants"][site] in shown
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_answers_methods_it_does_not_have(world: dict[str, Any], page: str) -> None:
+    """Not for anybody: what is not in the row does not exist."""
+    played: Stage = world["stage"]
+    for role in (None, "coordinator", "administrator"):
+        client = played.client(role)
+        address = address_of(page, played.trial, world["participants"]["01"])
+        for method in ("put", "patch", "delete", "options", "trace"):
+            assert getattr(client, method)(address).status_code == 405, (role, method)
+
+
+def test_a_session_with_a_site_or_role_that_was_never_granted_is_nobodys(
+    world: dict[str, Any],
+) -> None:
+    """What the session says is held against the ledger's grants, for every page."""
+    played: Stage = world["stage"]
+    for role, site in (("coordinator", "02"), ("coordinator", ""), ("investigator", "01")):
+        client = played.client("coordinator", "01")
+        session = client.session
+        session["role"], session["site"] = role, site
+        session.save()
+        for page, row in PAGES.items():
+            if row.everyone:
+                continue
+            address = address_of(page, played.trial, world["participants"][site or "01"])
+            for method in row.methods:
+                answer = client.get(address) if method == "GET" else client.post(address, {})
+                assert answer.status_code == 302, (page, method, role, site)
+                assert answer["location"].startswith("/role/"), (page, method)
 
 
 def test_the_permission_document_is_current() -> None:

@@ -9,7 +9,7 @@ import pytest
 from equipoise.conduct import commands as c
 from equipoise.conduct.values import Address
 from support.page_forms import as_sent, own_form
-from support.story import expect, screening_values
+from support.story import expect
 from support.web_home import Stage, stage
 
 

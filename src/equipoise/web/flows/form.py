@@ -25,9 +25,9 @@ from equipoise.conduct import commands as c
 from equipoise.conduct.capture import FormReading
 from equipoise.conduct.refusal import Reason, Refusal
 from equipoise.conduct.schedule import plan_visits
-from equipoise.conduct.state import DiaryDay, FormInstance, ParticipantState
+from equipoise.conduct.state import FormInstance, ParticipantState
 from equipoise.conduct.values import Address
-from equipoise.protocol.document import Diary, Form
+from equipoise.protocol.document import Form
 from equipoise.web.access import may_open
 from equipoise.web.request import TrialRequest
 from equipoise.web.sight import sees_identity
@@ -98,7 +98,7 @@ def _save(
     typed = own_values(request)
     performed_on, wrong_date = _performed_on(request)
     based_on = request.POST.get("based_on", "")
-    errors = _objections(request, form, {"performed_on": _("Performed on"), "based_on": ""})
+    errors = objections(request, form, {"performed_on": _("Performed on"), "based_on": ""})
     if wrong_date:
         errors["performed_on"] = wrong_date
     if based_on and not (based_on.isascii() and based_on.isdigit() and len(based_on) <= 9):
@@ -131,7 +131,7 @@ def own_values(request: TrialRequest, prefix: str = "") -> dict[str, str]:
     return {item: text for item, text in typed.items() if item not in hidden}
 
 
-def _objections(request: TrialRequest, form: Form, further: Mapping[str, str]) -> dict[str, str]:
+def objections(request: TrialRequest, form: Form, further: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with the request apart from its values: item or name to words."""
     items = request.trial.protocol.item_by_id
     labels = {
@@ -529,96 +529,7 @@ def form_move(
     )
 
 
-# -- diary --------------------------------------------------------------------------------------
-
-
-def diary_day(request: TrialRequest, participant: str, diary: str, day: str) -> HttpResponseBase:
-    """One day of a diary, entered by staff on the participant's word."""
-    kept = next((one for one in request.trial.protocol.schedule.diaries if one.id == diary), None)
-    try:
-        on = date.fromisoformat(day) if len(day) == 10 else None
-    except ValueError:
-        on = None
-    if kept is None or on is None:
-        raise Http404
-    if request.method != "POST":
-        return _show_day(request, kept, on)
-    form = request.trial.protocol.form_by_id[kept.form]
-    typed = own_values(request)
-    wrong = _objections(request, form, {})
-    if wrong:
-        return _show_day(request, kept, on, typed, errors=wrong, status=422)
-    outcome = act(
-        request,
-        c.RecordDiaryDay(
-            participant=participant,
-            diary=diary,
-            day=on,
-            values=typed,
-            assisted=True,
-            reason=request.POST.get("reason", "").strip(),
-        ),
-    )
-    if isinstance(outcome, Refusal):
-        request.participant = request.trial.participant(participant)
-        return _show_day(request, kept, on, typed, outcome.reasons, status=422)
-    messages.success(request, _("The day is saved."), extra_tags="good")
-    return HttpResponseRedirect(reverse("participant", args=[participant]))
-
-
-def _show_day(
-    request: TrialRequest,
-    diary: Diary,
-    day: date,
-    typed: Mapping[str, str] | None = None,
-    reasons: Sequence[Reason] = (),
-    errors: Mapping[str, str] | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    state = request.someone_studied
-    protocol = request.trial.protocol
-    language = request.language
-    recorded = state.diary.get((diary.id, day))
-    form = protocol.form_by_id[diary.form]
-    may_write = may_open("diary_day", request.someone.role, "POST")
-    errors = {**field_errors(reasons, language), **(errors or {})}
-    fields = data_fields(
-        protocol,
-        form,
-        _day_as_form(recorded),
-        language,
-        typed=typed,
-        errors=errors,
-        asked={entry.item for entry in form.items},
-        readonly=not may_write,
-    )
-    fields = [replace(one, meanwhile="") for one in fields]
-    places = {one.item: one.id for one in fields} | {"reason": "f-reason"}
-    general = [reason for reason in reasons if (reason.field or "") not in places]
-    context = {
-        "title": f"{diary.label.in_language(language)}, {day}",
-        "participant": state,
-        "fields": fields,
-        "errors": listed_errors(errors, reasons, places),
-        "reasons": shown_reasons(general, language),
-        "instance": recorded,
-        "client_id": request.POST.get("client_id", "")[:36] or fresh_client_id(),
-        "reason": request.POST.get("reason", ""),
-        "reason_error": errors.get("reason", ""),
-        "may_write": may_write,
-        "prefix": PREFIX,
-    }
-    return render(request, "diary_day.html", context, status=status)
-
-
-def _day_as_form(day: DiaryDay | None) -> FormInstance | None:
-    if day is None:
-        return None
-    address = Address("diary", day.diary, str(day.day))
-    return FormInstance(address, day.values, day.day, day.saves, True, day.last, (day.last.seq,))
-
-
 __all__ = [
-    "check_answer", "diary_day", "field_errors", "field_id", "form", "form_check", "form_move",
-    "form_sign", "listed_errors", "masked", "own_values", "visit",
+    "check_answer", "field_errors", "field_id", "form", "form_check", "form_move",
+    "form_sign", "listed_errors", "masked", "objections", "own_values", "visit",
 ]  # fmt: skip

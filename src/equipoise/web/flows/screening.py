@@ -13,18 +13,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from equipoise.conduct import commands as c
-from equipoise.conduct.eligibility import Assessment, CriterionAnswer
+from equipoise.conduct.eligibility import Assessment
 from equipoise.conduct.refusal import Reason, Refusal
 from equipoise.conduct.state import AssessmentRecord
 from equipoise.conduct.values import Address
-from equipoise.protocol.document import Criterion, Form, Protocol
-from equipoise.protocol.expression import Datum
+from equipoise.protocol.document import Form, Protocol
 from equipoise.web.access import may_open
 from equipoise.web.request import TrialRequest
 from equipoise.web.sight import sees_identity
-from equipoise.web.units import unit_words
 
 from .acting import act, fresh_client_id, shown_reasons
+from .criteria import criterion_label, shown_criteria, verdict
 from .fields import PREFIX, DataField, data_fields, typed_values
 from .form import field_errors, masked, own_values
 from .posted import strange, text_error
@@ -106,126 +105,7 @@ def screen(request: TrialRequest) -> HttpResponseBase:
     )
 
 
-# -- criteria ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ShownCriterion:
-    """One criterion as the page tells it."""
-
-    number: str
-    kind: str
-    text: str
-    mark: str
-    words: str
-    used: tuple[str, ...]
-    missing: tuple[str, ...]
-
-
-def name_words(protocol: Protocol, name: str, language: str) -> str:
-    """A name of the expression language as a person would say it."""
-    if name == "judgement":
-        return _("the investigator's judgement")
-    for function, words in (
-        ("uln(", _("upper limit of normal of %(item)s (site laboratory)")),
-        ("lln(", _("lower limit of normal of %(item)s (site laboratory)")),
-    ):
-        if name.startswith(function) and name.endswith(")"):
-            return words % {"item": name_words(protocol, name[4:-1], language)}
-    item = protocol.item_by_id.get(name)
-    if item is not None:
-        return item.label.in_language(language)
-    for anchor in protocol.schedule.anchors:
-        if anchor.id == name:
-            return anchor.label.in_language(language)
-    known = {
-        "consent": _("day of consent"),
-        "screening": _("day of screening"),
-        "randomization": _("day of randomization"),
-        "today": _("today"),
-        "arm": _("arm"),
-    }
-    return known.get(name, name)
-
-
-def _value_words(protocol: Protocol, name: str, datum: Datum, language: str) -> str:
-    words: str
-    item = protocol.item_by_id.get(name)
-    if isinstance(datum.value, bool):
-        words = _("yes") if datum.value else _("no")
-    elif item is not None and item.codelist:
-        codes = protocol.codelist_by_id[item.codelist].codes
-        words = next(
-            (one.label.in_language(language) for one in codes if one.code == datum.value),
-            str(datum.value),
-        )
-    else:
-        words = str(datum.value)
-    unit = unit_words(datum.unit)
-    return f"{name_words(protocol, name, language)}: {words}{' ' + unit if unit else ''}"
-
-
-def _criterion_label(criterion: Criterion) -> str:
-    kind = _("Inclusion") if criterion.kind == "inclusion" else _("Exclusion")
-    return f"{kind} {criterion.number}" if criterion.number else kind
-
-
-def shown_criteria(
-    protocol: Protocol, answers: Sequence[CriterionAnswer], language: str
-) -> list[ShownCriterion]:
-    """The criteria for the page: mark, words, values used, what is missing."""
-    shown = []
-    for answer in answers:
-        criterion = answer.criterion
-        mark = {True: "good", False: "bad", None: ""}[answer.passes]
-        if answer.answer == "unknown":
-            words = _("unknown")
-        elif criterion.kind == "inclusion":
-            words = _("met") if answer.answer == "met" else _("not met")
-        else:
-            words = _("applies") if answer.answer == "met" else _("does not apply")
-        shown.append(
-            ShownCriterion(
-                _criterion_label(criterion),
-                criterion.kind,
-                criterion.text.in_language(language),
-                mark,
-                words,
-                tuple(
-                    _value_words(protocol, name, datum, language)
-                    for name, datum in answer.used.items()
-                    if datum is not None
-                ),
-                tuple(name_words(protocol, name, language) for name in answer.missing),
-            )
-        )
-    return shown
-
-
-def verdict(protocol: Protocol, assessment: Assessment, language: str) -> tuple[str, str]:
-    """One sentence about the whole, and its level (good, bad, warn)."""
-    if assessment.eligible is True:
-        return _("Eligible: every criterion is decided and lets the person in."), "good"
-    if assessment.eligible is False:
-        against = [
-            f"{_criterion_label(one.criterion)} ({_short(one.criterion.text.in_language(language))})"
-            for one in assessment.criteria
-            if one.passes is False
-        ]
-        return _("Not eligible, because of: %(criteria)s.") % {
-            "criteria": "; ".join(against)
-        }, "bad"
-    names: dict[str, None] = {}
-    for one in assessment.criteria:
-        if one.passes is None:
-            names.update(dict.fromkeys(one.missing))
-    missing = [name_words(protocol, name, language) for name in names]
-    words = _("Cannot be decided yet. Missing: %(what)s.") % {"what": ", ".join(missing)}
-    return words, "warn"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "…"
+# -- judgements ------------------------------------------------------------------------------------
 
 
 def _judgements(posted: Mapping[str, str], protocol: Protocol) -> dict[str, bool]:
@@ -283,7 +163,7 @@ def _objections(request: TrialRequest) -> dict[str, str]:
             known[PREFIX + section.prefix + entry.item] = label
     for criterion in protocol.eligibility.criteria:
         if criterion.judgement:
-            known[JUDGE + criterion.id] = _criterion_label(criterion)
+            known[JUDGE + criterion.id] = criterion_label(criterion)
     wrong = strange(request, known)
     for name, label in known.items():
         answer = request.POST.get(name, "")
@@ -511,7 +391,7 @@ def _judgement_fields(
     return [
         Field(
             JUDGE + criterion.id,
-            f"{_criterion_label(criterion)}: {criterion.text.in_language(language)}",
+            f"{criterion_label(criterion)}: {criterion.text.in_language(language)}",
             "code",
             value={True: "yes", False: "no", None: ""}[judgements.get(criterion.id)],
             choices=[
