@@ -1,10 +1,12 @@
 """The web application under load: form saves over HTTP, lists at 200 and 20,000 participants.
 
-    python -m benchmarks.web [--seconds S] [--clients N] [--many N] [--profile FILE]
+    python -m benchmarks.web [--seconds S] [--clients N] [--many N] [--format json]
 
 The server is `equipoise serve` in a process of its own; the clients are plain sockets in another one, on the
 loopback interface. Every save is a whole one: session, CSRF token, permission, ledger append with
-`synchronous=FULL`, projections, redirect.
+`synchronous=FULL`, projections, redirect. Just before and after the saves the same machine commits single
+rows to a bare SQLite file as durably, one after the other: that is the yardstick. The lists are asked of two
+servers in turn, a small trial's and a large one's, so that whatever else the machine does slows both.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ import multiprocessing
 import os
 import platform
 import re
+import shutil
 import signal
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -59,8 +63,6 @@ def multiply(home: Any, participants: int) -> None:
 
     Lists read projections only; so many events would measure the ledger, not the lists.
     """
-    import sqlite3
-
     store = sqlite3.connect(home.ledger_database)
     tables = {
         name: [column[1] for column in store.execute(f"PRAGMA table_info({name})")]
@@ -93,8 +95,8 @@ def multiply(home: Any, participants: int) -> None:
 
 
 @contextlib.contextmanager
-def served(path: Path) -> Iterator[int]:
-    """`equipoise serve` in a process of its own; gives the port."""
+def served(path: Path) -> Iterator[tuple[int, int]]:
+    """`equipoise serve` in a process of its own; gives the port and the process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -112,9 +114,9 @@ def served(path: Path) -> Iterator[int]:
                 time.sleep(0.1)
         else:
             raise RuntimeError("the server did not start")
-        yield port
+        yield port, server.pid
     finally:
-        server.send_signal(signal.SIGINT)
+        server.terminate()
         try:
             server.wait(20)
         except subprocess.TimeoutExpired:
@@ -275,66 +277,125 @@ def measure_saves(
             "p50_ms": round(took[len(took) // 2] * 1e3, 1),
             "p95_ms": round(took[int(len(took) * 0.95)] * 1e3, 1),
             "p99_ms": round(took[int(len(took) * 0.99)] * 1e3, 1),
+            "slowest_ms": round(took[-1] * 1e3, 1),
             "not_saved": len(wrong),
         }
     return result
 
 
 def measure_pages(
-    port: int, cookies: dict[str, str], pages: dict[str, str], times: int = 60
-) -> dict[str, dict[str, float]]:
-    """Time to the last byte of each page, one client."""
-    client = Client(port, cookies)
+    servers: list[tuple[int, dict[str, str]]], pages: dict[str, str], times: int
+) -> dict[str, list[dict[str, float]]]:
+    """Milliseconds to the last byte of each page, one client, the servers asked in turn."""
+    clients = [Client(port, cookies) for port, cookies in servers]
     answer = {}
     for name, path in pages.items():
-        for _warm_up in range(5):
+        for client in clients * 5:
             status = client.get(path)
-            assert status == 200, (path, status)
-        took = []
+            if status != 200:
+                raise RuntimeError(f"{path} answers {status}")
+        took: list[list[float]] = [[] for _client in clients]
         for _time in range(times):
-            began = time.perf_counter()
-            client.get(path)
-            took.append((time.perf_counter() - began) * 1e3)
-        took.sort()
-        answer[name] = {
-            "p50_ms": round(statistics.median(took), 2),
-            "p95_ms": round(took[int(times * 0.95)], 2),
-        }
+            for mine, client in zip(took, clients, strict=True):
+                began = time.perf_counter()
+                client.get(path)
+                mine.append((time.perf_counter() - began) * 1e3)
+        answer[name] = [
+            {"p50_ms": round(statistics.median(mine), 2), "p95_ms": percentile(mine, 95)}
+            for mine in took
+        ]
     return answer
 
 
-def list_pages(last_key: str, day: str) -> dict[str, str]:
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value below which so many percent of the values lie."""
+    return round(sorted(values)[min(len(values) * percent // 100, len(values) - 1)], 2)
+
+
+def list_pages(last_key: str) -> dict[str, str]:
     """The lists in the ways they are asked for."""
+    people = "/participants/"
     return {
         "work list": "/today/",
-        "participants": "/participants/",
-        "filtered": "/participants/?status=randomized",
-        "sorted": "/participants/?sort=next",
-        "sorted down": "/participants/?sort=randomized&order=down",
-        "last page": "/participants/?last=1",
-        "deep page": f"/participants/?after={last_key}&at=100",
-        "queries": "/queries/",
+        "participants": people,
+        "filtered by status": f"{people}?status=randomized",
+        "filtered by status and site": f"{people}?status=randomized&site=02",
+        "filtered, nobody fits": f"{people}?status=screen_failed&sort=randomized",
+        "searched by number": f"{people}?number=02-00",
+        "sorted by next visit": f"{people}?sort=next",
+        "sorted by next visit, last first": f"{people}?sort=next&order=down",
+        "sorted by randomization": f"{people}?sort=randomized",
+        "sorted by randomization, last first": f"{people}?sort=randomized&order=down",
+        "filtered and sorted": f"{people}?status=randomized&site=02&sort=next&order=down",
+        "last page": f"{people}?last=1",
+        "last page, filtered and sorted": f"{people}?last=1&status=randomized&sort=next",
+        "page in the middle": f"{people}?after={last_key}&at=100",
+        "queries": "/queries/?status=closed",
     }
 
 
-def run(seconds: float = 15.0, clients: int = 16, many: int = 20_000) -> dict[str, Any]:
+# -- all of it ------------------------------------------------------------------------------------
+
+
+def bare_commits_per_second(folder: Path, seconds: float = 2.0) -> float:
+    """Rows of a form save's size, one durable commit each, by one connection that does nothing else."""
+    path = folder / f"bare-{uuid.uuid4()}.sqlite"
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("CREATE TABLE rows (payload)")
+    count, began = 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        connection.execute("INSERT INTO rows VALUES (?)", ("x" * 1500,))
+        count += 1
+    connection.close()
+    return count / seconds
+
+
+def resident_mb(pid: int) -> float:
+    """Memory of the process and its children."""
+    pids, total = [pid], 0
+    while pids:
+        one = pids.pop()
+        with contextlib.suppress(FileNotFoundError):
+            status = Path(f"/proc/{one}/status").read_text(encoding="ascii")
+            found = re.search(r"VmRSS:\s+(\d+) kB", status)
+            total += int(found[1]) if found else 0
+            for children in Path(f"/proc/{one}/task").glob("*/children"):
+                pids += [int(child) for child in children.read_text(encoding="ascii").split()]
+    return round(total / 1024, 1)
+
+
+def longest_story(ledger: Any, participants: Sequence[str]) -> tuple[str, int]:
+    """The participant with the most events."""
+    return max(
+        ((one, ledger.stream_version(f"participant/{one}")) for one in participants),
+        key=lambda found: found[1],
+    )
+
+
+def run(seconds: float, clients: int, many: int, times: int) -> dict[str, Any]:
     """Everything, as one record with machine and date."""
+    from equipoise.home import Home
     from equipoise.web import configure
 
     figures: dict[str, Any] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
-        "load_average": os.getloadavg()[0],
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}",
+        "load_before": os.getloadavg()[0],
     }
-    with tempfile.TemporaryDirectory() as folder:
-        home = rehearsed_home(Path(folder) / "home", randomized=143)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        home = rehearsed_home(folder / "home", randomized=150)
         configure(home)
         from equipoise.web.accounts import create_demo_accounts
 
         passwords = {name: word for name, word, _role, _site in create_demo_accounts(home)}
         coordinators = sorted(name for name in passwords if name.startswith("coordinator"))
         by_site: dict[str, list[str]] = {}
-        for row in home.trial().ledger.rows("participant", order="id"):
+        rows = home.trial().ledger.rows("participant", order="id")
+        for row in rows:
             if row["status"] == "randomized" and not row["withdrawn"]:
                 by_site.setdefault(str(row["site"]), []).append(str(row["id"]))
         site_of = {
@@ -342,52 +403,97 @@ def run(seconds: float = 15.0, clients: int = 16, many: int = 20_000) -> dict[st
             for name, role, site in home.trial().state.grants
             if role == "coordinator" and name in coordinators
         }
-        day = str(home.trial().today("01"))
+        mine = [str(row["id"]) for row in rows if row["site"] == site_of[coordinators[0]]]
+        longest, events = longest_story(home.trial().ledger, mine)
         home.close()
-        with served(home.path) as port:
+        shutil.copytree(home.path, folder / "large")
+        multiply(Home.open(folder / "large"), many)
+        with served(home.path) as (small, _pid), served(folder / "large") as (large, _other):
+            watching = [
+                (port, sign_in(port, "monitor", passwords["monitor"])) for port in (small, large)
+            ]
+            found = measure_pages(watching, list_pages("02-0030~02-0030"), times)
+            figures["lists"] = {
+                name: {
+                    f"p95_ms_{len(rows)}": few["p95_ms"],
+                    f"p95_ms_{many}": lots["p95_ms"],
+                    "ratio_p95": round(lots["p95_ms"] / few["p95_ms"], 2),
+                    "ratio_p50": round(lots["p50_ms"] / few["p50_ms"], 2),
+                }
+                for name, (few, lots) in found.items()
+            }
+            figures["list_ratio_p95_worst"] = max(
+                one["ratio_p95"] for one in figures["lists"].values()
+            )
+        with served(home.path) as (port, pid):
+            staff = sign_in(port, coordinators[0], passwords[coordinators[0]])
+            one = measure_pages(
+                [(port, staff)],
+                {
+                    f"participant with the most events ({events})": f"/participants/{longest}/",
+                    "the same, whole trail": f"/participants/{longest}/?trail=all",
+                    "form": f"/participants/{longest}/forms/w1/laboratory/1/",
+                    "screening log entry": "/screening/new/",
+                },
+                times,
+            )
+            figures["pages"] = {name: found[0] for name, found in one.items()}
             sessions = []
             for n in range(clients):
                 name = coordinators[n % len(coordinators)]
-                mine = by_site[site_of[name]][
+                part = by_site[site_of[name]][
                     n // len(coordinators) :: clients // len(coordinators) + 1
                 ]
-                sessions.append((sign_in(port, name, passwords[name]), mine[:8]))
-            figures["form_saves"] = {"clients": clients, **measure_saves(port, sessions, seconds)}
-            cookies = sign_in(port, "monitor", passwords["monitor"])
-            staff = sign_in(port, coordinators[0], passwords[coordinators[0]])
-            few = measure_pages(port, cookies, list_pages("01-0030~01-0030", day))
-            one = by_site[site_of[coordinators[0]]][-1]
-            figures["pages"] = measure_pages(
-                port,
-                staff,
-                {
-                    "participant": f"/participants/{one}/",
-                    "form": f"/participants/{one}/forms/w1/laboratory/1/",
-                },
-            )
-        multiply(home, many)
-        with served(home.path) as port:
-            cookies = sign_in(port, "monitor", passwords["monitor"])
-            lots = measure_pages(port, cookies, list_pages("02-0030~02-0030", day))
-        figures["lists"] = {
-            name: {
-                "p95_ms_few": few[name]["p95_ms"],
-                f"p95_ms_{many}": lots[name]["p95_ms"],
-                "ratio": round(lots[name]["p95_ms"] / few[name]["p95_ms"], 2),
+                sessions.append((sign_in(port, name, passwords[name]), part[:8]))
+            bare = [bare_commits_per_second(folder)]
+            before = resident_mb(pid)
+            saves = measure_saves(port, sessions, seconds)
+            after = resident_mb(pid)
+            bare.append(bare_commits_per_second(folder))
+            figures["form_saves"] = {
+                "clients": clients,
+                "seconds": seconds,
+                **saves,
+                "bare_commits_per_second": [round(one) for one in bare],
+                "ratio_to_bare_commits": round(saves["per_second"] / statistics.mean(bare), 2),
+                "server_mb_before_and_after": [before, after],
             }
-            for name in few
-        }
+        home = Home.open(home.path)
+        verified = home.trial().ledger.verify()
+        figures["ledger_whole_afterwards"] = verified.ok
+        figures["events"] = home.trial().ledger.head().seq
+        home.close()
+    figures["load_after"] = os.getloadavg()[0]
     return figures
 
 
 def main() -> None:
-    """Print the figures as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=15.0)
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=15.0, help="how long forms are saved")
     parser.add_argument("--clients", type=int, default=16)
-    parser.add_argument("--many", type=int, default=20_000)
-    arguments = parser.parse_args()
-    print(json.dumps(run(arguments.seconds, arguments.clients, arguments.many), indent=2))
+    parser.add_argument("--many", type=int, default=20_000, help="participants of the large trial")
+    parser.add_argument("--times", type=int, default=100, help="how often each page is asked")
+    parser.add_argument("--format", choices=["text", "json"], default="text")
+    given = parser.parse_args()
+    figures = run(given.seconds, given.clients, given.many, given.times)
+    if given.format == "json":
+        print(json.dumps(figures))
+        return
+    print(f"{figures['date']}, {figures['machine']}")
+    print(f"load average {figures['load_before']:.1f} before, {figures['load_after']:.1f} after\n")
+    print(f"{'list':40}{'p95 small':>12}{'p95 large':>12}{'ratio':>8}  (milliseconds)")
+    for name, one in figures["lists"].items():
+        few, lots, ratio, _median = one.values()
+        print(f"{name:40}{few:12}{lots:12}{ratio:8}")
+    print(f"\n{'page':52}{'p50':>8}{'p95':>8}  (milliseconds)")
+    for name, one in figures["pages"].items():
+        print(f"{name:52}{one['p50_ms']:8}{one['p95_ms']:8}")
+    print("\nform saves over HTTP")
+    for name, value in figures["form_saves"].items():
+        print(f"  {name.replace('_', ' ')}: {value}")
+    whole = "whole" if figures["ledger_whole_afterwards"] else "NOT WHOLE"
+    print(f"  ledger afterwards: {whole}, {figures['events']} events")
 
 
 if __name__ == "__main__":
