@@ -140,6 +140,13 @@ def free_port() -> int:
 @contextlib.contextmanager
 def served(path: Path) -> Iterator[str]:
     """`equipoise serve` for a home in a process of its own; gives `127.0.0.1:port`."""
+    with serving(path) as (address, _process):
+        yield address
+
+
+@contextlib.contextmanager
+def serving(path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """As `served`, with the process, for tests that end it themselves."""
     port = free_port()
     equipoise = "from equipoise.cli import main; main()"
     command = [
@@ -151,7 +158,7 @@ def served(path: Path) -> Iterator[str]:
     )
     try:
         _wait_for(port, process, log)
-        yield f"127.0.0.1:{port}"
+        yield f"127.0.0.1:{port}", process
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -183,5 +190,5 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Any) -> None:
 
 __all__ = [
     "STEPS", "TRIAL_ROLES", "Stage", "client_id", "data", "free_port", "new_home",
-    "participant_at", "served", "stage",
+    "participant_at", "served", "serving", "stage",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -377,6 +378,11 @@ class SqliteStore:
             for connection in list(self._readers):
                 connection.close()
         if self._writer is not None:
+            # Others may read still, and keep the write-ahead log in place. Emptied into the database it
+            # holds nothing that a copy of the one file would miss; where it cannot be, nothing is lost.
+            self._writer.execute("PRAGMA busy_timeout = 500")
+            with suppress(sqlite3.Error):
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._writer.close()
             self._writer = None
         self._drop_lock()

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,8 @@ def load_application(path: str, hosts: Sequence[str], https: bool) -> Any:
     _end_with_parent()
     sys.setswitchinterval(SWITCH_SECONDS)
     home = Home.open(path)
+    # Granian's workers are processes of multiprocessing: they end without `atexit`, but with this.
+    Finalize(None, home.close, exitpriority=0)
     home.trial()
     configure(home, hosts=hosts, https=https)
     served = application()
