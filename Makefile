@@ -1,4 +1,13 @@
 # Two commands matter: `make demo` and `make test`. Both set everything up first.
+#   make setup    .venv with everything; does nothing when it is up to date
+#   make check    formatting, lint, types, import rules, manual
+#   make format   formatting and what lint can mend itself
+#   make deep     every test with its long runs: many seeds, many kills
+#   make mutate   mutation testing of the modules that decide numbers; lists the mutants that survive
+#   make bench    the measurements of benchmarks/
+#   make other    a second environment with another Python, for the comparison of ledger roots
+#   make pages    the reference pages that are written from the program
+#   make clean    removes what the others made
 PYTHON ?= $(shell command -v python3.11 >/dev/null 2>&1 && python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +16,7 @@ PORT ?= 8000
 # A second Python of another minor version, with what Equipoise needs to run and no more.
 OTHER := .venv-other
 
-.PHONY: setup other demo test deep check format docs bench clean
+.PHONY: setup other demo test deep mutate check format pages bench clean
 
 setup: $(VENV)/.ready
 
@@ -37,10 +46,13 @@ demo: setup
 test: setup
 	$(BIN)/pytest -q -n 2 --dist loadgroup
 
-# Long runs: many seeds, many kills, mutation testing.
+# Long runs: many seeds, many kills.
 deep: setup
 	EQUIPOISE_DEEP=1 $(BIN)/pytest -q -n 2 --dist loadgroup
-	$(BIN)/mutmut run || true
+
+# Fails when the tests do not pass unmutated; survivors are listed, each a line that no test holds.
+mutate: setup
+	$(BIN)/mutmut run --max-children 2
 	$(BIN)/mutmut results
 
 check: setup
@@ -54,8 +66,12 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+pages: setup
+	$(BIN)/python tools/faults_page.py
+	$(BIN)/python tools/command_line_page.py
+
 bench: setup
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) $(OTHER) demo docs/_build
+	rm -rf $(VENV) $(OTHER) demo docs/_build mutants build dist .*_cache .hypothesis
