@@ -1,18 +1,12 @@
 #!/usr/bin/env python3
 """Verify an Equipoise ledger without Equipoise: Python's standard library and this file only.
 
-    python3 verify.py HOME_OR_SQLITE [--head FILE] [--key HEX]
+    python3 verify.py HOME_OR_SQLITE_FILE [--head FILE] [--checkpoint FILE]... [--key HEX]
+    python3 verify.py PROOF.json [--key HEX]
 
-HOME is a folder holding `ledger.sqlite` and the signed `head`. Exit code 0: the ledger is whole.
-Exit code 1: it is not; every place is printed. What is checked:
-
-1. every event's hash = SHA-256("equipoise-ledger-1|" + previous hash + "|" + canonical JSON of all
-   its other columns), each event naming the hash of the one before;
-2. seq counts from 1 without a gap, and so do the versions in every stream and the events of every
-   client id; all events belong to one trial;
-3. the signed head in the database and both slots of the head file carry a valid Ed25519 signature
-   by the key that the first event declares (or --key), and state an event on this chain; a head
-   beyond the chain's end means that the tail was cut.
+Exit code 1: it is not whole, and every place is printed. Checked are all hashes, the order of events,
+streams and client ids, the signed heads and checkpoints (by the key that the first event declares, or
+--key) with their Merkle roots, and a proof's events under its root: docs/reference/ledger.md.
 """
 
 import argparse
@@ -22,18 +16,20 @@ import pathlib
 import sqlite3
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import reduce
 from typing import Any
 
 INTEGER_COLUMNS = ("seq", "version", "schema", "client_index")
 TEXT_COLUMNS = ("trial", "stream", "type", "protocol", "payload", "actor", "role", "site",
                 "client_id", "device_time", "server_time", "previous", "hash")  # fmt: skip
+HEAD = "equipoise-head-1|{seq}|{hash}|{time}|{trial}"
+CHECKPOINT = "equipoise-checkpoint-1|{seq}|{hash}|{root}|{peaks}|{time}|{reason}|{trial}"
+HEX = set("0123456789abcdef")
+REFUSE = ().index  # raises ValueError whatever it is given: a payload holds no other numbers
 Event = dict[str, Any]
 Point = tuple[int, int, int, int]
-
-
-# --- Ed25519 (RFC 8032): points are (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z ----------------
-
+# Ed25519 (RFC 8032): points are (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z
 P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
@@ -47,136 +43,135 @@ def point_add(p: Point, q: Point) -> Point:
 
 
 def point_times(scalar: int, p: Point) -> Point:
-    result = (0, 1, 1, 0)
-    while scalar:
-        if scalar & 1:
-            result = point_add(result, p)
-        p, scalar = point_add(p, p), scalar >> 1
-    return result
+    if scalar == 0:
+        return (0, 1, 1, 0)
+    rest = point_times(scalar >> 1, point_add(p, p))
+    return point_add(rest, p) if scalar & 1 else rest
 
 
 def point_decode(data: bytes) -> Point | None:
     y = int.from_bytes(data, "little")
     sign, y = y >> 255, y & (2**255 - 1)
-    if y >= P:
-        return None
     x_squared = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(x_squared, (P + 3) // 8, P)
     if (x * x - x_squared) % P:
         x = x * pow(2, (P - 1) // 4, P) % P
-    if (x * x - x_squared) % P or (x == 0 and sign):
+    if y >= P or (x * x - x_squared) % P or (x == 0 and sign):
         return None
     x = P - x if x & 1 != sign else x
     return (x, y, 1, x * y % P)
 
 
-def point_encode(p: Point) -> bytes:
-    inverse = pow(p[2], P - 2, P)
-    x, y = p[0] * inverse % P, p[1] * inverse % P
-    return (y | (x & 1) << 255).to_bytes(32, "little")
-
-
 def signature_holds(key_hex: str, message: bytes, signature_hex: str) -> bool:
     """[s]B = R + [k]A, with A the key and (R, s) the signature."""
-    try:
-        key, signature = bytes.fromhex(key_hex), bytes.fromhex(signature_hex)
-    except ValueError:
-        return False
+    key, signature = bytes.fromhex(key_hex), bytes.fromhex(signature_hex)
     s = int.from_bytes(signature[32:], "little")
-    point = point_decode(key) if len(key) == 32 else None
     base = point_decode((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
-    if base is None or point is None or len(signature) != 64 or s >= ORDER:
+    point, r = point_decode(key), point_decode(signature[:32])
+    if not base or not point or not r or len(key) != 32 or len(signature) != 64 or s >= ORDER:
         return False
     digest = hashlib.sha512(signature[:32] + key + message).digest()
     k = int.from_bytes(digest, "little") % ORDER
-    minus = (P - point[0], point[1], 1, P - point[3])
-    return point_encode(point_add(point_times(s, base), point_times(k, minus))) == signature[:32]
+    one, other = point_times(s, base), point_add(r, point_times(k, point))
+    return all((one[i] * other[2] - other[i] * one[2]) % P == 0 for i in (0, 1))
 
 
-# --- Canonical form and chain -------------------------------------------------------------------
-
-
-def refuse_number(text: str) -> None:
-    raise ValueError(f"{text} is not allowed in a payload")
+def read_signed(stated: Any, form: str) -> Event | None:
+    """A signed statement (a JSON object, or its text), or None where its signature does not hold."""
+    try:
+        stated = json.loads(stated) if isinstance(stated, str) else stated
+        message = form.format(**stated).encode()
+        valid = signature_holds(stated["key"], message, stated["signature"])
+        whole = len(stated) == form.count("{") + 2 and type(stated["seq"]) is int
+        return dict(stated) if valid and whole else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def nfc(node: Any) -> Any:
     if isinstance(node, str):
         return unicodedata.normalize("NFC", node)
-    if isinstance(node, list):
-        return [nfc(item) for item in node]
     if isinstance(node, dict):
         return {nfc(key): nfc(item) for key, item in node.items()}
-    return node
+    return list(map(nfc, node)) if isinstance(node, list) else node
 
 
 def canonical(value: Any) -> str:
-    """Sorted keys, no white space, NFC, no floats."""
-    return json.dumps(nfc(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def column_fault(event: Event) -> str | None:
     """What makes a row no event at all, or None."""
-    for name in INTEGER_COLUMNS:
-        if type(event[name]) is not int:
-            return f"{name} is no integer"
-    for name in TEXT_COLUMNS:
-        if type(event[name]) is not str and not (name == "device_time" and event[name] is None):
-            return f"{name} is no text"
-        if event[name] is not None and any("\ud800" <= c <= "\udfff" for c in event[name]):
+    for name in (*INTEGER_COLUMNS, *TEXT_COLUMNS):
+        value, kind = event.get(name), int if name in INTEGER_COLUMNS else str
+        if type(value) is not kind and not (name == "device_time" and value is None):
+            return f"{name} is no {'integer' if kind is int else 'text'}"
+        if any("\ud800" <= c <= "\udfff" for c in str(value)):
             return f"{name} is no UTF-8 text"
+    if any(len(h) != 64 or set(h) - HEX for h in (event["previous"], event["hash"])):
+        return "previous or hash is no SHA-256 hash"
     try:
-        parsed = json.loads(
-            event["payload"], parse_float=refuse_number, parse_constant=refuse_number
-        )
-        if type(parsed) is not dict or canonical(parsed) != event["payload"]:
-            return "payload is not in canonical form"
+        parsed = json.loads(event["payload"], parse_float=REFUSE, parse_constant=REFUSE)
+        whole = type(parsed) is dict and canonical(nfc(parsed)) == event["payload"]
     except (ValueError, RecursionError):
-        return "payload is not in canonical form"
-    for name in ("previous", "hash"):
-        if len(event[name]) != 64 or set(event[name]) - set("0123456789abcdef"):
-            return f"{name} is no SHA-256 hash"
-    return None
+        whole = False
+    return None if whole else "payload is not in canonical form"
 
 
 def hash_of(event: Event) -> str:
     content = {k: v for k, v in event.items() if k not in ("previous", "hash")}
-    content["payload"] = json.loads(event["payload"])
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = canonical(content | {"payload": json.loads(event["payload"])})
     return hashlib.sha256(f"equipoise-ledger-1|{event['previous']}|{text}".encode()).hexdigest()
 
 
-def merkle_root(hashes: dict[int, str]) -> str:
-    """RFC 6962 with leaves SHA-256(0x00 | seq, 8 bytes | event hash)."""
-    level = [
-        hashlib.sha256(
-            b"\x00" + seq.to_bytes(8, "big", signed=True) + bytes.fromhex(digest)
-        ).digest()
-        for seq, digest in hashes.items()
-    ] or [hashlib.sha256(b"").digest()]
-    while len(level) > 1:
-        pairs = zip(level[::2], level[1::2], strict=False)  # an odd last node moves up as it is
-        above = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs]
-        level = above + level[len(level) & ~1 :]
-    return level[0].hex()
+def node_of(left: bytes, right: bytes, kind: bytes = b"\x01") -> bytes:
+    return hashlib.sha256(kind + left + right).digest()
+
+
+def leaf_of(seq: int, digest: str) -> bytes:
+    return node_of(seq.to_bytes(8, "big", signed=True), bytes.fromhex(digest), b"\x00")
+
+
+def merkle_roots(leaves: list[tuple[int, str]], places: set[int]) -> dict[int, str]:
+    """RFC 6962 roots over the events up to each place that is asked for, and up to the last."""
+    peaks, roots = list[bytes](), {0: hashlib.sha256(b"").hexdigest()}
+    for count, (seq, digest) in enumerate(leaves, 1):
+        node, size = leaf_of(seq, digest), count
+        while not size & 1:  # two perfect subtrees of the same size become one
+            node, size = node_of(peaks.pop(), node), size >> 1
+        peaks.append(node)
+        if seq in places or count == len(leaves):
+            roots[seq] = reduce(lambda node, peak: node_of(peak, node), peaks[::-1]).hex()
+    return roots
+
+
+def root_with(low: int, high: int, shown: dict[int, bytes], nodes: Iterator[str]) -> bytes:
+    """The root over places low to high: what holds no shown leaf is the next of the nodes."""
+    if not any(low <= place < high for place in shown):
+        return bytes.fromhex(next(nodes))
+    if high - low == 1:
+        return shown[low]
+    middle = low + (1 << (high - low - 1).bit_length() - 1)
+    inside = {place: leaf for place, leaf in shown.items() if low <= place < high}
+    left = root_with(low, middle, inside, nodes)
+    return node_of(left, root_with(middle, high, inside, nodes))
 
 
 class Chain:
     """The chain as walked: its end, the trial and key of its first event, and what is wrong."""
 
     def __init__(self) -> None:
-        self.end, self.trial, self.key = 0, None, None
-        self.hashes: dict[int, str] = {}
-        self.problems: list[tuple[int, str]] = []
+        self.end, self.trial, self.key, self.faults = 0, None, None, 0
+        self.leaves = list[tuple[int, str]]()
 
     def note(self, place: int, what: str) -> None:
-        self.problems.append((place, what))
+        self.faults += 1
+        print(f"event {place}: {what}")
 
     def walk(self, rows: Iterable[Event]) -> None:
         """Check every event in turn; after a fault go on from what is stored."""
         previous = "0" * 64
-        streams: dict[str, int] = {}
-        clients: dict[str, int] = {}
+        streams, clients = dict[str, int](), dict[str, int]()
         for event in rows:
             place = event["seq"]
             if type(place) is not int:
@@ -185,8 +180,7 @@ class Chain:
             if place != self.end + 1:
                 self.note(place, f"does not follow event {self.end}")
             self.end, before, previous = place, previous, str(event["hash"])
-            fault = column_fault(event)
-            if fault:
+            if fault := column_fault(event):
                 self.note(place, fault)
                 continue
             if event["previous"] != before:
@@ -206,62 +200,65 @@ class Chain:
                 self.key = json.loads(event["payload"]).get("public_key")
             if event["trial"] != self.trial:
                 self.note(place, f"it belongs to trial {event['trial']}, not {self.trial}")
-            self.hashes[place] = event["hash"]
+            self.leaves.append((place, event["hash"]))
 
-    def check_head(self, head: Event, where: str) -> None:
-        if self.key is not None and head["key"] != self.key:
-            self.note(self.end, f"{where} is signed with another key")
-        elif self.trial is not None and head["trial"] != self.trial:
-            self.note(self.end, f"{where} belongs to trial {head['trial']}")
-        elif head["seq"] > self.end:
-            self.note(self.end, f"the tail was cut: {where} states {head['seq']} events")
-        elif head["seq"] and self.hashes.get(head["seq"]) != head["hash"]:
-            self.note(head["seq"], f"rewritten: {where} states another hash for this event")
-
-    def check_heads(self, stored: Any, slots: list[str] | None) -> None:
-        """`stored`: the head in the database; `slots`: the file's, or None without a file."""
-        signed = read_head(stored)
-        if signed is None:
-            self.note(self.end, "the database holds no valid signed head")
-        else:
-            self.check_head(signed, "the signed head in the database")
-            if signed["seq"] < self.end:
-                self.note(signed["seq"] + 1, "events from here on are not signed for")
-        if slots is None:
-            return
-        valid = [head for head in map(read_head, slots) if head]
-        if len(valid) < len(slots):
-            self.note(self.end, "a slot of the head file is spoiled")
-        if valid:
-            self.check_head(max(valid, key=lambda head: int(head["seq"])), "the head file")
+    def check(self, stated: Event | None, where: str, roots: dict[int, str]) -> None:
+        """Hold a signed head or checkpoint against the chain."""
+        if stated is None:
+            self.note(self.end, f"{where} is spoiled or missing: no valid signature")
+        elif self.key not in (None, stated["key"]) or self.trial not in (None, stated["trial"]):
+            self.note(self.end, f"{where} is signed with another key or for another trial")
+        elif stated["seq"] > self.end:
+            self.note(self.end, f"the tail was cut: {where} states {stated['seq']} events")
+        elif stated["seq"] and dict(self.leaves).get(stated["seq"]) != stated["hash"]:
+            self.note(stated["seq"], f"rewritten: {where} states another hash for this event")
+        elif stated.get("root", roots.get(stated["seq"])) != roots.get(stated["seq"]):
+            self.note(stated["seq"], f"rewritten: {where} states another Merkle root")
 
 
-def read_head(text: Any) -> Event | None:
-    """The statement in one line of JSON, or None where it is none or its signature fails."""
+def proof_holds(proof: Any, key: str | None) -> bool:
+    """Whether the events of a proof stand under the Merkle root of its checkpoint."""
     try:
-        head = json.loads(text)
-        message = "equipoise-head-1|{seq}|{hash}|{time}|{trial}".format(**head).encode()
-        valid = signature_holds(head["key"], message, head["signature"])
-        return dict(head) if valid and type(head["seq"]) is int and len(head) == 6 else None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+        stated, stream, events = proof["checkpoint"], proof["stream"], proof["events"]
+        if not read_signed(stated, CHECKPOINT) or key not in (None, stated["key"]):
+            return False
+        for version, event in enumerate(events, 1):
+            if column_fault(event) or hash_of(event) != event["hash"]:
+                return False
+            placed = stream is None or (event["stream"], event["version"]) == (stream, version)
+            if event["trial"] != stated["trial"] or not placed:
+                return False
+        shown = {event["seq"] - 1: leaf_of(event["seq"], event["hash"]) for event in events}
+        nodes = iter(proof["nodes"])
+        root = root_with(0, stated["seq"], shown, nodes).hex()
+        return root == stated["root"] and not [*nodes] and len(shown) == len(events) > 0
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration, RecursionError):
+        return False
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Verify an Equipoise ledger.")
-    parser.add_argument("ledger", type=pathlib.Path, help="a home, or a ledger's SQLite file")
+    parser.add_argument("ledger", type=pathlib.Path, help="a home, a ledger's SQLite file, a proof")
     parser.add_argument("--head", type=pathlib.Path, help="the signed head file")
+    parser.add_argument("--checkpoint", type=pathlib.Path, action="append", default=[])
     parser.add_argument("--key", help="the signer's public key, where it is known from elsewhere")
     given = parser.parse_args()
+    if given.ledger.is_file() and given.ledger.open("rb").read(1) == b"{":
+        proven = proof_holds(json.loads(given.ledger.read_text("utf-8")), given.key)
+        print("proven" if proven else "event 0: NOT PROVEN")
+        return 0 if proven else 1
     home = given.ledger.is_dir()
     database = given.ledger / "ledger.sqlite" if home else given.ledger
     head_file = given.head or database.with_name("head")
-    chain, slots = Chain(), None
-    # The head is read before the chain, so that a ledger being written is not found cut.
+    chain, slots = Chain(), list[Event | None]()
+    # Heads and checkpoints are read before the chain: a ledger being written is not found cut.
     if head_file.exists():
         content = head_file.read_bytes()
         parts = (content[at : at + 512].decode("utf-8", "replace") for at in (0, 4096))
-        slots = [part.strip(" \n\0") for part in parts]
+        slots = [read_signed(part.strip(" \n\0"), HEAD) for part in parts]
+    files = [*given.checkpoint, *database.parent.glob("checkpoints.jsonl")]
+    lines = [line for file in files for line in file.read_text("utf-8", "replace").splitlines()]
+    checkpoints = [read_signed(line, CHECKPOINT) for line in lines if line.strip()]
     try:
         connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
         connection.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
@@ -273,21 +270,29 @@ def main() -> int:
     except sqlite3.Error as error:
         print(f"{database}: cannot be read as a ledger: {error}")
         return 1
-    if chain.end == 0:
+    if not chain.leaves:
         chain.note(0, "there are no events")
-    if given.key and chain.key not in (None, given.key):
+    if (chain.key or given.key) != (given.key or chain.key):
         chain.note(1, "it declares another public key than the one given")
     chain.key = given.key or chain.key
-    if slots is None and (home or given.head):
-        chain.note(chain.end, f"the head file {head_file.name} is missing")
-    elif slots is None:
-        print("no head file: whether the tail was cut cannot be seen")
-    chain.check_heads(stored and stored[0], slots)
-    for place, what in chain.problems:
-        print(f"event {place}: {what}")
-    print(f"{len(chain.hashes)} events, Merkle root {merkle_root(chain.hashes)}")
-    print("NOT WHOLE" if chain.problems else f"whole, signed by {chain.key or 'the key it names'}")
-    return 1 if chain.problems else 0
+    roots = merkle_roots(chain.leaves, {one["seq"] for one in checkpoints if one})
+    signed = read_signed(stored and stored[0], HEAD)
+    chain.check(signed, "the signed head in the database", roots)
+    if signed and signed["seq"] < chain.end:
+        chain.note(signed["seq"] + 1, "events from here on are not signed for")
+    if not slots and not home and not given.head:
+        print("no head file: a cut tail cannot be seen")
+    elif not slots or None in slots:
+        chain.note(chain.end, f"the head file {head_file.name} is missing or spoiled")
+    for slot in sorted(filter(None, slots), key=lambda one: int(one["seq"]))[-1:]:
+        chain.check(slot, "the head file", roots)
+    for one in checkpoints:
+        chain.check(one, f"the checkpoint of {one['time']}" if one else "a checkpoint", roots)
+    root = roots[chain.leaves[-1][0] if chain.leaves else 0]
+    print(f"{len(chain.leaves)} events, Merkle root {root}")
+    print(f"{len(checkpoints)} checkpoints held against it")
+    print("NOT WHOLE" if chain.faults else f"whole, signed by {chain.key or 'the key it names'}")
+    return 1 if chain.faults else 0
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from equipoise.ledger.checkpoint import CheckpointFile, read_checkpoints
 from equipoise.ledger.envelope import Draft, Event, canonical_text, hash_after
 from equipoise.ledger.head import HeadFile
 from equipoise.ledger.ledger import Ledger
@@ -30,13 +31,30 @@ SIGNER = Signer(hashlib.sha256(b"the signer").digest())
 
 def build_home(home: Path, events: int = 24) -> None:
     """A whole ledger with its head, and the key that signs it declared in its first event."""
-    ledger = Ledger(
+    ledger = open_ledger(home)
+    _append(ledger, 0, events)
+    ledger.close()
+
+
+def append_events(home: Path, events: int) -> None:
+    """So many more."""
+    ledger = open_ledger(home)
+    _append(ledger, ledger.head().seq + 1000, events)
+    ledger.close()
+
+
+def open_ledger(home: Path) -> Ledger:
+    """The home's ledger, for writing."""
+    return Ledger(
         SqliteStore(home / "ledger.sqlite"),
         trial="t1",
         signer=SIGNER,
         head_file=HeadFile(home / "head"),
     )
-    for n in range(events):
+
+
+def _append(ledger: Ledger, start: int, events: int) -> None:
+    for n in range(start, start + events):
         payload: dict[str, Any] = {
             "n": n,
             "value": f"{n}.50",
@@ -48,7 +66,8 @@ def build_home(home: Path, events: int = 24) -> None:
         draft = Draft(
             f"participant/01-000{n % 3}", ("FormSaved", "DoseRecorded")[n % 2], 1, "ab" * 32, payload,
             "coordinator-nanning", "coordinator", "01", f"client-{n // 2}" if n % 4 < 2 else f"c{n}",
-            None if n % 3 else "2026-03-01T08:00:00+08:00", f"2026-03-01T08:{n:02}:00.000000+00:00",
+            None if n % 3 else "2026-03-01T08:00:00+08:00",
+            f"2026-03-01T{8 + n // 60:02}:{n % 60:02}:00.000000+00:00",
         )  # fmt: skip
         if n % 4 == 1:
             continue
@@ -57,7 +76,6 @@ def build_home(home: Path, events: int = 24) -> None:
             drafts.append(draft)
         with ledger.write() as writing:
             writing.append(drafts)
-    ledger.close()
 
 
 def loosen(database: Path) -> None:
@@ -106,11 +124,15 @@ class Verdict:
     words: str
 
 
-def product_verdict(home: Path) -> Verdict:
+def product_verdict(home: Path, *checkpoints: Path) -> Verdict:
     """What Equipoise says."""
     store = SqliteStore(home / "ledger.sqlite", read_only=True)
     try:
-        result = verify_ledger(store, HeadFile(home / "head"), key=None, trial=None)
+        kept = CheckpointFile(home / "checkpoints.jsonl").read()
+        for file in checkpoints:
+            kept += read_checkpoints(file.read_text(encoding="utf-8"))
+        head = HeadFile(home / "head")
+        result = verify_ledger(store, head, key=None, trial=None, checkpoints=kept)
     finally:
         store.close()
     places = frozenset(problem.seq for problem in result.problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,24 +11,34 @@ import typer
 
 from .app import main
 from .errors import UserError
-from .opening import opened
+from .opening import opened, told
 
 if TYPE_CHECKING:
     from equipoise.keeper import Reveal
-    from equipoise.ledger.sqlite import SqliteStore
+    from equipoise.ledger.checkpoint import Checkpoint
+    from equipoise.ledger.store import Store
     from equipoise.ledger.verification import Problem
+
+CLOCK_STEPS_SHOWN = 20
 
 
 @main.command()
 def verify(
     ledger: Annotated[
-        Path, typer.Argument(help="A home, or a ledger's SQLite file.", metavar="LEDGER|DIR")
+        Path,
+        typer.Argument(
+            help="A home, a ledger's SQLite file, or a proof (JSON).", metavar="LEDGER|DIR"
+        ),
     ],
     head: Annotated[
         Path | None, typer.Option(help="The signed head file; by default `head` beside the ledger.")
     ] = None,
     key: Annotated[
         str | None, typer.Option(help="The signer's public key, where it is known from elsewhere.")
+    ] = None,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(help="Checkpoints kept elsewhere, one a line; may be given several times."),
     ] = None,
     reveal: Annotated[
         Path | None,
@@ -37,23 +48,33 @@ def verify(
         Literal["text", "json"], typer.Option("--format", help="How to print the result.")
     ] = "text",
 ) -> None:
-    """Verify chain, signed heads and, with --reveal, every allocation. Exit code 1 if any fails."""
-    from equipoise.ledger.errors import LedgerError
+    """Verify chain, signed heads, checkpoints and, with --reveal, every allocation.
+
+    The checkpoints beside the ledger are held against it too; those kept elsewhere see what was
+    changed together with them. Exit code 1 if anything fails.
+    """
+    from equipoise.home.storage import CHECKPOINTS, LEDGER_FILE, open_ledger
+    from equipoise.ledger.checkpoint import CheckpointFile
     from equipoise.ledger.head import HeadFile
-    from equipoise.ledger.sqlite import SqliteStore
     from equipoise.ledger.verification import Problem, verify_ledger
 
-    database = ledger / "ledger.sqlite" if ledger.is_dir() else ledger
-    head_path = head or database.with_name("head")
+    proof = _read_proof(ledger)
+    if proof is not None:
+        _verify_proof(proof, key, output)
+        return
+    beside = ledger / LEDGER_FILE if ledger.is_dir() else ledger
+    head_path = head or beside.with_name("head")
     expected = ledger.is_dir() or head is not None or head_path.exists()
     revealed = _read_reveal(reveal) if reveal is not None else None
-    try:
-        store = SqliteStore(database, read_only=True)
-    except LedgerError as error:
-        raise UserError(f"{error}; name a home or a ledger's SQLite file") from None
+    # Read before the chain, so that a ledger that is being written is not found cut.
+    checkpoints = CheckpointFile(beside.with_name(CHECKPOINTS)).read()
+    for path in checkpoint or ():
+        checkpoints += _read_checkpoints(path)
+    with told():
+        store = open_ledger(ledger)
     try:
         head_file = HeadFile(head_path) if expected else None
-        result = verify_ledger(store, head_file, key=key, trial=None)
+        result = verify_ledger(store, head_file, key=key, trial=None, checkpoints=checkpoints)
         problems = list(result.problems)
         if result.events == 0:
             problems.append(Problem(0, "there are no events"))
@@ -72,6 +93,8 @@ def verify(
             "head": {"seq": result.head.seq, "hash": result.head.hash},
             "public_key": result.key,
             "head_file": str(head_path) if expected else None,
+            "checkpoints": result.checkpoints,
+            "clock_steps": [asdict(step) for step in result.clock_steps],
             "allocations": allocations,
             "problems": found,
         }
@@ -81,10 +104,68 @@ def verify(
             typer.echo(f"event {problem.seq}: {problem.what}")
         if not expected:
             typer.echo("no head file: whether the tail was cut cannot be seen")
+        for step in result.clock_steps[:CLOCK_STEPS_SHOWN]:
+            typer.echo(
+                f"the server's clock went back at event {step.seq}: {step.before}, then {step.time}"
+            )
         typer.echo(f"{result.events} events, Merkle root {result.root}")
+        typer.echo(f"{result.checkpoints} checkpoints held against it")
         if allocations is not None and not problems:
             typer.echo(f"{allocations} allocations are those that seed and scheme give")
         typer.echo("NOT WHOLE" if problems else f"whole, signed by {result.key}")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _read_checkpoints(path: Path) -> list[Checkpoint | None]:
+    from equipoise.ledger.checkpoint import read_checkpoints
+
+    try:
+        found = read_checkpoints(path.read_text(encoding="utf-8", errors="replace"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+    if not found:
+        raise UserError(f"{path}: holds no checkpoint; name a file written by `checkpoint --out`")
+    return found
+
+
+def _read_proof(path: Path) -> Any | None:
+    """The JSON document in the file, or None where it is a database or a folder."""
+    try:
+        with path.open("rb") as file:
+            if file.read(1) != b"{":
+                return None
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    except ValueError as error:
+        raise UserError(f"{path}: is no proof: {error}") from None
+
+
+def _verify_proof(proof: Any, key: str | None, output: str) -> None:
+    from equipoise.ledger.proof import proof_problems
+
+    problems = proof_problems(proof, key=key)
+    events = len(proof["events"]) if not problems else 0
+    if output == "json":
+        document: dict[str, Any] = {
+            "ok": not problems,
+            "subject": proof.get("subject"),
+            "events": events,
+            "checkpoint": proof.get("checkpoint"),
+            "problems": [{"seq": seq, "what": what} for seq, what in problems],
+        }
+        typer.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        for seq, what in problems:
+            typer.echo(f"event {seq}: {what}")
+        if not problems:
+            stated = proof["checkpoint"]
+            typer.echo(
+                f"{proof['subject']}: {events} events stand in the ledger of {stated['trial']} as of "
+                f"{stated['time']}, Merkle root {stated['root']}"
+            )
+        typer.echo("NOT PROVEN" if problems else f"proven, signed by {proof['checkpoint']['key']}")
     if problems:
         raise typer.Exit(1)
 
@@ -114,9 +195,7 @@ def _arms_opened(home: Path) -> dict[str, str]:
         }
 
 
-def _reveal_problems(
-    store: SqliteStore, revealed: Reveal, given_arms: dict[str, str]
-) -> list[Problem]:
+def _reveal_problems(store: Store, revealed: Reveal, given_arms: dict[str, str]) -> list[Problem]:
     """Hold the reveal against the ledger: commitment, strata and order, and every arm by the seed.
 
     In the ledger arms are sealed; without the keys, what is checked there is that each randomization

@@ -28,8 +28,9 @@ from equipoise.keeper import (
     RehearsalKeeper,
     RemoteKeeper,
 )
+from equipoise.ledger.checkpoint import Checkpoint, CheckpointFile, take_checkpoint
 from equipoise.ledger.envelope import Event
-from equipoise.ledger.head import HeadFile
+from equipoise.ledger.head import HeadFile, SignedHead
 from equipoise.ledger.keys import DerivedKeys, FileKeys, Keys
 from equipoise.ledger.ledger import Ledger
 from equipoise.ledger.memory import MemoryStore
@@ -41,7 +42,7 @@ from equipoise.trial import TABLES, SystemClock, Trial, VirtualClock
 from equipoise.trial.codec import Codec
 
 from .errors import HomeError
-from .storage import LEDGER_FILE, DatabaseSettings, hold_alone, open_store
+from .storage import CHECKPOINTS, LEDGER_FILE, DatabaseSettings, hold_alone, open_store
 
 FORMAT = 1
 ADMINISTRATOR = Actor("administrator", "administrator")
@@ -214,6 +215,11 @@ class Home:
         return self.path / LEDGER_FILE
 
     @property
+    def checkpoints(self) -> CheckpointFile:
+        """The signed checkpoints of this home's ledger."""
+        return CheckpointFile(self.path / CHECKPOINTS)
+
+    @property
     def virtual_clock(self) -> VirtualClock | None:
         """The rehearsal's clock, or None in a real trial."""
         clock = self.trial().clock
@@ -237,7 +243,14 @@ class Home:
         keys = self._keys(held)
         head = HeadFile(self.path / "head")
         signer = Signer(keys.signing_key())
-        ledger = Ledger(store, trial=self.protocol.id, signer=signer, head_file=head, keys=keys)
+        ledger = Ledger(
+            store,
+            trial=self.protocol.id,
+            signer=signer,
+            head_file=head,
+            keys=keys,
+            checkpoints=self.checkpoints,
+        )
         held.callback(ledger.close)
         if self.rehearsal is not None:
             return _open_rehearsal(ledger, self.protocol, self.rehearsal, keys)
@@ -292,6 +305,25 @@ class Home:
             last = next(ledger.events(descending=True, limit=1), None)
             now = datetime.fromisoformat(last.server_time if last else self.rehearsal.start)
         return Archive(self.protocol, ledger, Codec(self.protocol, sealer), now)
+
+    def take_checkpoint(self, reason: str) -> Checkpoint:
+        """Sign a statement about the ledger as it is: works beside a server, and changes no event.
+
+        Its time is the machine's, in a rehearsal that of the last event. Raises `LedgerDamagedError`
+        where the ledger does not agree with what was signed before; then nothing is signed.
+        """
+        with self._lock, ExitStack() as held:
+            store = open_store(self.path, self.database, read_only=True)
+            held.callback(store.close)
+            signer = Signer(self._keys(held).signing_key())
+            now = datetime.now(UTC).isoformat(timespec="microseconds")
+            if self.rehearsal is not None:
+                text = store.signed_head()
+                last = SignedHead.parse(text) if text is not None else None
+                now = last.time if last is not None else self.rehearsal.start
+            return take_checkpoint(
+                store, signer, self.protocol.id, self.checkpoints, time=now, reason=reason
+            )
 
     def _keys(self, held: ExitStack) -> Keys:
         if self.rehearsal is not None:

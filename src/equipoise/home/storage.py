@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from equipoise.ledger.tables import Table
 from .errors import HomeError
 
 LEDGER_FILE = "ledger.sqlite"
+CHECKPOINTS = "checkpoints.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,28 @@ def open_store(
     from equipoise.ledger.postgres import PostgresStore
 
     return PostgresStore(database.url, database.schema, tables, read_only=read_only)
+
+
+def open_ledger(path: Path) -> Store:
+    """The store of a home's ledger, or of a SQLite file, to be verified: for reading only.
+
+    Nothing else of the home needs to be whole. Raises `HomeError` or `LedgerError`.
+    """
+    if not path.is_dir():
+        if not path.is_file():
+            raise HomeError(f"{path}: there is no ledger; name a home or a ledger's SQLite file")
+        return SqliteStore(path, read_only=True)
+    database = None
+    try:
+        stored = json.loads((path / "settings.json").read_text(encoding="utf-8")).get("database")
+        database = DatabaseSettings(**stored) if stored else None
+    except FileNotFoundError:
+        # no home, but perhaps a folder with a copy of a ledger
+        if not (path / LEDGER_FILE).is_file():
+            raise HomeError(f"{path}: there is no ledger; name a home or a SQLite file") from None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise HomeError(f"{path}/settings.json: cannot be read: {error}") from error
+    return open_store(path, database, read_only=True)
 
 
 def hold_alone(path: Path, held: ExitStack) -> None:

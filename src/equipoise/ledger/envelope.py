@@ -170,6 +170,29 @@ def canonical_json(value: Any) -> str:
     return text
 
 
+def _refuse_number(text: str) -> None:
+    raise ValueError(f"{text} cannot stand in a payload")
+
+
+_decode = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number).decode
+
+
+def canonical_payload(text: str) -> dict[str, Any] | None:
+    """The payload that the text is the canonical JSON of; `None` where it is no such text."""
+    try:
+        payload = _decode(text)
+        if type(payload) is not dict:
+            return None
+        # What the decoder gives can only be encoded as it was, or not be canonical: no need to
+        # look into every value first, as for a payload that comes from elsewhere.
+        again = _encode(payload)
+        if not again.isascii() and not unicodedata.is_normalized("NFC", again):
+            again = _encode(_normalized(payload))
+        return payload if again == text else None
+    except (ValueError, RecursionError):
+        return None
+
+
 def normal_text(text: str) -> str:
     """The text in Unicode NFC, in which all text enters the ledger.
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from .checkpoint import Checkpoint, CheckpointFile, take_checkpoint
 from .envelope import (
     EMPTY_HEAD,
     Draft,
@@ -25,7 +26,13 @@ from .merkle import merkle_root
 from .signing import Signer, attestation
 from .store import Selection, Store
 from .tables import Cell, Changes, Row
-from .verification import Problem, Verification, compare_heads, verify_ledger
+from .verification import (
+    Problem,
+    Verification,
+    compare_heads,
+    compare_statement,
+    verify_ledger,
+)
 
 __all__ = ["Head", "Ledger", "Problem", "Verification", "Writing"]
 
@@ -52,12 +59,15 @@ class Ledger:
         signer: Signer | None = None,
         head_file: HeadFile | None = None,
         keys: Keys | None = None,
+        checkpoints: CheckpointFile | None = None,
     ) -> None:
         self.trial = trial
         self.store = store
         self._signer = signer
         self._head_file = head_file
         self._keys = keys
+        self._checkpoints = checkpoints
+        self._checkpointing = threading.Lock()
         self._lock = threading.RLock()
         self._owner: int | None = None
         self._batch: _Batch | None = None
@@ -98,6 +108,12 @@ class Ledger:
             trial=self.trial,
             healable=True,
         )
+        newest = None if self._checkpoints is None else self._checkpoints.newest()
+        if newest is not None and not problems:
+            key = self._signer.public_hex
+            problems = compare_statement(
+                newest, newest.place, self._head, self._hash_at, key, self.trial
+            )
         if problems:
             return "; ".join(str(problem) for problem in problems)
         signed = heads.database
@@ -305,7 +321,30 @@ class Ledger:
     def verify(self) -> Verification:
         """Recompute everything: hashes, order, versions, and the signed heads."""
         key = self._signer.public_hex if self._signer else None
-        return verify_ledger(self.store, self._head_file, key=key, trial=self.trial)
+        kept = self._checkpoints.read() if self._checkpoints is not None else []
+        return verify_ledger(
+            self.store, self._head_file, key=key, trial=self.trial, checkpoints=kept
+        )
+
+    def checkpoint(self, reason: str, time: str) -> Checkpoint | None:
+        """Sign a statement about everything committed and keep it beside the ledger.
+
+        `time` is ISO 8601 in UTC. `None` where the ledger keeps no checkpoints. Raises
+        `LedgerDamagedError` where the ledger is not what was signed before, and `LedgerError` where the
+        statement cannot be kept. Changes nothing in the ledger.
+        """
+        if self._signer is None or self._checkpoints is None:
+            return None
+        if self._damage is not None:
+            raise LedgerDamagedError(f"no checkpoint is signed: {self._damage}")
+        with self._checkpointing:
+            return take_checkpoint(
+                self.store, self._signer, self.trial, self._checkpoints, time=time, reason=reason
+            )
+
+    def last_checkpoint(self) -> Checkpoint | None:
+        """The newest checkpoint kept beside the ledger."""
+        return None if self._checkpoints is None else self._checkpoints.newest()
 
     @property
     def public_key(self) -> str:

@@ -114,6 +114,11 @@ class MemoryStore:
             at = at[: selection.limit]
         return (self._events[i] for i in at)
 
+    def links(self, after: int, upto: int) -> Iterator[tuple[int, str]]:
+        """Seq and hash of committed events."""
+        for row in self._events[after : min(upto, self._committed)]:
+            yield row[0], row[16]
+
     def by_client(self, client_id: str, *, inside: bool = False) -> list[EventRow]:
         """Events of one client id."""
         end = self._end(inside)

@@ -19,7 +19,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from .envelope import EMPTY_HEAD, Event, EventRow, Head
 from .errors import LedgerBusyError, LedgerError, RepeatedClientIdError
-from .store import Selection, paged
+from .store import LINKS, Selection, paged
 from .tables import Cell, Changes, Key, Row, RowChange, Table
 
 _SCHEMA_NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
@@ -475,6 +475,16 @@ class PostgresStore:
             return found
 
         yield from paged(selection, self.head(inside=inside).seq, fetch)
+
+    def links(self, after: int, upto: int) -> Iterator[tuple[int, str]]:
+        """Seq and hash of committed events."""
+        statement = self._sql(
+            "SELECT seq, hash FROM {events} WHERE seq > %s AND seq <= %s ORDER BY seq LIMIT %s"
+        )
+        while after < upto:
+            found: list[Any] = self._fetch(False, statement, (after, upto, LINKS))
+            yield from found
+            after = found[-1][0] if found else upto
 
     def by_client(self, client_id: str, *, inside: bool = False) -> list[EventRow]:
         """Events of one client id."""

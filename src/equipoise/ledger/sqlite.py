@@ -14,7 +14,7 @@ from weakref import WeakSet
 
 from .envelope import EMPTY_HEAD, Event, EventRow, Head
 from .errors import LedgerBusyError, LedgerError, RepeatedClientIdError
-from .store import Selection, paged
+from .store import LINKS, Selection, paged
 from .tables import Cell, Changes, Key, Row, RowChange, Table
 
 _EVENTS_SQL = """
@@ -317,6 +317,15 @@ class SqliteStore:
             return connection.execute(sql, (low, high, *fixed, count)).fetchall()
 
         yield from paged(selection, self.head(inside=inside).seq, fetch)
+
+    def links(self, after: int, upto: int) -> Iterator[tuple[int, str]]:
+        """Seq and hash of committed events."""
+        sql = "SELECT seq, hash FROM events WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+        connection = self._reading(False)
+        while after < upto:
+            found = connection.execute(sql, (after, upto, LINKS)).fetchall()
+            yield from found
+            after = found[-1][0] if found else upto
 
     def by_client(self, client_id: str, *, inside: bool = False) -> list[EventRow]:
         """Events of one client id."""

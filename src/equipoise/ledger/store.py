@@ -29,6 +29,9 @@ class Selection:
 PAGE = 1000
 """Events a store reads at once, so that no read stays open while the caller works."""
 
+LINKS = 20_000
+"""Seq and hash of so many events are read at once."""
+
 
 def paged(
     selection: Selection, end: int, fetch: Callable[[int, int, int], list[EventRow]]
@@ -91,6 +94,9 @@ class Store(Protocol):
 
     def events(self, selection: Selection, *, inside: bool = False) -> Iterator[EventRow]:
         """Selected events in order of seq. Bounded by the end of the chain when it is called."""
+
+    def links(self, after: int, upto: int) -> Iterator[tuple[int, str]]:
+        """Seq and hash of committed events with after < seq <= upto, in order."""
 
     def by_client(self, client_id: str, *, inside: bool = False) -> list[EventRow]:
         """Events of one client id in order."""

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .envelope import NO_EVENT, Event, Head, canonical_json, canonical_text, hash_after
-from .errors import LedgerError, NotCanonicalError
+from .checkpoint import Checkpoint
+from .envelope import NO_EVENT, Event, Head, canonical_payload, canonical_text, hash_after
+from .errors import LedgerError
 from .head import HeadFile, SignedHead
 from .merkle import MerkleTree
 from .store import Store
 
 _PROBLEMS_KEPT = 100
 _INTEGERS = frozenset({"seq", "version", "schema", "client_index"})
+_PLAIN_TYPES = tuple(int if name in _INTEGERS else str for name in Event._fields)
+_TYPES = (
+    _PLAIN_TYPES,
+    tuple(
+        type(None) if name == "device_time" else kind
+        for name, kind in zip(Event._fields, _PLAIN_TYPES, strict=True)
+    ),
+)
+WRONG_HASH = "its content does not give its hash"
 _HEXADECIMAL = frozenset("0123456789abcdef")
 
 
@@ -30,6 +40,15 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockStep:
+    """The server's time at an event lies before that of the event before it (ISO 8601 in UTC)."""
+
+    seq: int
+    before: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """The verdict, how many events were seen, the Merkle root over them, and the problems."""
 
@@ -40,6 +59,11 @@ class Verification:
     key: str | None
     """The public key the heads were checked against."""
     problems: list[Problem] = field(default_factory=list)
+    clock_steps: tuple[ClockStep, ...] = ()
+    """Where the server's time went back from one event to the next. No fault of the ledger: the order
+    of events is that of `seq`; but times around such a place need an explanation."""
+    checkpoints: int = 0
+    """How many checkpoints were held against it."""
 
 
 Slots = tuple[SignedHead | None, ...]
@@ -56,25 +80,16 @@ class Heads:
 
 def _content_fault(row: tuple[Any, ...]) -> str | None:
     """What makes the row no event at all: a wrong type, broken text, a payload not canonical."""
-    for name, value in zip(Event._fields, row, strict=True):
-        expected = int if name in _INTEGERS else str
-        if type(value) is not expected and not (name == "device_time" and value is None):
-            return f"{name} is no {'integer' if expected is int else 'text'}"
-        if isinstance(value, str):
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                return f"{name} is no UTF-8 text"
-    try:
-        payload = json.loads(row[7])
-        if type(payload) is not dict or canonical_json(payload) != row[7]:
-            return "payload is not in canonical form"
-    except (ValueError, RecursionError, NotCanonicalError):
-        return "payload is not in canonical form"
+    if tuple(map(type, row)) not in _TYPES:
+        for name, value, expected in zip(Event._fields, row, _PLAIN_TYPES, strict=True):
+            if type(value) is not expected and not (name == "device_time" and value is None):
+                return f"{name} is no {'integer' if expected is int else 'text'}"
     for name in ("previous", "hash"):
         value = row[Event._fields.index(name)]
         if len(value) != 64 or not _HEXADECIMAL.issuperset(value):
             return f"{name} is no SHA-256 hash"
+    if canonical_payload(row[7]) is None:
+        return "payload is not in canonical form"
     return None
 
 
@@ -91,92 +106,150 @@ def _readable(
         note(last, str(error))
 
 
+def row_fault(row: tuple[Any, ...]) -> str | None:
+    """What is wrong with a stored row by itself: its types, its payload's form, its hash."""
+    fault = _content_fault(row)
+    if fault is not None:
+        return fault
+    try:
+        content = canonical_text(*row[:15]).encode()
+    except UnicodeEncodeError:
+        return "a column is no UTF-8 text"
+    return None if hash_after(row[15], content) == row[16] else WRONG_HASH
+
+
 def verify_ledger(
-    store: Store, head_file: HeadFile | None, *, key: str | None, trial: str | None
+    store: Store,
+    head_file: HeadFile | None,
+    *,
+    key: str | None,
+    trial: str | None,
+    checkpoints: Sequence[Checkpoint | None] = (),
 ) -> Verification:
     """Verify a whole ledger.
 
     Without `key` the public key is the one that the first event declares in its payload under
     `public_key`, the ledger's own convention; without that too, signatures are held against the
-    key they name. `trial` is the expected trial, by default the first event's. After a fault
+    key they name. `trial` is the expected trial, by default the first event's. `checkpoints` are held against the
+    chain wherever they were kept (`None`: a line that is none). After a fault
     the walk goes on from what is stored, so that one fault is reported once.
     """
-    problems: list[Problem] = []
-    tree = MerkleTree()
-    streams: dict[str, int] = {}
-    clients: dict[str, int] = {}
-    hashes: dict[int, str] = {}
-    head = Head(0, NO_EVENT)
-    count = 0
-
-    def note(seq: int, what: str) -> None:
-        if len(problems) < _PROBLEMS_KEPT:
-            problems.append(Problem(seq, what))
-
     # The file is read before the chain, so that a ledger being written is not found cut.
     slots = head_file.read() if head_file is not None else None
+    walk = _Walk(key, trial)
     try:
         stored, rows = store.stored()
     except LedgerError as error:
-        note(0, str(error))
+        walk.note(0, str(error))
         stored, rows = None, iter(())
-    for row in _readable(rows, note):
-        count += 1
-        seq = row[0]
-        if type(seq) is not int:
-            note(head.seq + 1, "seq is no integer")
-            continue
-        fault = _content_fault(row)
-        if seq != head.seq + 1:
-            gap = f"{head.seq + 1}" if seq == head.seq + 2 else f"{head.seq + 1} to {seq - 1}"
-            note(
-                seq,
-                f"follows event {head.seq}: {gap} missing" if seq > head.seq else "out of order",
-            )
-        if fault is not None:
-            note(seq, fault)
-            # Nothing in this row can be relied on; the next one's `previous` is held against it.
-            head = Head(seq, str(row[16]))
-            continue
-        event = Event(*row)
-        if event.previous != head.hash:
-            note(seq, "its previous hash is not the hash of the event before")
-        if hash_after(event.previous, canonical_text(*row[:15]).encode()) != event.hash:
-            note(seq, "its content does not give its hash")
-        if event.version != streams.get(event.stream, 0) + 1:
-            note(
-                seq,
-                f"version {event.version} of {event.stream} does not follow the one before",
-            )
-        streams[event.stream] = event.version
-        if event.client_id:
-            if event.client_index != clients.get(event.client_id, 0):
-                note(seq, f"client id {event.client_id} is repeated or out of order")
-            clients[event.client_id] = event.client_index + 1
-        elif event.client_index:
-            note(seq, "a client index stands without a client id")
-        if not hashes:
-            # The first event that can be relied on says what this ledger is.
-            trial = trial or event.trial
-            declared = json.loads(row[7]).get("public_key")
-            if isinstance(declared, str):
-                if key is not None and key != declared:
-                    note(
-                        seq,
-                        "it declares another public key than the one verified against",
-                    )
-                key = key or declared
-        if event.trial != trial:
-            note(seq, f"it belongs to trial {event.trial}, not {trial}")
-        tree.add(seq, event.hash)
-        hashes[seq] = event.hash
-        head = Head(seq, event.hash)
-
-    found, heads = compare_heads(head, hashes.get, stored, slots, key=key, trial=trial)
+    stated = [SignedHead.parse(stored) if stored is not None else None, *(slots or ())]
+    walk.watch(one.seq for one in (*stated, *checkpoints) if one is not None)
+    walk.through(_readable(rows, walk.note))
+    problems, key, head = walk.problems, walk.key, walk.head
+    found, heads = compare_heads(head, walk.hashes.get, stored, slots, key=key, trial=walk.trial)
     problems.extend(found)
     if key is None and heads.database is not None:
         key = heads.database.key
-    return Verification(not problems, count, tree.root(), head, key, problems)
+    for checkpoint in checkpoints:
+        problems.extend(walk.against(checkpoint, key))
+    steps = tuple(walk.clock_steps)
+    root = walk.tree.root()
+    held = sum(1 for checkpoint in checkpoints if checkpoint is not None)
+    return Verification(not problems, walk.count, root, head, key, problems, steps, held)
+
+
+class _Walk:
+    """The chain from its first stored row to the last, and what was found on the way."""
+
+    def __init__(self, key: str | None, trial: str | None) -> None:
+        self.key, self.trial = key, trial
+        self.problems: list[Problem] = []
+        self.clock_steps: list[ClockStep] = []
+        self.tree = MerkleTree()
+        self.head = Head(0, NO_EVENT)
+        self.count = 0
+        self.hashes: dict[int, str] = {}
+        """The hashes at the places that are watched."""
+        self.roots: dict[int, str] = {0: self.tree.root()}
+        self._watched: frozenset[int] = frozenset()
+
+    def note(self, seq: int, what: str) -> None:
+        """Keep a problem; after a hundred the ledger is damaged enough."""
+        if len(self.problems) < _PROBLEMS_KEPT:
+            self.problems.append(Problem(seq, what))
+
+    def watch(self, places: Iterable[int]) -> None:
+        """Remember hash and root at these places."""
+        self._watched = frozenset(places)
+
+    def through(self, rows: Iterator[tuple[Any, ...]]) -> None:
+        """Check every row in turn."""
+        note, tree, watched = self.note, self.tree, self._watched
+        streams: dict[str, int] = {}
+        clients: dict[str, int] = {}
+        last, end, before = 0, NO_EVENT, ""
+        for row in rows:
+            self.count += 1
+            seq = row[0]
+            if type(seq) is not int:
+                note(last + 1, "seq is no integer")
+                continue
+            if seq != last + 1:
+                gap = f"{last + 1}" if seq == last + 2 else f"{last + 1} to {seq - 1}"
+                note(seq, f"follows event {last}: {gap} missing" if seq > last else "out of order")
+            last, previous = seq, end
+            end = str(row[16])
+            fault = row_fault(row)
+            if fault is not None:
+                note(seq, fault)
+                if fault is not WRONG_HASH:
+                    # Nothing in this row can be relied on; the next one's `previous` is held to it.
+                    continue
+            if row[15] != previous:
+                note(seq, "its previous hash is not the hash of the event before")
+            stream, version, client, index, time = row[2], row[3], row[11], row[12], row[14]
+            if version != streams.get(stream, 0) + 1:
+                note(seq, f"version {version} of {stream} does not follow the one before")
+            streams[stream] = version
+            if client:
+                if index != clients.get(client, 0):
+                    note(seq, f"client id {client} is repeated or out of order")
+                clients[client] = index + 1
+            elif index:
+                note(seq, "a client index stands without a client id")
+            if not tree.count:
+                self._first(row)
+            if row[1] != self.trial:
+                note(seq, f"it belongs to trial {row[1]}, not {self.trial}")
+            if time < before:
+                self.clock_steps.append(ClockStep(seq, before, time))
+            before = time
+            tree.add(seq, end)
+            if seq in watched:
+                self.hashes[seq] = end
+                self.roots[seq] = tree.root()
+        self.head = Head(last, end)
+
+    def _first(self, row: tuple[Any, ...]) -> None:
+        """The first event that can be relied on says what this ledger is."""
+        self.trial = self.trial or row[1]
+        declared = json.loads(row[7]).get("public_key")
+        if isinstance(declared, str):
+            if self.key is not None and self.key != declared:
+                self.note(row[0], "it declares another public key than the one verified against")
+            self.key = self.key or declared
+
+    def against(self, checkpoint: Checkpoint | None, key: str | None) -> Iterator[Problem]:
+        """Hold a checkpoint against what was walked."""
+        end = self.head.seq
+        if checkpoint is None:
+            yield Problem(end, "a checkpoint is none, or its signature does not hold")
+            return
+        where = checkpoint.place
+        found = compare_statement(checkpoint, where, self.head, self.hashes.get, key, self.trial)
+        yield from found
+        if not found and self.roots.get(checkpoint.seq) != checkpoint.root:
+            yield Problem(checkpoint.seq, f"rewritten: {where} states another Merkle root")
 
 
 def compare_heads(
@@ -207,7 +280,9 @@ def compare_heads(
     if database is None:
         problems.append(Problem(end.seq, "the database holds no valid signed head"))
     else:
-        problems += _against(database, "the signed head in the database", end, hash_at, key, trial)
+        problems += compare_statement(
+            database, "the signed head in the database", end, hash_at, key, trial
+        )
         if database.seq < end.seq:
             problems.append(Problem(database.seq + 1, "events from here on are not signed for"))
     if slots is None:
@@ -220,18 +295,19 @@ def compare_heads(
         problems.append(Problem(end.seq, "a slot of the head file is spoiled"))
     if valid:
         newest = max(valid, key=lambda head: head.seq)
-        problems += _against(newest, "the head file", end, hash_at, key, trial)
+        problems += compare_statement(newest, "the head file", end, hash_at, key, trial)
     return problems, heads
 
 
-def _against(
-    stated: SignedHead,
+def compare_statement(
+    stated: SignedHead | Checkpoint,
     where: str,
     end: Head,
     hash_at: Callable[[int], str | None],
     key: str | None,
     trial: str | None,
 ) -> list[Problem]:
+    """Hold one signed statement, found at `where`, against the chain's end and its hashes."""
     if key is not None and stated.key != key:
         return [Problem(end.seq, f"{where} is signed with another key")]
     if trial is not None and stated.trial != trial:

@@ -4,10 +4,11 @@ from equipoise.conduct.refusal import Reason, Refusal
 
 from .clock import Clock, SystemClock, VirtualClock
 from .codec import ERASED, Codec
+from .hourly import HourlyCheckpoints
 from .projections import TABLES
 from .trial import Done, Trial
 
 __all__ = [
-    "ERASED", "TABLES", "Clock", "Codec", "Done", "Reason", "Refusal", "SystemClock", "Trial",
+    "ERASED", "TABLES", "Clock", "Codec", "Done", "HourlyCheckpoints", "Reason", "Refusal", "SystemClock", "Trial",
     "VirtualClock",
 ]  # fmt: skip

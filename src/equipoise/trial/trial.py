@@ -36,7 +36,9 @@ from equipoise.keeper import (
     SignedEligibility,
 )
 from equipoise.keeper.eligibility import PURPOSE
+from equipoise.ledger.checkpoint import Checkpoint
 from equipoise.ledger.envelope import Draft, Event
+from equipoise.ledger.errors import LedgerError
 from equipoise.ledger.ledger import Ledger, Writing
 from equipoise.ledger.sealing import Sealer
 from equipoise.protocol.document import Protocol
@@ -47,6 +49,11 @@ from .codec import SCHEMA, Codec
 from .projecting import Projector, View, sealed_arm
 
 _KEPT_STATES = 400
+CHECKPOINT_AFTER: dict[type[e.Happening], str] = {
+    e.EligibilitySigned: "sign",
+    e.FormSigned: "sign",
+}
+"""The events after which a checkpoint is taken at once, and its reason."""
 _CATCH_UP = 2000
 """Events of other processes that are folded one by one; behind by more, the state is read again."""
 
@@ -90,6 +97,10 @@ class Trial:
         self._projector = Projector(ledger, protocol)
         self._state = TrialState(protocol.id, protocol)
         self._seq = -1
+        self._batches = 0
+        self._due: tuple[str, str] | None = None
+        self.checkpoint_problem: str | None = None
+        """Why the last checkpoint could not be kept; None where it was."""
         self._refresh()
 
     # -- reading ---------------------------------------------------------------------------------
@@ -228,6 +239,19 @@ class Trial:
         `client_id` makes it idempotent: the second time nothing happens and the first answer comes
         back. Raises what the store raises when it cannot write; then nothing has happened.
         """
+        outcome = self._do(command, actor, at, client_id, device_time)
+        if isinstance(outcome, Done) and not outcome.repeated:
+            self._checkpoint_after(outcome)
+        return outcome
+
+    def _do(
+        self,
+        command: c.Command,
+        actor: Actor,
+        at: datetime | None,
+        client_id: str | None,
+        device_time: datetime | None,
+    ) -> Done | Refusal:
         with self._lock:
             try:
                 with self.ledger.write() as writing:
@@ -254,12 +278,49 @@ class Trial:
     def batch(self) -> Iterator[None]:
         """Many commands, one commit: for rehearsals and imports. An error undoes the whole batch."""
         with self._lock:
+            self._batches += 1
             try:
                 with self.ledger.batch():
                     yield
             except BaseException:
                 self._forget()
+                self._due = None
                 raise
+            finally:
+                self._batches -= 1
+            if self._due is not None and not self._batches:
+                due, self._due = self._due, None
+                self._keep_checkpoint(*due)
+
+    # -- checkpoints -----------------------------------------------------------------------------
+
+    def checkpoint(self, reason: str) -> Checkpoint | None:
+        """Sign a statement about the whole ledger and keep it outside the chain.
+
+        `reason` is a word: `hourly`, `sign`, `lock`, `unblind`, `export`, `backup`. `None` where the
+        ledger keeps none (in memory). Raises what `Ledger.checkpoint` raises.
+        """
+        return self.ledger.checkpoint(reason, _instant(self.clock_peek()))
+
+    def _checkpoint_after(self, done: Done) -> None:
+        """Take the checkpoint that some events ask for; within a batch, one at its end."""
+        for event, happening in zip(done.events, done.happenings, strict=True):
+            reason = CHECKPOINT_AFTER.get(type(happening))
+            if reason is not None:
+                if self._batches:
+                    self._due = (reason, event.server_time)
+                else:
+                    self._keep_checkpoint(reason, event.server_time)
+                return
+
+    def _keep_checkpoint(self, reason: str, time: str) -> None:
+        """A checkpoint that cannot be kept does not undo what has happened: it is owed, and said."""
+        try:
+            self.ledger.checkpoint(reason, time)
+        except LedgerError as error:
+            self.checkpoint_problem = str(error)
+        else:
+            self.checkpoint_problem = None
 
     # -- inside ----------------------------------------------------------------------------------
 

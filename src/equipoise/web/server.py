@@ -121,6 +121,7 @@ def claim(path: Path) -> int:
 def load_application(path: str, hosts: Sequence[str], https: bool) -> Any:
     """In the serving process: open the home and make the WSGI application."""
     from equipoise.home import Home
+    from equipoise.trial import HourlyCheckpoints
     from equipoise.web import application, configure
 
     _end_with_parent()
@@ -128,7 +129,9 @@ def load_application(path: str, hosts: Sequence[str], https: bool) -> Any:
     home = Home.open(path)
     # Granian's workers are processes of multiprocessing: they end without `atexit`, but with this.
     Finalize(None, home.close, exitpriority=0)
-    home.trial()
+    hourly = HourlyCheckpoints(home.trial())
+    hourly.start()
+    Finalize(None, hourly.stop, exitpriority=1)
     configure(home, hosts=hosts, https=https)
     served = application()
     _warm_up()

@@ -68,4 +68,7 @@ def test_both_agree_on_right_and_wrong_signatures() -> None:
 def test_what_is_no_key_verifies_nothing(key: str) -> None:
     signature = Signer(b"k" * 32).sign(b"m")
     assert not signature_holds(key, b"m", signature)
-    assert not stand_alone().signature_holds(key, b"m", signature)
+    try:
+        assert not stand_alone().signature_holds(key, b"m", signature)
+    except ValueError:
+        assert key == "zz", "only what is no hexadecimal number is not even compared"

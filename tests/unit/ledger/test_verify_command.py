@@ -99,6 +99,8 @@ def test_a_place_without_a_ledger_is_one_line(tmp_path: Path) -> None:
     assert code == 2
     assert printed.count("\n") == 1
     assert "there is no ledger" in printed
+    code, printed = run(tmp_path / "nothing")
+    assert (code, "there is no ledger" in printed) == (2, True)
 
 
 # The revealed seed

@@ -52,7 +52,12 @@ def trust(request: TrialRequest) -> HttpResponse:
     home = request.home
     rehearsal = home.rehearsal is not None
     answer, tone = _answer(verified, head.seq)
+    checkpoint = trial.ledger.last_checkpoint()
     context = {
+        "checkpoint": checkpoint,
+        "checkpoint_at": local_time(checkpoint.time, zone) if checkpoint else "",
+        "checkpoint_problem": trial.checkpoint_problem,
+        "clock_steps": verified.verification.clock_steps[:SHOWN_PROBLEMS] if verified else (),
         "answer": answer,
         "tone": tone,
         "verified": verified,
@@ -155,6 +160,12 @@ def _commands(trial: Trial) -> list[tuple[str, str]]:
                 "With Equipoise: the same by other code, and the Merkle root to compare with a report."
             ),
             "equipoise verify HOME",
+        ),
+        (
+            _(
+                "Against a checkpoint that was kept away from this machine: what nothing on it can show."
+            ),
+            "equipoise verify HOME --checkpoint checkpoints.jsonl",
         ),
         (
             _(
