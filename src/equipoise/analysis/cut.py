@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from equipoise.conduct.environment import ParticipantEnvironment
 from equipoise.conduct.events import Happening, TrialCreated
 from equipoise.conduct.schedule import participant_anchors
-from equipoise.conduct.state import Captured, ParticipantState, fold_participants
+from equipoise.conduct.state import Captured, Documents, ParticipantState, fold_participants
 from equipoise.ledger.envelope import Event
 from equipoise.ledger.merkle import MerkleTree
 from equipoise.protocol.document import Item, Protocol
@@ -283,7 +283,11 @@ class Source(Interface):
 
     @property
     def protocol(self) -> Protocol:
-        """The trial's protocol."""
+        """The trial's protocol: the newest version in force."""
+
+    @property
+    def documents(self) -> Documents:
+        """Every version an event may cite."""
 
     @property
     def ledger(self) -> Ledger:
@@ -310,12 +314,16 @@ def cut(trial: Source, as_of: int | str | date | None = None) -> DataCut:
         events = itertools.takewhile(
             lambda pair: event_day(trial.protocol, pair[0]) <= until, trial.events()
         )
-        return cut_events(trial.protocol, events, on=as_of, asked=str(as_of))
+        return cut_events(
+            trial.protocol, events, documents=trial.documents, on=as_of, asked=str(as_of)
+        )
     seq = head if as_of is None else as_of
     if not 1 <= seq <= head:
         raise CutError(f"the ledger has no position {seq}: positions run from 1 to {head}")
     asked = "" if as_of is None else str(as_of)
-    return cut_events(trial.protocol, trial.events(upto=seq), asked=asked)
+    return cut_events(
+        trial.protocol, trial.events(upto=seq), documents=trial.documents, asked=asked
+    )
 
 
 def _read_as_of(text: str) -> int | date:
@@ -341,12 +349,14 @@ def cut_events(
     protocol: Protocol,
     events: Iterable[tuple[Event, Happening]],
     *,
+    documents: Documents | None = None,
     on: date | None = None,
     asked: str = "",
 ) -> DataCut:
     """A cut from decoded events in order of the ledger (pairs of envelope and content).
 
-    `on` is the day of the cut (default: that of the last event). `CutError` where there are none.
+    `documents` are all versions the events may cite (default: `protocol` alone); the data are analyzed as
+    `protocol` says. `on` is the day of the cut (default: that of the last event). `CutError` where there are none.
     """
     tree = MerkleTree()
     rehearsal = False
@@ -361,7 +371,7 @@ def cut_events(
                 rehearsal = happening.rehearsal
             yield event, happening
 
-    states = fold_participants(protocol, passing())
+    states = fold_participants(documents or {protocol.version: protocol}, passing())
     if last is None:
         raise CutError(f"nothing had been recorded by {asked or 'then'}: choose a later day")
     position = Position(last.seq, tree.root(), on or event_day(protocol, last), asked)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from . import account as account
 from . import activate as activate
+from . import amend as amend
 from . import analyze as analyze
 from . import check as check
 from . import checkpoint as checkpoint

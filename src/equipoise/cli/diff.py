@@ -80,13 +80,13 @@ def _effects(
     from equipoise.conduct.state import fold_participants
 
     with opened(folder) as home:
-        if home.protocol.version != old.version:
+        archive = home.archive()
+        if archive.protocol.version != old.version:
             raise UserError(
-                f"{folder}: runs protocol version {home.protocol.version[:12]}, and OLD is "
+                f"{folder}: runs protocol version {archive.protocol.version[:12]}, and OLD is "
                 f"{old.version[:12]}; compare with {folder}/protocol.yaml"
             )
-        archive = home.archive()
-        states = fold_participants(old, archive.events())
+        states = fold_participants(archive.documents, archive.events())
         return [
             amendment_effect(old, new, state, today or local_day(old, state.site, archive.now))
             for _, state in sorted(states.items())

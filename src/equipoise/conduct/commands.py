@@ -67,6 +67,27 @@ class OpenSite(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AmendProtocol(Command):
+    """Make a new protocol version known to the trial; it takes force site by site."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptProtocol(Command):
+    """Let a version take force at a site from now on, with its ethics committee's approval.
+
+    `ethics_approval` and `approved_on` may be left out where no change from the version in force there is
+    substantial.
+    """
+
+    site: str
+    version: str
+    ethics_approval: str = ""
+    approved_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseSite(Command):
     """Stop a site's recruitment; follow-up goes on."""
 

@@ -57,6 +57,23 @@ class SiteOpened(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolAmended(Happening):
+    """A further protocol version, by content hash; `substantial` is against the version before it."""
+
+    version: str
+    substantial: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolAdopted(Happening):
+    """A version takes force at the event's site. `approved_on` is empty where no approval was needed."""
+
+    version: str
+    ethics_approval: str
+    approved_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteClosed(Happening):
     reason: str = field(metadata=SEALED_TEXT)
 

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from equipoise.conduct import commands as c
 from equipoise.conduct import events as e
+from equipoise.conduct.state import Documents, TrialState
 from equipoise.conduct.values import Actor
 from equipoise.keeper import (
     FILE,
@@ -45,6 +46,8 @@ from .errors import HomeError
 from .storage import CHECKPOINTS, LEDGER_FILE, DatabaseSettings, hold_alone, open_store
 
 FORMAT = 1
+AMENDMENTS = "protocols"
+"""The folder of a home in which later versions of its protocol are kept."""
 ADMINISTRATOR = Actor("administrator", "administrator")
 """Who creates a trial and opens its sites, until persons are given the role."""
 
@@ -72,6 +75,8 @@ class Archive:
     """
 
     protocol: Protocol
+    """The newest version in force at any site."""
+    documents: Documents
     ledger: Ledger
     codec: Codec
     now: datetime
@@ -103,6 +108,8 @@ class Home:
         self.database = database
         """The PostgreSQL database that holds the ledger; None for the file `ledger.sqlite`."""
         self.keeper_socket = keeper_socket
+        self.amendments = _documents(path / AMENDMENTS, protocol)
+        """Later versions of the protocol kept in this home, whether the trial knows them or not."""
         self._trial: Trial | None = None
         self._held = ExitStack()
         self._lock = threading.Lock()
@@ -253,10 +260,11 @@ class Home:
         )
         held.callback(ledger.close)
         if self.rehearsal is not None:
-            return _open_rehearsal(ledger, self.protocol, self.rehearsal, keys)
+            return _open_rehearsal(ledger, self.protocol, self.rehearsal, keys, self.amendments)
         keeper = self._keeper(signer.public_hex)
         held.callback(keeper.close)
-        return Trial(ledger, self.protocol, keeper, Sealer(keys, RandomNonces()), SystemClock())
+        sealer = Sealer(keys, RandomNonces())
+        return Trial(ledger, self.protocol, keeper, sealer, SystemClock(), self.amendments)
 
     def _make_keeper(self) -> None:
         """Make the seed of a real trial, or bind the keeper that has made one already."""
@@ -283,7 +291,9 @@ class Home:
                 keeper = FileKeeper.open(self.path / FILE, self.protocol.id)
                 held.callback(keeper.close)
                 keeper.bind(public_key)
-                keeper.accept(self.protocol)
+                for document in (self.protocol, *self.amendments):
+                    if document.randomization == self.protocol.randomization:
+                        keeper.accept(document)
                 held.pop_all()
             return keeper
         except KeeperError as error:
@@ -304,7 +314,38 @@ class Home:
         if self.rehearsal is not None:
             last = next(ledger.events(descending=True, limit=1), None)
             now = datetime.fromisoformat(last.server_time if last else self.rehearsal.start)
-        return Archive(self.protocol, ledger, Codec(self.protocol, sealer), now)
+        codec = Codec([self.protocol, *self.amendments], sealer)
+        documents = {one.version: one for one in (self.protocol, *self.amendments)}
+        state = TrialState(self.protocol.id, self.protocol)
+        kinds = ["TrialCreated", "SiteOpened", "ProtocolAmended", "ProtocolAdopted"]
+        for event in ledger.events(types=kinds):
+            state.apply(codec.decode(event), event.site, event.server_time)
+        protocol = documents[state.newest_in_force or self.protocol.version]
+        return Archive(protocol, documents, ledger, codec, now)
+
+    def keep_document(self, file: Path | str) -> Protocol:
+        """Keep a further version of the protocol in this home, for the trial to be amended with.
+
+        Raises `ProtocolError` for a document with faults and `HomeError` for another trial's.
+        """
+        document = load_protocol(Path(file))
+        if document.id != self.protocol.id:
+            raise HomeError(f"{file}: is the protocol of {document.id}, not of {self.protocol.id}")
+        known = {one.version for one in (self.protocol, *self.amendments)}
+        if document.version not in known:
+            folder = self.path / AMENDMENTS
+            folder.mkdir(mode=0o700, exist_ok=True)
+            _write_private(
+                folder / f"{document.version}.yaml", Path(file).read_text(encoding="utf-8")
+            )
+            self.amendments = (*self.amendments, document)
+        with self._lock:
+            if self._trial is not None:
+                same_scheme = document.randomization == self.protocol.randomization
+                if isinstance(self._trial.keeper, FileKeeper) and same_scheme:
+                    self._trial.keeper.accept(document)
+                self._trial.add_document(document)
+        return document
 
     def take_checkpoint(self, reason: str) -> Checkpoint:
         """Sign a statement about the ledger as it is: works beside a server, and changes no event.
@@ -361,13 +402,17 @@ def memory_trial(protocol: Protocol, rehearsal: RehearsalSettings) -> Trial:
 
 
 def _open_rehearsal(
-    ledger: Ledger, protocol: Protocol, rehearsal: RehearsalSettings, keys: Keys
+    ledger: Ledger,
+    protocol: Protocol,
+    rehearsal: RehearsalSettings,
+    keys: Keys,
+    amendments: Iterable[Protocol] = (),
 ) -> Trial:
     """A rehearsal's trial: its clock stands where the ledger ends, its keeper knows the past."""
     sealer = Sealer(keys, DerivedNonces(rehearsal.secret))
     clock = VirtualClock(datetime.fromisoformat(rehearsal.start))
     keeper = RehearsalKeeper(rehearsal.seed, rehearsal.replicate, protocol, ledger.public_key)
-    trial = Trial(ledger, protocol, keeper, sealer, clock)
+    trial = Trial(ledger, protocol, keeper, sealer, clock, amendments)
     last = next(ledger.events(descending=True, limit=1), None)
     if last is not None:
         clock.move_to(datetime.fromisoformat(last.server_time))
@@ -379,6 +424,20 @@ def _open_rehearsal(
         ]
     )
     return trial
+
+
+def _documents(folder: Path, first: Protocol) -> tuple[Protocol, ...]:
+    """The later versions kept in a home, in the order in which they came to it."""
+    if not folder.is_dir():
+        return ()
+    files = sorted(folder.glob("*.yaml"), key=lambda file: (file.stat().st_mtime_ns, file.name))
+    documents = []
+    for file in files:
+        document = load_protocol(file)
+        if document.version != file.stem or document.id != first.id:
+            raise HomeError(f"{file}: is not the version its name says; restore the file")
+        documents.append(document)
+    return tuple(documents)
 
 
 def begin(trial: Trial, rehearsal: RehearsalSettings | None) -> None:

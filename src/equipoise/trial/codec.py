@@ -7,6 +7,7 @@ under the participant's allocation key and padded, so that its length tells noth
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any, NamedTuple
 
@@ -47,13 +48,17 @@ _SHAPES: dict[type[e.Happening], tuple[_Field, ...]] = {
 
 
 class Codec:
-    """Encodes and decodes the payloads of one trial's events."""
+    """Encodes and decodes the payloads of one trial's events, under any of its protocol's versions."""
 
-    def __init__(self, protocol: Protocol, sealer: Sealer) -> None:
+    def __init__(self, documents: Iterable[Protocol], sealer: Sealer) -> None:
         self._sealer = sealer
-        self._private = frozenset(
-            item.id for item in protocol.items if item.type in ("text", "identity")
-        )
+        self._private: set[str] = set()
+        for document in documents:
+            self.learn(document)
+
+    def learn(self, document: Protocol) -> None:
+        """Seal what this version, too, calls text or identity."""
+        self._private |= {item.id for item in document.items if item.type in ("text", "identity")}
 
     def encode(self, happening: e.Happening, stream: str, version: int) -> dict[str, Any]:
         """The payload of an event that will be number `version` of its stream."""

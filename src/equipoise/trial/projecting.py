@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from equipoise.conduct import events as e
 from equipoise.conduct.schedule import PlannedVisit, VisitPlanner, plan_visits
@@ -64,9 +64,9 @@ def sealed_arm(event: Event) -> str:
 class Projector:
     """Writes the rows that follow from events, within the write that appends them."""
 
-    def __init__(self, ledger: Ledger, protocol: Protocol) -> None:
+    def __init__(self, ledger: Ledger, protocol_at: Callable[[str], Protocol]) -> None:
         self._ledger = ledger
-        self._protocol = protocol
+        self._protocol_at = protocol_at
 
     def project(
         self,
@@ -87,23 +87,35 @@ class Projector:
             change = changes.get(participant)
             if change is None:
                 before = view(participant)
-                state = before.state if before else ParticipantState(participant, self._protocol)
+                state = (
+                    before.state
+                    if before
+                    else ParticipantState(participant, self._protocol_at(event.site))
+                )
                 allocation = before.allocation if before else ""
                 change = changes[participant] = _Change(before, state, allocation)
             self._fold(writing, change, event, happening)
         at = events[-1].server_time
         return [self._put(writing, change, at) for change in changes.values()]
 
+    def renew(self, writing: Writing, view: View, document: Protocol, at: str) -> View:
+        """Plan a participant anew under another protocol version; no event of theirs has happened."""
+        state = replace(view.state, protocol=document)
+        before = View(view.state, view.allocation)
+        return self._put(writing, _Change(before, state, view.allocation, everything=True), at)
+
     def _fold(
         self, writing: Writing, change: _Change, event: Event, happening: e.Happening
     ) -> None:
         old = change.state
         new = change.state = folded(old, happening, stamp_of(event), event.site)
+        if new.site != old.site:
+            new.protocol = self._protocol_at(new.site)
         match happening:
             case e.FormSaved():
                 address = Address(happening.visit, happening.form, happening.repeat)
                 before = old.forms.get(address)
-                if any(value.item in self._protocol.anchor_items for value in happening.values):
+                if any(value.item in new.protocol.anchor_items for value in happening.values):
                     change.everything = True
                 elif before is None or before.complete != new.forms[address].complete:
                     change.visits.add(happening.visit)
@@ -132,8 +144,8 @@ class Projector:
         plan = before.plan if before else None
         row: Row = {"id": state.id, "version": state.version, "last_at": at}
         if change.everything or (plan is None and (change.visits or change.details)):
-            plan = plan_visits(self._protocol, state)
-            tasks = _by_key(projections.tasks_of(self._protocol, state, plan))
+            plan = plan_visits(state.protocol, state)
+            tasks = _by_key(projections.tasks_of(state, plan))
             self._put_tasks(writing, state, held, tasks)
             row = projections.participant_row(state, plan, change.allocation, at)
             self._put_details(writing, state, before.state if before else None)
@@ -151,7 +163,7 @@ class Projector:
             if change.diary:
                 for key in [key for key in tasks if key[0] == "diary"]:
                     del tasks[key]
-                tasks |= _by_key(projections.diary_tasks(self._protocol, state))
+                tasks |= _by_key(projections.diary_tasks(state))
             if change.visits or change.diary or change.details:
                 self._put_tasks(writing, state, held, tasks)
         writing.put("participant", row)
@@ -164,7 +176,7 @@ class Projector:
         visits: set[str],
         tasks: dict[tuple[str, str], Row],
     ) -> list[PlannedVisit]:
-        planner = VisitPlanner(self._protocol, state)
+        planner = VisitPlanner(state.protocol, state)
         renewed = list(plan)
         for index, planned in enumerate(plan):
             visit = planned.visit

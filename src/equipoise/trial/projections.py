@@ -12,7 +12,6 @@ from datetime import date
 from equipoise.conduct.schedule import PlannedVisit, next_diary_day
 from equipoise.conduct.state import ParticipantState
 from equipoise.ledger.tables import Row, Table
-from equipoise.protocol.document import Protocol
 
 PARTICIPANT = Table(
     "participant",
@@ -196,10 +195,10 @@ def _text(day: date | None) -> str:
     return str(day) if day else ""
 
 
-def tasks_of(protocol: Protocol, state: ParticipantState, plan: list[PlannedVisit]) -> list[Row]:
+def tasks_of(state: ParticipantState, plan: list[PlannedVisit]) -> list[Row]:
     """What is outstanding for this participant, late or still to come."""
     visits = (visit_task(state, planned) for planned in plan)
-    return [*(row for row in visits if row), *diary_tasks(protocol, state), *step_tasks(state)]
+    return [*(row for row in visits if row), *diary_tasks(state), *step_tasks(state)]
 
 
 def visit_task(state: ParticipantState, planned: PlannedVisit) -> Row | None:
@@ -212,12 +211,12 @@ def visit_task(state: ParticipantState, planned: PlannedVisit) -> Row | None:
     )  # fmt: skip
 
 
-def diary_tasks(protocol: Protocol, state: ParticipantState) -> Iterator[Row]:
+def diary_tasks(state: ParticipantState) -> Iterator[Row]:
     """One task a diary: the first day without an entry."""
     if state.status != "randomized":
         return
-    for diary in protocol.schedule.diaries:
-        day = next_diary_day(protocol, diary, state)
+    for diary in state.protocol.schedule.diaries:
+        day = next_diary_day(state.protocol, diary, state)
         if day is not None:
             yield _task(state, "diary", diary.id, day, day, day)
 
@@ -234,6 +233,8 @@ def step_tasks(state: ParticipantState) -> Iterator[Row]:
         yield _task(state, kind, "", screened, screened, screened)
     elif status == "eligible":
         yield _task(state, "randomize", "", screened, screened, screened)
+    if status in ("consented", "eligible", "randomized"):
+        yield from _consent_task(state)
     for query in state.queries.values():
         if query.status == "open":
             raised = date.fromisoformat(query.raised.at[:10])
@@ -243,6 +244,14 @@ def step_tasks(state: ParticipantState) -> Iterator[Row]:
             if clock.submitted_at is None:
                 due = date.fromisoformat(clock.due_at[:10])
                 yield _task(state, "safety", f"{event.number}/{clock.clock}", due, due, due)
+
+
+def _consent_task(state: ParticipantState) -> Iterator[Row]:
+    """Whoever signed an older version of the consent form than the one in force signs again."""
+    versions = [one.version for one in state.protocol.consents]
+    if versions and all(record.version != versions[-1] for record in state.consents):
+        due = state.consents[-1].signed_on
+        yield _task(state, "consent", versions[-1], due, due, due)
 
 
 def _task(

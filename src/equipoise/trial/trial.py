@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -22,7 +23,6 @@ from equipoise.conduct.refusal import Reason, Refusal, RefusedError
 from equipoise.conduct.schedule import PlannedVisit, plan_visits
 from equipoise.conduct.state import (
     ParticipantState,
-    SiteState,
     TrialState,
     fold_in,
     stamp_of,
@@ -84,17 +84,26 @@ class Trial:
     """
 
     def __init__(
-        self, ledger: Ledger, protocol: Protocol, keeper: Keeper, sealer: Sealer, clock: Clock
+        self,
+        ledger: Ledger,
+        protocol: Protocol,
+        keeper: Keeper,
+        sealer: Sealer,
+        clock: Clock,
+        amendments: Iterable[Protocol] = (),
     ) -> None:
+        """`protocol` is the version the trial was created with, `amendments` the further documents kept here."""
         self.ledger = ledger
-        self.protocol = protocol
+        self._first = protocol
+        self.documents = {one.version: one for one in (protocol, *amendments)}
+        """Every protocol version kept here, known to the trial or not, by its hash."""
         self.keeper = keeper
         self.clock = clock
-        self.codec = Codec(protocol, sealer)
+        self.codec = Codec(self.documents.values(), sealer)
         self._keeper_proved = False
         self._lock = threading.RLock()
         self._views: OrderedDict[str, View] = OrderedDict()
-        self._projector = Projector(ledger, protocol)
+        self._projector = Projector(ledger, self.protocol_at)
         self._state = TrialState(protocol.id, protocol)
         self._seq = -1
         self._batches = 0
@@ -109,6 +118,27 @@ class Trial:
     def state(self) -> TrialState:
         """The trial as a whole."""
         return self._state
+
+    @property
+    def protocol(self) -> Protocol:
+        """The newest protocol version in force at any site; before that, the first."""
+        newest = self._state.newest_in_force
+        return self.documents[newest] if newest else self._first
+
+    def protocol_at(self, site: str) -> Protocol:
+        """The version in force at a site: for one not yet opened, the version it would open under."""
+        if not site:
+            return self.protocol
+        version = self._state.site(site).version
+        if not version and self._state.versions:
+            version = self._state.versions[-1]
+        return self.documents[version] if version else self._first
+
+    def add_document(self, document: Protocol) -> None:
+        """Keep a further protocol version, so that `AmendProtocol` can name it."""
+        with self._lock:
+            self.documents[document.version] = document
+            self.codec.learn(document)
 
     def now(self) -> datetime:
         """The trial's time: the machine's, or the virtual clock's in a rehearsal."""
@@ -138,7 +168,7 @@ class Trial:
     def plan(self, participant: str) -> list[PlannedVisit]:
         """The participant's visits."""
         state = self.participant(participant)
-        return plan_visits(self.protocol, state) if state else []
+        return plan_visits(state.protocol, state) if state else []
 
     def events(
         self,
@@ -176,7 +206,7 @@ class Trial:
         performed_on: date | None = None,
     ) -> tuple[FormReading | None, list[Reason]]:
         """What saving a form would do, and the reasons against it besides the values themselves."""
-        context = self._context(actor, self.clock_peek())
+        context = self._context(actor, self.clock_peek(), participant=participant)
         state = context.known(participant)
         day = performed_on or context.today(state.site)
         return (
@@ -200,19 +230,19 @@ class Trial:
         today = self.today(state.site)
         overlay: dict[str, Datum | None] = {}
         for name, raw in (typed or {}).items():
-            item = self.protocol.item_by_id.get(name)
+            item = state.protocol.item_by_id.get(name)
             if item is None or item.derived is not None:
                 continue
-            if not raw.strip() or unreadable_reason(item, raw, self.protocol) is not None:
+            if not raw.strip() or unreadable_reason(item, raw, state.protocol) is not None:
                 overlay[name] = None
             else:
-                overlay[name] = datum_of(item, read_value(item, raw, self.protocol), today)
+                overlay[name] = datum_of(item, read_value(item, raw, state.protocol), today)
         ranges = self._state.site(state.site).ranges
-        return assess(self.protocol, state, judgements, ranges, overlay=overlay, today=today)
+        return assess(state.protocol, state, judgements, ranges, overlay=overlay, today=today)
 
     def randomization_reasons(self, participant: str, actor: Actor) -> list[Reason]:
         """Everything that stands between the participant and an allocation."""
-        context = self._context(actor, self.clock_peek())
+        context = self._context(actor, self.clock_peek(), participant=participant)
         return permission_reasons("Randomize", context) + randomization_reasons(
             context, context.known(participant)
         )
@@ -262,7 +292,13 @@ class Trial:
                     if writing.head.seq != self._seq:
                         self._refresh()
                     instant = (at or self.clock.now()).astimezone(UTC)
-                    decided = decide(command, self._context(actor, instant))
+                    context = self._context(
+                        actor,
+                        instant,
+                        participant=getattr(command, "participant", None),
+                        site=getattr(command, "site", ""),
+                    )
+                    decided = decide(command, context)
                     if isinstance(decided, Refusal):
                         return decided
                     done, install = self._append(
@@ -353,24 +389,20 @@ class Trial:
 
     def _read_again(self) -> None:
         self._forget()
-        state = TrialState(self.protocol.id, self.protocol)
-        streams = ["trial", *(f"site/{site}" for site in self.protocol.site_by_id)]
-        for stream in streams:
-            for event, happening in self.events(stream=stream):
-                state.apply(happening, event.site, event.server_time)
+        state = TrialState(self._first.id, self._first)
+        sites = {site for document in self.documents.values() for site in document.site_by_id}
+        streams = (self.events(stream=s) for s in ("trial", *(f"site/{one}" for one in sites)))
+        for event, happening in heapq.merge(*streams, key=lambda pair: pair[0].seq):
+            state.apply(happening, event.site, event.server_time)
         for row in self.ledger.rows("site"):
             site = str(row["id"])
             counted = state.site(site)
             state.sites = {
                 **state.sites,
-                site: SiteState(
-                    site,
-                    counted.open,
-                    counted.opened_on,
-                    counted.ethics_approval,
-                    counted.ranges,
-                    int(row["screened"] or 0),
-                    int(row["randomized"] or 0),
+                site: replace(
+                    counted,
+                    screened=int(row["screened"] or 0),
+                    randomized=int(row["randomized"] or 0),
                 ),
             }
         self._state = state
@@ -384,14 +416,16 @@ class Trial:
             return self._views.get(participant) or self._load(participant)
 
     def _load(self, participant: str) -> View | None:
-        state = ParticipantState(participant, self.protocol)
+        state = ParticipantState(participant, self._first)
         allocation = ""
         for event, happening in self.events(stream=f"participant/{participant}"):
+            state.protocol = self.documents[event.protocol]
             fold_in(state, happening, stamp_of(event), event.site)
             if isinstance(happening, e.ParticipantRandomized):
                 allocation = sealed_arm(event)
         if state.version == 0:
             return None
+        state.protocol = self.protocol_at(state.site)
         view = View(state, allocation)
         self._keep(view)
         return view
@@ -402,8 +436,15 @@ class Trial:
         while len(self._views) > _KEPT_STATES:
             self._views.popitem(last=False)
 
-    def _context(self, actor: Actor, at: datetime) -> Context:
-        return Context(self.protocol, self._state, self.participant, actor, at, self._allocate)
+    def _context(
+        self, actor: Actor, at: datetime, *, participant: str | None = None, site: str = ""
+    ) -> Context:
+        """The world for a decision about a participant, or at a site (the actor's where none is named)."""
+        state = self.participant(participant) if participant else None
+        protocol = state.protocol if state is not None else self.protocol_at(site or actor.site)
+        return Context(
+            protocol, self.documents, self._state, self.participant, actor, at, self._allocate
+        )
 
     def _allocate(self, participant: str, strata: Mapping[str, str]) -> tuple[str, int, str]:
         """Ask the keeper. The request is named after the participant, who is randomized once: a
@@ -455,7 +496,7 @@ class Trial:
                     stream=stream,
                     type=type(happening).__name__,
                     schema=SCHEMA,
-                    protocol=self.protocol.version,
+                    protocol=self._document_for(stream, site).version,
                     payload=self.codec.encode(happening, stream, version),
                     actor=actor.id,
                     role=actor.role,
@@ -468,6 +509,7 @@ class Trial:
         events = writing.append(drafts)
         happenings = tuple(happening for _, _, happening in decided.events)
         views = self._projector.project(writing, events, happenings, self._view)
+        views += self._take_force(writing, events, happenings)
         head = writing.head.seq
 
         def install() -> None:
@@ -479,6 +521,28 @@ class Trial:
 
         answer = {**decided.answer, **_answer(events, happenings)}
         return Done(tuple(events), happenings, answer), install
+
+    def _document_for(self, stream: str, site: str) -> Protocol:
+        """The protocol version an event of a stream is brought under."""
+        kind, _, name = stream.partition("/")
+        state = self.participant(name) if kind == "participant" else None
+        return state.protocol if state is not None else self.protocol_at(site)
+
+    def _take_force(
+        self, writing: Writing, events: Sequence[Event], happenings: Sequence[e.Happening]
+    ) -> list[View]:
+        """Plan everybody at a site anew under the version that takes force there."""
+        views = []
+        for event, happening in zip(events, happenings, strict=True):
+            if not isinstance(happening, e.ProtocolAdopted):
+                continue
+            document = self.documents[happening.version]
+            for row in self.ledger.rows("participant", where={"site": event.site}, order="id"):
+                view = self._view(str(row["id"]))
+                if view is not None:
+                    at = str(row["last_at"])
+                    views.append(self._projector.renew(writing, view, document, at))
+        return views
 
     def _repeated(self, command: c.Command, earlier: Sequence[Event]) -> Done | Refusal:
         """The answer a repeated client id got, or a refusal where it names another command."""
@@ -497,6 +561,8 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "GrantRole": ("RoleGranted",),
     "RevokeRole": ("RoleRevoked",),
     "OpenSite": ("SiteOpened",),
+    "AmendProtocol": ("ProtocolAmended",),
+    "AdoptProtocol": ("ProtocolAdopted",),
     "CloseSite": ("SiteClosed",),
     "CloseRecruitment": ("RecruitmentClosed",),
     "SetLaboratoryRange": ("LaboratoryRangeSet",),

@@ -103,7 +103,7 @@ def choose_role(request: TrialRequest) -> HttpResponseBase:
         (
             f"{role}/{site}",
             role_label(role),
-            site_label(request.trial.protocol, site, language),
+            site_label(request.protocol, site, language),
         )
         for role, site in grants
     ]

@@ -13,6 +13,7 @@ from equipoise.conduct.values import Actor
 if TYPE_CHECKING:
     from equipoise.conduct.state import ParticipantState
     from equipoise.home import Home
+    from equipoise.protocol.document import Protocol
     from equipoise.trial import Trial
 
     from .models import Account
@@ -64,6 +65,14 @@ class TrialRequest(WSGIRequest):
         """The participant, where the guard has made sure that there is one."""
         assert self.participant is not None
         return self.participant
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol version in force where this request takes place: at the participant's site, else at
+        the person's; for everyone else the newest."""
+        if self.participant is not None:
+            return self.participant.protocol
+        return self.trial.protocol_at(self.person.site if self.person else "")
 
     @property
     def language(self) -> str:

@@ -160,7 +160,7 @@ def live(script):
 def test_states_and_tables_equal_a_fold_of_the_ledger_from_zero(script):
     trial = live(script)
     shadow = Ledger(MemoryStore(TABLES), trial="shadow")
-    projector = Projector(shadow, trial.protocol)
+    projector = Projector(shadow, trial.protocol_at)
     views: dict[str, View] = {}
     folded: dict[str, ParticipantState] = {}
     for event, happening in trial.events():

@@ -14,7 +14,7 @@ from .. import commands as c
 from ..reasons import reason
 from ..refusal import Reason, Refusal, RefusedError
 from ..values import is_readable
-from . import administration, care, enrollment, safety, visits
+from . import administration, amendment, care, enrollment, safety, visits
 from .context import Allocate, Context, Decided, local_day
 
 _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
@@ -23,6 +23,8 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.GrantRole: administration.grant_role,
     c.RevokeRole: administration.revoke_role,
     c.OpenSite: administration.open_site,
+    c.AmendProtocol: amendment.amend_protocol,
+    c.AdoptProtocol: amendment.adopt_protocol,
     c.CloseSite: administration.close_site,
     c.CloseRecruitment: administration.close_recruitment,
     c.SetLaboratoryRange: administration.set_laboratory_range,

@@ -35,14 +35,15 @@ def commit_randomization(command: c.CommitRandomization, context: Context) -> De
     )
 
 
-def _known_site(site: str, context: Context) -> list[Reason]:
+def known_site(site: str, context: Context) -> list[Reason]:
+    """Why this is no site of the protocol; empty where it is one."""
     if site in context.protocol.site_by_id:
         return []
     return [reason("unknown-site", "site", site=site, sites=", ".join(context.protocol.site_by_id))]
 
 
 def _role_reasons(person: str, role: str, site: str, context: Context) -> list[Reason]:
-    reasons = _known_site(site, context) if site else []
+    reasons = known_site(site, context) if site else []
     roles = [grant.role for grant in context.protocol.roles]
     if role not in roles:
         reasons.append(reason("unknown-role", "role", role=role, roles=", ".join(roles)))
@@ -76,7 +77,7 @@ def revoke_role(command: c.RevokeRole, context: Context) -> Decided:
 
 def open_site(command: c.OpenSite, context: Context) -> Decided:
     """A site opens with its ethics approval; it may open again after a closure."""
-    reasons = _known_site(command.site, context)
+    reasons = known_site(command.site, context)
     if context.site_state(command.site).open:
         reasons.append(reason("already-open", site=command.site))
     if not command.ethics_approval.strip():
@@ -95,7 +96,7 @@ def open_site(command: c.OpenSite, context: Context) -> Decided:
 
 def close_site(command: c.CloseSite, context: Context) -> Decided:
     """Recruitment stops at one site."""
-    reasons = _known_site(command.site, context)
+    reasons = known_site(command.site, context)
     if not reasons and not context.site_state(command.site).open:
         reasons.append(reason("not-open", site=command.site))
     if reasons:
@@ -124,7 +125,7 @@ def release_results(command: c.ReleaseResults, context: Context) -> Decided:
 
 def set_laboratory_range(command: c.SetLaboratoryRange, context: Context) -> Decided:
     """A reference range of a site's laboratory, in a unit that fits the item."""
-    reasons = _known_site(command.site, context)
+    reasons = known_site(command.site, context)
     item = context.protocol.item_by_id.get(command.item)
     if item is None or not item.laboratory:
         reasons.append(reason("not-a-laboratory-item", "item", item=command.item))

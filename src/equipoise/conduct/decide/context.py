@@ -34,9 +34,14 @@ def local_day(protocol: Protocol, site: str, at: datetime) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The world at the moment of a decision. `participant` answers None for an unknown number."""
+    """The world at the moment of a decision. `participant` answers None for an unknown number.
+
+    `protocol` is the version in force where the decision takes effect, `documents` every version by its
+    hash that this installation holds, known to the trial or not.
+    """
 
     protocol: Protocol
+    documents: Mapping[str, Protocol]
     trial: TrialState
     participant: Callable[[str], ParticipantState | None]
     actor: Actor

@@ -5,6 +5,69 @@ from __future__ import annotations
 from .template import Template
 
 ADMINISTRATION: dict[str, Template] = {
+    "item-redefined": Template(
+        "the new version gives another type or unit to items in use: {items}",
+        "新版本更改了已在使用的数据项的类型或单位：{items}",
+        "items",
+        "keep each item as it is, and define a new item beside it",
+        "保留原数据项，另行定义新的数据项",
+    ),
+    "no-approval-day": Template(
+        "the day of the ethics approval is missing",
+        "缺少伦理批准日期",
+        "ICH E6(R3) 1.4",
+        "give the day on the approval letter",
+        "填写批件上的日期",
+    ),
+    "protocol-of-another-trial": Template(
+        "the document is the protocol of {trial}, not of {this}",
+        "该文件是 {trial} 的方案，不是 {this} 的方案",
+        "conduct.amendment",
+        "name a version of this trial's protocol",
+        "请指定本试验方案的版本",
+    ),
+    "randomization-amended": Template(
+        "the new version changes the arms or the randomization, to which the keeper has committed",
+        "新版本更改了分组或随机方案，而随机保管者已对其作出承诺",
+        "conduct.commitment",
+        "keep arms and randomization as they are; another scheme is another trial",
+        "保持分组和随机方案不变；更换方案即为另一试验",
+    ),
+    "site-left-out": Template(
+        "site {site} is missing from the new version",
+        "新版本缺少中心 {site}",
+        "identity.sites",
+        "keep every site in the document; close a site to end its recruitment",
+        "在方案中保留所有中心；如需停止招募，请关闭该中心",
+    ),
+    "unknown-protocol-version": Template(
+        "no document with version {version} is kept here",
+        "此处没有版本为 {version} 的方案文件",
+        "conduct.amendment",
+        "add the file first: equipoise amend --home DIR FILE",
+        "请先添加文件：equipoise amend --home DIR FILE",
+    ),
+    "version-already-known": Template(
+        "version {version} is known to the trial already",
+        "版本 {version} 已登记",
+        "conduct.amendment",
+        "nothing is to be done; sites may adopt it",
+        "无需操作；各中心可采用该版本",
+    ),
+    "version-not-known": Template(
+        "version {version} is not known to the trial",
+        "试验未登记版本 {version}",
+        "conduct.amendment",
+        "amend the protocol first",
+        "请先登记方案修订",
+    ),
+    "version-not-newer": Template(
+        "version {version} is not newer than the one in force here",
+        "版本 {version} 不比本中心现行版本新",
+        "conduct.amendment",
+        "a site never steps back; amend the protocol again instead",
+        "中心不可退回旧版本；请再次修订方案",
+    ),
     "already-committed": Template(
         "the randomization has been committed to already",
         "随机方案承诺已经写入",

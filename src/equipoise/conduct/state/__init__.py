@@ -4,7 +4,7 @@ A state is replaced, never mutated under a reader: `folded` works on a shallow c
 puts a new container in place of the one it changes.
 """
 
-from .folds import fold_in, fold_participants, folded, stamp_of
+from .folds import Documents, fold_in, fold_participants, folded, stamp_of
 from .participant import STATUSES, ParticipantState
 from .records import (
     AdverseEvent,
@@ -31,6 +31,7 @@ __all__ = [
     "ConsentRecord",
     "Deviation",
     "DiaryDay",
+    "Documents",
     "FormInstance",
     "LaboratoryRange",
     "ParticipantState",

@@ -35,6 +35,9 @@ from .records import (
     Withdrawal,
 )
 
+Documents = Mapping[str, Protocol]
+"""Protocol documents by version."""
+
 _SLOTS = tuple(one.name for one in fields(ParticipantState))
 
 _Fold = Callable[[ParticipantState, Any, Stamp, str], None]
@@ -67,18 +70,30 @@ def stamp_of(event: Event) -> Stamp:
 
 
 def fold_participants(
-    protocol: Protocol, events: Iterable[tuple[Event, e.Happening]]
+    documents: Documents, events: Iterable[tuple[Event, e.Happening]]
 ) -> dict[str, ParticipantState]:
-    """Every participant's state by number, from decoded events in order of the ledger."""
+    """Every participant's state by number, from decoded events in order of the ledger.
+
+    Each event is read under the protocol version it cites; afterwards a state stands under the version in force
+    at its site, as far as these events tell.
+    """
+    in_force: dict[str, str] = {}
     states: dict[str, ParticipantState] = {}
     for event, happening in events:
         kind, _, name = event.stream.partition("/")
+        if isinstance(happening, e.SiteOpened):
+            in_force[event.site] = event.protocol
+        elif isinstance(happening, e.ProtocolAdopted):
+            in_force[event.site] = happening.version
         if kind != "participant":
             continue
         state = states.get(name)
         if state is None:
-            state = states[name] = ParticipantState(name, protocol)
+            state = states[name] = ParticipantState(name, documents[event.protocol])
+        state.protocol = documents[event.protocol]
         fold_in(state, happening, stamp_of(event), event.site)
+    for state in states.values():
+        state.protocol = documents.get(in_force.get(state.site, ""), state.protocol)
     return states
 
 

@@ -36,6 +36,8 @@ class SiteState:
     ranges: tuple[LaboratoryRange, ...] = ()
     screened: int = 0
     randomized: int = 0
+    version: str = ""
+    """The protocol version in force; empty until the site was opened for the first time."""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,8 @@ class TrialState:
     sites: Mapping[str, SiteState] = field(default_factory=dict)
     grants: frozenset[tuple[str, str, str]] = frozenset()
     """(person, role, site); an empty site means every site."""
+    versions: tuple[str, ...] = ()
+    """Protocol versions the trial knows, in the order in which it came to know them."""
 
     @property
     def screened(self) -> int:
@@ -65,6 +69,12 @@ class TrialState:
     def randomized(self) -> int:
         """Participants randomized, over all sites."""
         return sum(site.randomized for site in self.sites.values())
+
+    @property
+    def newest_in_force(self) -> str:
+        """The newest protocol version in force at any site; empty before a site was opened."""
+        here = {site.version for site in self.sites.values()}
+        return next((one for one in reversed(self.versions) if one in here), "")
 
     def site(self, site: str) -> SiteState:
         """The site's state; a site that was never opened is closed."""
@@ -84,6 +94,11 @@ class TrialState:
                 self.created = True
                 self.rehearsal = happening.rehearsal
                 self.public_key = happening.public_key
+                self.versions = (self.protocol.version,)
+            case e.ProtocolAmended():
+                self.versions = (*self.versions, happening.version)
+            case e.ProtocolAdopted():
+                self._site(site, version=happening.version)
             case e.RandomizationCommitted():
                 self.commitment, self.source = happening.commitment, happening.source
             case e.RoleGranted():
@@ -98,6 +113,7 @@ class TrialState:
                     open=True,
                     opened_on=date.fromisoformat(at[:10]),
                     ethics_approval=happening.ethics_approval,
+                    version=self.site(site).version or self.versions[-1],
                 )
             case e.SiteClosed():
                 self._site(site, open=False)

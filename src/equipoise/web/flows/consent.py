@@ -16,7 +16,7 @@ from .sheet import Field, Sheet, Typed, serve_sheet
 
 def consent(request: TrialRequest, participant: str) -> HttpResponseBase:
     """Which version was signed, and when; or that the person declined."""
-    protocol = request.trial.protocol
+    protocol = request.protocol
     versions = [(one.version, one.label.in_language(request.language)) for one in protocol.consents]
     signed = {record.version for record in request.someone_studied.consents}
     unsigned = [version for version, _label in versions if version not in signed]

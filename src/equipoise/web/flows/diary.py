@@ -27,7 +27,7 @@ from .form import field_errors, listed_errors, objections, own_values
 
 def diary_day(request: TrialRequest, participant: str, diary: str, day: str) -> HttpResponseBase:
     """One day of a diary, entered by staff on the participant's word."""
-    kept = next((one for one in request.trial.protocol.schedule.diaries if one.id == diary), None)
+    kept = next((one for one in request.protocol.schedule.diaries if one.id == diary), None)
     try:
         on = date.fromisoformat(day) if len(day) == 10 else None
     except ValueError:
@@ -36,7 +36,7 @@ def diary_day(request: TrialRequest, participant: str, diary: str, day: str) -> 
         raise Http404
     if request.method != "POST":
         return _show_day(request, kept, on)
-    form = request.trial.protocol.form_by_id[kept.form]
+    form = request.protocol.form_by_id[kept.form]
     typed = own_values(request)
     wrong = objections(request, form, {})
     if wrong:
@@ -69,7 +69,7 @@ def _show_day(
     status: int = 200,
 ) -> HttpResponse:
     state = request.someone_studied
-    protocol = request.trial.protocol
+    protocol = request.protocol
     language = request.language
     recorded = state.diary.get((diary.id, day))
     form = protocol.form_by_id[diary.form]

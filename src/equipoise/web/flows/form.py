@@ -50,7 +50,7 @@ _editing: dict[tuple[str, str], dict[str, float]] = {}
 
 def visit(request: TrialRequest, participant: str, visit: str) -> HttpResponseBase:
     """To the first form of the visit that is not complete."""
-    planned = request.trial.protocol.visit_by_id.get(visit)
+    planned = request.protocol.visit_by_id.get(visit)
     if planned is None or not planned.forms:
         raise Http404
     form = _next_form(request.someone_studied, visit, planned.forms) or planned.forms[0]
@@ -68,7 +68,7 @@ def _next_form(state: ParticipantState, visit: str, forms: Sequence[str]) -> str
 def _address_and_form(
     request: TrialRequest, visit: str, form: str, repeat: str
 ) -> tuple[Address, Form]:
-    protocol = request.trial.protocol
+    protocol = request.protocol
     found = protocol.form_by_id.get(form)
     planned = protocol.visit_by_id.get(visit)
     belongs = (
@@ -123,7 +123,7 @@ def _save(
 
 def own_values(request: TrialRequest, prefix: str = "") -> dict[str, str]:
     """What was typed, without identifying fields that the role sees only as masked."""
-    protocol = request.trial.protocol
+    protocol = request.protocol
     typed = typed_values(request.POST, prefix)
     if sees_identity(protocol, request.someone.role):
         return typed
@@ -133,7 +133,7 @@ def own_values(request: TrialRequest, prefix: str = "") -> dict[str, str]:
 
 def objections(request: TrialRequest, form: Form, further: Mapping[str, str]) -> dict[str, str]:
     """What is wrong with the request apart from its values: item or name to words."""
-    items = request.trial.protocol.item_by_id
+    items = request.protocol.item_by_id
     labels = {
         PREFIX + one.item: items[one.item].label.in_language(request.language) for one in form.items
     }
@@ -203,7 +203,7 @@ def listed_errors(
 def _saved(
     request: TrialRequest, participant: str, address: Address, answer: Mapping[str, Any]
 ) -> HttpResponseRedirect:
-    protocol = request.trial.protocol
+    protocol = request.protocol
     title = protocol.form_by_id[address.form].title.in_language(request.language)
     missing = [
         protocol.item_by_id[item].label.in_language(request.language)
@@ -253,7 +253,7 @@ def _show(
     )
     errors = dict(errors or {})
     fields = data_fields(
-        request.trial.protocol,
+        request.protocol,
         form,
         instance,
         language,
@@ -330,7 +330,7 @@ def _may_fill(form: Form, role: str) -> bool:
 def _derived(reading: FormReading | None, request: TrialRequest) -> dict[str, str]:
     if reading is None:
         return {}
-    items = request.trial.protocol.item_by_id
+    items = request.protocol.item_by_id
     return {
         value.item: value.value or ""
         for value in reading.changed
@@ -340,7 +340,7 @@ def _derived(reading: FormReading | None, request: TrialRequest) -> dict[str, st
 
 def masked(fields: list[DataField], request: TrialRequest) -> list[DataField]:
     """Identifying values are shown only to roles that may see them."""
-    protocol = request.trial.protocol
+    protocol = request.protocol
     if sees_identity(protocol, request.someone.role):
         return fields
     return [
@@ -354,7 +354,7 @@ def masked(fields: list[DataField], request: TrialRequest) -> list[DataField]:
 def _visit_facts(
     request: TrialRequest, state: ParticipantState, address: Address
 ) -> dict[str, Any]:
-    for planned in plan_visits(request.trial.protocol, state):
+    for planned in plan_visits(request.protocol, state):
         if planned.visit.id == address.visit:
             return {
                 "label": planned.visit.label.in_language(request.language),
@@ -365,7 +365,7 @@ def _visit_facts(
                 "forms": [
                     {
                         "id": one,
-                        "title": request.trial.protocol.form_by_id[one].title.in_language(
+                        "title": request.protocol.form_by_id[one].title.in_language(
                             request.language
                         ),
                         "here": one == address.form,
@@ -426,7 +426,7 @@ def check_answer(request: TrialRequest, reading: FormReading | None) -> dict[str
 
 
 def _told(request: TrialRequest, instance: FormInstance) -> list[tuple[str, str]]:
-    protocol = request.trial.protocol
+    protocol = request.protocol
     told = [(_("Performed on"), str(instance.performed_on))]
     seen = sees_identity(protocol, request.someone.role)
     for item, captured in instance.values.items():

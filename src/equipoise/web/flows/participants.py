@@ -48,7 +48,7 @@ class Choice:
     def of(cls, request: TrialRequest) -> Choice:
         """What the address asks for."""
         get = request.GET.get
-        sites = request.trial.protocol.site_by_id
+        sites = request.protocol.site_by_id
         site = request.someone.site or (get("site", "") if get("site", "") in sites else "")
         at = get("at", "0")
         return cls(
@@ -97,7 +97,7 @@ def participants(request: TrialRequest) -> HttpResponseBase:
         first = max(choice.at - len(rows), 0)
     else:
         first = choice.at if choice.after is not None else 0
-    protocol = request.trial.protocol
+    protocol = request.protocol
     visits = {
         visit.id: visit.label.in_language(request.language) for visit in protocol.schedule.visits
     }

@@ -25,7 +25,7 @@ def miss_visit(request: TrialRequest, participant: str, visit: str) -> HttpRespo
     planned = next(
         (
             one
-            for one in plan_visits(request.trial.protocol, request.someone_studied)
+            for one in plan_visits(request.protocol, request.someone_studied)
             if one.visit.id == visit
         ),
         None,
@@ -146,7 +146,7 @@ def transfer(request: TrialRequest, participant: str) -> HttpResponseBase:
     here = request.someone_studied.site
     sites = [
         (site.id, site.city.in_language(request.language))
-        for site in request.trial.protocol.identity.sites
+        for site in request.protocol.identity.sites
         if site.id != here
     ]
 

@@ -24,12 +24,12 @@ PAGE_SIZE = 50
 
 
 def _item_words(request: TrialRequest, item: str) -> str:
-    known = request.trial.protocol.item_by_id.get(item)
+    known = request.protocol.item_by_id.get(item)
     return known.label.in_language(request.language) if known else ""
 
 
 def _place_words(request: TrialRequest, visit: str, form: str) -> str:
-    protocol = request.trial.protocol
+    protocol = request.protocol
     planned, found = protocol.visit_by_id.get(visit), protocol.form_by_id.get(form)
     place = planned.label.in_language(request.language) if planned else visit
     return f"{place} · {found.title.in_language(request.language) if found else form}"

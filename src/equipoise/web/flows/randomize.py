@@ -39,7 +39,7 @@ _CHECKS = (
 def randomize_list(request: TrialRequest) -> HttpResponseBase:
     """Those who can be randomized now, and those who still lack something."""
     person = request.someone
-    sites = [person.site] if person.site else list(request.trial.protocol.site_by_id)
+    sites = [person.site] if person.site else list(request.protocol.site_by_id)
     found = [(task.participant, task.kind, task.opens) for task in waiting(sites, _WAITING, LISTED)]
     lacking = {
         "sign": (_("the investigator's signature"), "screening"),
@@ -65,7 +65,7 @@ def randomize_list(request: TrialRequest) -> HttpResponseBase:
 
 
 def _target(request: TrialRequest) -> int | None:
-    size = request.trial.protocol.design.sample_size
+    size = request.protocol.design.sample_size
     return size.target if size else None
 
 
@@ -118,7 +118,7 @@ def _checks(
 
 
 def _facts(request: TrialRequest, state: ParticipantState) -> dict[str, tuple[str, str]]:
-    protocol = request.trial.protocol
+    protocol = request.protocol
     consent = state.consent
     last = state.assessments[-1] if state.assessments else None
     levels, _unknown = strata_of(protocol, state)
@@ -158,7 +158,7 @@ def _facts(request: TrialRequest, state: ParticipantState) -> dict[str, tuple[st
 
 
 def _strata_words(request: TrialRequest, levels: dict[str, str]) -> str:
-    protocol = request.trial.protocol
+    protocol = request.protocol
     factors = protocol.randomization.strata if protocol.randomization else []
     words = []
     for factor in factors:
@@ -177,7 +177,7 @@ def _strata_words(request: TrialRequest, levels: dict[str, str]) -> str:
 
 def _allocation(request: TrialRequest) -> HttpResponse:
     state = request.someone_studied
-    protocol = request.trial.protocol
+    protocol = request.protocol
     language = request.language
     seen = sees_allocation(protocol, request.someone.role)
     arm = protocol.arm_by_id.get(state.arm or "") if seen else None

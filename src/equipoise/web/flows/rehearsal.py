@@ -119,7 +119,7 @@ def rehearsal(request: TrialRequest) -> HttpResponseBase:
 def _show(request: TrialRequest, *, wrong: bool = False) -> HttpResponseBase:
     run = last_run(request.home)
     sites = request.trial.state.sites
-    protocol = request.trial.protocol
+    protocol = request.protocol
     context = {
         "run": run,
         "running": run is not None and run.running,

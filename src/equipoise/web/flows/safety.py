@@ -31,14 +31,14 @@ CAUSALITY = "causality-"
 
 def term_words(request: TrialRequest, event: AdverseEvent) -> str:
     """The event's term in the page's language, or the words it was described with."""
-    for term in request.trial.protocol.safety.terms:
+    for term in request.protocol.safety.terms:
         if term.id == event.term:
             return term.term.in_language(request.language)
     return event.verbatim or event.term
 
 
 def _given_interventions(request: TrialRequest) -> list[tuple[str, str]]:
-    protocol = request.trial.protocol
+    protocol = request.protocol
     return [
         (one.id, one.name.in_language(request.language))
         for one in protocol.interventions
@@ -60,7 +60,7 @@ def _knowledge_fields(
     request: TrialRequest, event: AdverseEvent | None, serious_hint: str
 ) -> list[Field]:
     """Fields that both the first report and an update have; prefilled from what is known."""
-    safety = request.trial.protocol.safety
+    safety = request.protocol.safety
     causality = [
         Field(
             CAUSALITY + intervention,
@@ -136,7 +136,7 @@ def _causality(typed: Typed) -> dict[str, Any]:
 def _clock_hint(request: TrialRequest) -> str:
     clocks = [
         f"{clock.label.in_language(request.language)} ({clock.hours} h)"
-        for clock in request.trial.protocol.safety.clocks
+        for clock in request.protocol.safety.clocks
         if clock.applies_when == "serious"
     ]
     if not clocks:
@@ -149,8 +149,7 @@ def _clock_hint(request: TrialRequest) -> str:
 def report_adverse_event(request: TrialRequest, participant: str) -> HttpResponseBase:
     """The first report. With a criterion of seriousness it is an SAE and its clocks start."""
     terms = [
-        (term.id, term.term.in_language(request.language))
-        for term in request.trial.protocol.safety.terms
+        (term.id, term.term.in_language(request.language)) for term in request.protocol.safety.terms
     ]
 
     def command(typed: Typed) -> c.ReportAdverseEvent:
@@ -278,7 +277,7 @@ def _facts(request: TrialRequest, event: AdverseEvent) -> list[tuple[str, str]]:
 
 
 def _clocks(request: TrialRequest, event: AdverseEvent) -> list[dict[str, Any]]:
-    rules = {clock.id: clock for clock in request.trial.protocol.safety.clocks}
+    rules = {clock.id: clock for clock in request.protocol.safety.clocks}
     shown = []
     for clock in event.clocks:
         rule = rules.get(clock.clock)

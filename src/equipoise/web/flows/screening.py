@@ -42,7 +42,7 @@ _KEPT_FOR = 20
 
 def screen(request: TrialRequest) -> HttpResponseBase:
     """A person enters the screening log and gets a number."""
-    protocol = request.trial.protocol
+    protocol = request.protocol
     language = request.language
     person = request.someone
     identity = [item for item in protocol.items if item.type == "identity"]
@@ -153,7 +153,7 @@ def _sections(protocol: Protocol) -> list[Section]:
 
 def _objections(request: TrialRequest) -> dict[str, str]:
     """What is wrong with the request apart from its values: field name to words."""
-    protocol = request.trial.protocol
+    protocol = request.protocol
     language = request.language
     known = {"reason": _("Reason"), "then": ""}
     for section in _sections(protocol):
@@ -185,7 +185,7 @@ def screening(request: TrialRequest, participant: str) -> HttpResponseBase:
     """Data on the left, criteria on the right; save, or save and decide."""
     if request.method != "POST":
         return _show_screening(request)
-    protocol = request.trial.protocol
+    protocol = request.protocol
     actor = request.someone.actor
     state = request.someone_studied
     typed = {one.prefix: own_values(request, one.prefix) for one in _sections(protocol)}
@@ -237,7 +237,7 @@ def screening(request: TrialRequest, participant: str) -> HttpResponseBase:
 def _decide(
     request: TrialRequest, participant: str, typed: Mapping[str, Mapping[str, str]]
 ) -> HttpResponseBase:
-    judgements = _judgements(request.POST, request.trial.protocol)
+    judgements = _judgements(request.POST, request.protocol)
     if request.POST.get("then") != "decide":
         _keep_judgements(request, participant, judgements)
         messages.success(request, _("The screening data are saved."), extra_tags="good")
@@ -286,7 +286,7 @@ def _show_screening(
     stale: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    protocol = request.trial.protocol
+    protocol = request.protocol
     state = request.someone_studied
     language = request.language
     posted = request.method == "POST"
@@ -407,7 +407,7 @@ def _judgement_fields(
 
 
 def _criteria_context(request: TrialRequest, assessment: Assessment) -> dict[str, Any]:
-    protocol = request.trial.protocol
+    protocol = request.protocol
     words, level = verdict(protocol, assessment, request.language)
     return {
         "criteria": shown_criteria(protocol, assessment.criteria, request.language),
@@ -441,7 +441,7 @@ def _steps(request: TrialRequest) -> list[tuple[str, str, str]]:
 
 def screening_assess(request: TrialRequest, participant: str) -> HttpResponseBase:
     """The criteria with what is typed now; nothing is saved."""
-    protocol = request.trial.protocol
+    protocol = request.protocol
     typed = {one.prefix: typed_values(request.POST, one.prefix) for one in _sections(protocol)}
     judgements = _judgements(request.POST, protocol)
     assessment = request.trial.assess(participant, judgements, _flat(typed))
@@ -454,7 +454,7 @@ def screening_assess(request: TrialRequest, participant: str) -> HttpResponseBas
 def sign_eligibility(request: TrialRequest, participant: str) -> HttpResponseBase:
     """The investigator sees every criterion as assessed, and signs."""
     state = request.someone_studied
-    protocol = request.trial.protocol
+    protocol = request.protocol
     last = state.assessments[-1] if state.assessments else None
     assessment = request.trial.assess(participant, _judged_before(last))
 

@@ -19,14 +19,14 @@ from .sheet import Field, Sheet, Typed, serve_sheet
 def supply(request: TrialRequest, participant: str, intervention: str) -> HttpResponseBase:
     """The balance of one product, and what is handed out or brought back today."""
     planned = next(
-        (one for one in request.trial.protocol.supply if one.intervention == intervention), None
+        (one for one in request.protocol.supply if one.intervention == intervention), None
     )
     if planned is None:
         raise Http404
     state = request.someone_studied
     balance = state.supply.get(intervention, SupplyBalance())
     out = balance.dispensed - balance.returned_unused - balance.returned_used
-    product = request.trial.protocol.intervention_by_id[intervention].name
+    product = request.protocol.intervention_by_id[intervention].name
 
     def command(typed: Typed) -> c.Command:
         if typed["act"] == "dispense":

@@ -73,8 +73,8 @@ def today(request: TrialRequest) -> HttpResponseBase:
     """The worklist of the person's site."""
     person = request.someone
     day = request.today()
-    sites = [person.site] if person.site else list(request.trial.protocol.site_by_id)
-    found = worklist(request.trial.protocol, sites, day)
+    sites = [person.site] if person.site else list(request.protocol.site_by_id)
+    found = worklist(request.protocol, sites, day)
     words = {
         "late": (_("Late"), _("Nothing is late.")),
         "due": (_("Due today"), _("Nothing is due today.")),
@@ -167,7 +167,7 @@ def _line(request: TrialRequest, task: Task, today: date) -> Line:
 def _words(request: TrialRequest, task: Task) -> tuple[str, str, str]:
     """What it is, what to press, and where that leads."""
     participant, kind, ref = task.participant, task.kind, task.ref
-    protocol = request.trial.protocol
+    protocol = request.protocol
     page = address_of("participant", participant)
     writes = may_open("form", request.someone.role, "POST")
     if kind == "visit":

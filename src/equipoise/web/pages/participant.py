@@ -74,7 +74,7 @@ class EventRow:
 def participant(request: TrialRequest, participant: str) -> HttpResponse:
     """The page of one participant, for those who may see it."""
     state, person, language = request.someone_studied, request.someone, request.language
-    trial, protocol = request.trial, request.trial.protocol
+    trial, protocol = request.trial, request.protocol
     zone = zone_of(protocol, state.site)
     today = trial.today(state.site)
     now = trial.clock_peek()

@@ -140,7 +140,7 @@ class CriterionRow:
 
 def protocol(request: TrialRequest) -> HttpResponse:
     """The whole document as a page."""
-    document, language = request.trial.protocol, request.language
+    document, language = request.protocol, request.language
     findings = _findings_of(document)
     margin = _margin(document, findings, language)
     criteria = _criteria(document, findings, language)
