@@ -468,6 +468,11 @@ class Writing:
             self.last_time = appended[-1][0][14]
         return [event for _, event in appended]
 
+    def rebuild_tables(self, version: str) -> None:
+        """Empty every projection, to be built anew from the events in this same write by code of
+        this version (`Store.tables_version`)."""
+        self.changes.rebuild(version)
+
     def put(self, table: str, row: Mapping[str, Cell]) -> None:
         """Insert a row, or set the given columns of the row with its key; others stay as they are."""
         self.changes.put(table, row)

@@ -23,6 +23,8 @@ class MemoryStore:
         self._clients: dict[str, list[int]] = {}
         self._rows: dict[str, dict[Key, Row]] = {table.name: {} for table in tables}
         self._signed: str | None = None
+        self._version = ""
+        self._undo_version: list[str] = []
         self._undo: list[tuple[str, Key, Row | None]] = []
         self._committed = 0
 
@@ -41,6 +43,12 @@ class MemoryStore:
                 known.append(row[0] - 1)
             self._streams.setdefault(row[2], []).append(row[0] - 1)
             self._events.append(row)
+        if changes.version is not None:
+            self._undo_version.append(self._version)
+            self._version = changes.version
+            for name, rows in self._rows.items():
+                self._undo.extend((name, key, row) for key, row in rows.items())
+                rows.clear()
         for name, changed in changes.by_table.items():
             table, rows = self.tables[name], self._rows[name]
             for key, change in changed.items():
@@ -65,6 +73,7 @@ class MemoryStore:
         if signed_head is not None:
             self._signed = signed_head
         self._undo.clear()
+        self._undo_version.clear()
 
     def rollback(self) -> None:
         """Take back what was applied since `begin`."""
@@ -74,6 +83,9 @@ class MemoryStore:
             else:
                 self._rows[name][key] = old
         self._undo.clear()
+        if self._undo_version:
+            self._version = self._undo_version[0]
+            self._undo_version.clear()
         for row in reversed(self._events[self._committed :]):
             self._streams[row[2]].pop()
             if row[11]:
@@ -91,6 +103,10 @@ class MemoryStore:
     def signed_head(self) -> str | None:
         """The signed head committed last."""
         return self._signed
+
+    def tables_version(self, *, inside: bool = False) -> str:
+        """The version that filled the projections last."""
+        return self._version
 
     def stream_version(self, stream: str, *, inside: bool = False) -> int:
         """The number of events in the stream."""

@@ -56,6 +56,10 @@ CREATE TABLE {signed_head} (
     one integer PRIMARY KEY CHECK (one = 1),
     statement text COLLATE "C" NOT NULL
 );
+CREATE TABLE {ledger} (
+    name text COLLATE "C" PRIMARY KEY,
+    value text COLLATE "C" NOT NULL
+);
 CREATE FUNCTION {never}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'an event is never changed or deleted (% on events)', TG_OP;
@@ -78,7 +82,7 @@ CREATE TRIGGER events_follow_each_other BEFORE INSERT ON {events}
 _GRANTS = """
 GRANT USAGE, CREATE ON SCHEMA {schema} TO {role};
 GRANT SELECT, INSERT ON {events} TO {role};
-GRANT SELECT, INSERT, UPDATE ON {signed_head} TO {role};
+GRANT SELECT, INSERT, UPDATE ON {signed_head}, {ledger} TO {role};
 """
 
 _Connection = psycopg.Connection[tuple[Any, ...]]
@@ -90,6 +94,7 @@ def _composed(text: str, schema: str, **more: str) -> sql.Composed:
         "schema": sql.Identifier(schema),
         "events": sql.Identifier(schema, "events"),
         "signed_head": sql.Identifier(schema, "signed_head"),
+        "ledger": sql.Identifier(schema, "ledger"),
         "never": sql.Identifier(schema, "events_never_change"),
         "follow": sql.Identifier(schema, "events_follow_each_other"),
     }
@@ -247,11 +252,20 @@ class PostgresStore:
         return sql.Identifier(self.schema, table.name)
 
     def _make_tables(self) -> None:
-        """Create the projections that are missing; the tables of others' versions stay."""
+        """Create the projections that are missing. One of another version's shape is dropped, and
+        rebuilt by whoever keeps it."""
         self.begin()
         try:
             with _explained("creating projections"):
                 for table in self.tables.values():
+                    found = self._writing.execute(
+                        "SELECT column_name FROM information_schema.columns"
+                        " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
+                        (self.schema, table.name),
+                    )
+                    columns = [name for (name,) in found]
+                    if columns and columns != list(table.columns):
+                        self._writing.execute(sql.SQL("DROP TABLE {}").format(self._table(table)))
                     for statement in self._table_sql(table):
                         self._writing.execute(statement)
                 self._writing.execute("COMMIT")
@@ -329,6 +343,16 @@ class PostgresStore:
             with connection.pipeline(), connection.cursor() as cursor:
                 if events:
                     cursor.executemany(self._insert, events)
+                if changes.version is not None:
+                    for table in self.tables.values():
+                        cursor.execute(sql.SQL("DELETE FROM {}").format(self._table(table)))
+                    cursor.execute(
+                        self._sql(
+                            "INSERT INTO {ledger} VALUES ('tables_version', %s)"
+                            " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+                        ),
+                        (changes.version,),
+                    )
                 for name, rows in changes.by_table.items():
                     self._change(cursor, self.tables[name], rows)
         except psycopg.errors.UniqueViolation as error:
@@ -447,6 +471,12 @@ class PostgresStore:
         """The signed head committed last."""
         rows = self._fetch(False, self._sql("SELECT statement FROM {signed_head}"))
         return str(rows[0][0]) if rows else None
+
+    def tables_version(self, *, inside: bool = False) -> str:
+        """The version that filled the projections last."""
+        statement = self._sql("SELECT value FROM {ledger} WHERE name = 'tables_version'")
+        rows = self._fetch(inside, statement)
+        return str(rows[0][0]) if rows else ""
 
     def stream_version(self, stream: str, *, inside: bool = False) -> int:
         """The last version in the stream."""

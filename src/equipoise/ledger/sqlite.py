@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS signed_head (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     statement TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS ledger (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
 
 _COLUMNS = ", ".join(Event._fields)
@@ -165,9 +166,16 @@ class SqliteStore:
             ):
                 connection.execute(f"PRAGMA {pragma}")
             connection.executescript(_EVENTS_SQL)
+            connection.execute("BEGIN IMMEDIATE")
             for table in self.tables.values():
+                # A table of another version's shape: dropped, and rebuilt by whoever keeps it.
+                found = connection.execute("SELECT name FROM pragma_table_info(?)", (table.name,))
+                columns = [name for (name,) in found]
+                if columns and columns != list(table.columns):
+                    connection.execute(f"DROP TABLE {_quoted(table.name)}")
                 for statement in _table_sql(table):
                     connection.execute(statement)
+            connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise LedgerError(f"{self.path}: this is no usable ledger: {error}") from error
         return connection
@@ -221,6 +229,14 @@ class SqliteStore:
                         f"the client id {named} has been appended before"
                     ) from None
                 raise LedgerError(f"{self.path}: {error}") from error
+        if changes.version is not None:
+            for name in self.tables:
+                connection.execute(f"DELETE FROM {_quoted(name)}")
+            connection.execute(
+                "INSERT INTO ledger VALUES ('tables_version', ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (changes.version,),
+            )
         for name, rows in changes.by_table.items():
             self._change(connection, self.tables[name], rows)
 
@@ -292,6 +308,12 @@ class SqliteStore:
             return _signed_head(self._reading(False))
         except sqlite3.Error as error:
             raise LedgerError(f"the signed head cannot be read: {error}") from error
+
+    def tables_version(self, *, inside: bool = False) -> str:
+        """The version that filled the projections last."""
+        sql = "SELECT value FROM ledger WHERE name = 'tables_version'"
+        row = self._reading(inside).execute(sql).fetchone()
+        return str(row[0]) if row else ""
 
     def stream_version(self, stream: str, *, inside: bool = False) -> int:
         """The last version in the stream."""

@@ -59,7 +59,11 @@ def paged(
 
 
 class Store(Protocol):
-    """Rows of events, projections and the signed head, changed together or not at all."""
+    """Rows of events, projections and the signed head, changed together or not at all.
+
+    Opened for writing it makes the projections' tables; one that stands there with other columns, left
+    by another version, is dropped and made anew, empty.
+    """
 
     tables: Mapping[str, Table]
     sole_writer: bool
@@ -88,6 +92,9 @@ class Store(Protocol):
 
     def signed_head(self) -> str | None:
         """The signed head committed with the last events."""
+
+    def tables_version(self, *, inside: bool = False) -> str:
+        """The version of the code that filled the projections last; empty where none said so."""
 
     def stream_version(self, stream: str, *, inside: bool = False) -> int:
         """The number of events in the stream."""

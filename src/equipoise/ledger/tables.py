@@ -88,14 +88,22 @@ class RowChange:
 class Changes:
     """Changes of projections, folded per row so that a row is written once however often it changed."""
 
-    __slots__ = ("by_table", "tables")
+    __slots__ = ("by_table", "tables", "version")
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
         self.tables = tables
         self.by_table: dict[str, dict[Key, RowChange]] = {}
+        self.version: str | None = None
+        """Where it is set, every table is emptied first, and what follows is what code of this
+        version makes of the events."""
 
     def __bool__(self) -> bool:
-        return bool(self.by_table)
+        return self.version is not None or bool(self.by_table)
+
+    def rebuild(self, version: str) -> None:
+        """Empty every table, to be filled anew by code of this version."""
+        self.by_table.clear()
+        self.version = version
 
     def _change(self, name: str, row: Mapping[str, Any]) -> tuple[Table, RowChange]:
         table = self.tables.get(name)
@@ -144,6 +152,8 @@ class Changes:
 
     def merge(self, later: Changes) -> None:
         """Fold changes that come after these into them."""
+        if later.version is not None:
+            self.rebuild(later.version)
         for name, rows in later.by_table.items():
             mine = self.by_table.setdefault(name, {})
             for key, change in rows.items():

@@ -78,10 +78,8 @@ class Projector:
         """Put the rows; answer the participants' views after the events."""
         changes: dict[str, _Change] = {}
         for event, happening in zip(events, happenings, strict=True):
+            self.count_site(writing, event, happening)
             if not event.stream.startswith("participant/"):
-                if isinstance(happening, e.SiteOpened | e.SiteClosed):
-                    opened = int(isinstance(happening, e.SiteOpened))
-                    writing.put("site", {"id": event.site, "open": opened})
                 continue
             participant = event.stream[12:]
             change = changes.get(participant)
@@ -104,6 +102,25 @@ class Projector:
         before = View(view.state, view.allocation)
         return self._put(writing, _Change(before, state, view.allocation, everything=True), at)
 
+    @staticmethod
+    def count_site(writing: Writing, event: Event, happening: e.Happening) -> None:
+        """Keep the row of the event's site: whether it is open, and its counts."""
+        site: Row = {"id": event.site}
+        match happening:
+            case e.SiteOpened():
+                writing.put("site", {**site, "open": 1})
+            case e.SiteClosed():
+                writing.put("site", {**site, "open": 0})
+            case e.ParticipantScreened():
+                writing.add("site", site, screened=1)
+            case e.ParticipantRandomized():
+                writing.add("site", site, randomized=1)
+
+    def put_anew(self, writing: Writing, view: View, at: str) -> None:
+        """Put all rows of a participant as it stands; `at` is the server time of its last event."""
+        change = _Change(None, view.state, view.allocation, everything=True)
+        self._put(writing, change, at)
+
     def _fold(
         self, writing: Writing, change: _Change, event: Event, happening: e.Happening
     ) -> None:
@@ -124,10 +141,8 @@ class Projector:
             case e.DoseRecorded() | e.FormSigned() | e.SupplyOrdered() | e.SupplyDispensed():
                 pass
             case e.ParticipantScreened():
-                writing.add("site", {"id": event.site}, screened=1)
                 change.everything = True
             case e.ParticipantRandomized():
-                writing.add("site", {"id": event.site}, randomized=1)
                 change.allocation = sealed_arm(event)
                 change.everything = True
             case _ if isinstance(happening, _PLAN_STAYS):

@@ -38,7 +38,7 @@ from equipoise.keeper import (
 from equipoise.keeper.eligibility import PURPOSE
 from equipoise.ledger.checkpoint import Checkpoint
 from equipoise.ledger.envelope import Draft, Event
-from equipoise.ledger.errors import LedgerError
+from equipoise.ledger.errors import LedgerDamagedError, LedgerError
 from equipoise.ledger.ledger import Ledger, Writing
 from equipoise.ledger.sealing import Sealer
 from equipoise.protocol.document import Protocol
@@ -47,6 +47,7 @@ from equipoise.protocol.expression import Datum
 from .clock import Clock
 from .codec import SCHEMA, Codec
 from .projecting import Projector, View, sealed_arm
+from .rebuilding import rebuild_where_stale
 
 _KEPT_STATES = 400
 CHECKPOINT_AFTER: dict[type[e.Happening], str] = {
@@ -111,6 +112,13 @@ class Trial:
         self.checkpoint_problem: str | None = None
         """Why the last checkpoint could not be kept; None where it was."""
         self._refresh()
+        try:
+            if rebuild_where_stale(ledger, protocol, self.codec, self._projector, self._load):
+                self._read_again()
+        except LedgerDamagedError:
+            # It can be read and verified only, its tables as they are: every write says why.
+            self._forget()
+            self._refresh()
 
     # -- reading ---------------------------------------------------------------------------------
 
