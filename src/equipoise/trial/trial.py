@@ -392,6 +392,8 @@ class Trial:
         for event, happening in self.events(after=self._seq):
             if event.stream.startswith("participant/"):
                 self._views.pop(event.stream.removeprefix("participant/"), None)
+            elif isinstance(happening, e.ProtocolAdopted):
+                self._views.clear()  # everybody at the site is planned under another version
             self._state.apply(happening, event.site, event.server_time)
             self._seq = self._state.seq = event.seq
 
