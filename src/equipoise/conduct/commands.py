@@ -120,6 +120,13 @@ class ReleaseResults(Command):
     """Let the public record show participant flow, outcomes and safety."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnblindTrial(Command):
+    """End the masking for everybody, as planned: recruitment is closed and nobody is on study."""
+
+    reason: str
+
+
 # -- screening to randomization -------------------------------------------------------------------
 
 
@@ -368,6 +375,22 @@ class LogDeviation(Command):
     severity: Literal["minor", "major"]
     text: str
     occurred_on: date
+
+
+# -- unblinding -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnblindParticipant(Command):
+    """Tell the allocation of one participant to the person who asks; answers with `arm`.
+
+    `emergency`: the care of this participant depends on it (ICH E6(R3) 2.8, 3.16). `planned`: as the
+    protocol provides, for instance when the participant has ended.
+    """
+
+    participant: str
+    kind: Literal["emergency", "planned"]
+    reason: str
 
 
 # -- leaving --------------------------------------------------------------------------------------

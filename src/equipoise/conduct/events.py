@@ -99,6 +99,11 @@ class ResultsReleased(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrialUnblinded(Happening):
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantScreened(Happening):
     """`identity` is a JSON object of identity items."""
 
@@ -347,6 +352,14 @@ class DeviationLogged(Happening):
     occurred_on: str
     automatic: bool
     text: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantUnblinded(Happening):
+    """The event's actor was told the allocation; it is not repeated here."""
+
+    kind: str
+    reason: str = field(metadata=SEALED_TEXT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

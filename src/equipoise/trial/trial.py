@@ -598,6 +598,8 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "AnswerQuery": ("QueryAnswered",),
     "CloseQuery": ("QueryClosed",),
     "LogDeviation": ("DeviationLogged",),
+    "UnblindParticipant": ("ParticipantUnblinded",),
+    "UnblindTrial": ("TrialUnblinded",),
     "Withdraw": ("ParticipantWithdrawn",),
     "TransferParticipant": ("ParticipantTransferred",),
     "CompleteParticipant": ("ParticipantCompleted",),

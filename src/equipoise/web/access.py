@@ -197,6 +197,10 @@ PAGES: dict[str, Page] = {
         _P + "deviations/new/", "Log a departure from the protocol.", _BOTH,
         _same(WRITE, *_SITE_STAFF, "pharmacist", "monitor"),
     ),
+    "unblind": Page(
+        _P + "unblind/", "Be told the allocation of one participant, in an emergency or as planned.",
+        _BOTH, _same(WRITE, "investigator"),
+    ),
     "withdraw": Page(_P + "withdraw/", "Leaving treatment or the trial.", _BOTH, _same(WRITE, *_SITE_STAFF)),
     "transfer": Page(
         _P + "transfer/", "Another site takes over the care.", _BOTH, _same(WRITE, *_SITE_STAFF)

@@ -47,6 +47,7 @@ VIEWS = {
     "safety_report": "flows.safety.safety_report",
     "supply": "flows.supply.supply",
     "deviation": "flows.participation.deviation",
+    "unblind": "flows.unblinding.unblind",
     "withdraw": "flows.participation.withdraw",
     "transfer": "flows.participation.transfer",
     "complete": "flows.participation.complete",

@@ -57,8 +57,3 @@ def zone_of(protocol: Protocol, site: str) -> tzinfo:
 def local_time(instant: str, zone: tzinfo) -> str:
     """A ledger's instant (ISO 8601, UTC) on the clock of a site: `2026-03-14 09:12`."""
     return f"{datetime.fromisoformat(instant).astimezone(zone):%Y-%m-%d %H:%M}"
-
-
-def sees_allocation(protocol: Protocol, role: str) -> bool:
-    """Whether the role may know who is in which arm."""
-    return any(grant.role == role and grant.sees_allocation for grant in protocol.roles)

@@ -303,11 +303,21 @@ def test_frames_have_their_columns_even_when_empty(whole: DataCut) -> None:
     assert whole.participants_frame().height == len(whole.subjects)
 
 
-def test_dummy_arms_keep_the_sizes_and_tell_nothing(whole: DataCut) -> None:
+def test_dummy_arms_are_dealt_in_the_ratio_and_the_true_ones_do_not_enter(whole: DataCut) -> None:
     dummy = with_dummy_arms(whole)
     true_arms = {one.id: one.arm for one in whole.randomized}
     dealt = {one.id: one.arm for one in dummy.randomized}
-    assert sorted(filter(None, dealt.values())) == sorted(filter(None, true_arms.values()))
+    counts = [list(dealt.values()).count(arm) for arm in whole.arms]
+    assert max(counts) - min(counts) <= 1
+    first, second = whole.arms
+    exchanged = replace(
+        whole,
+        subjects=tuple(
+            replace(one, arm={first: second, second: first}[one.arm]) if one.arm else one
+            for one in whole.subjects
+        ),
+    )
+    assert {one.id: one.arm for one in with_dummy_arms(exchanged).randomized} == dealt
     same = sum(dealt[name] == arm for name, arm in true_arms.items()) / len(true_arms)
     assert 0.3 < same < 0.7
     assert with_dummy_arms(whole).subjects == dummy.subjects

@@ -14,7 +14,7 @@ from .. import commands as c
 from ..reasons import reason
 from ..refusal import Reason, Refusal, RefusedError
 from ..values import is_readable
-from . import administration, amendment, care, enrollment, safety, visits
+from . import administration, amendment, care, enrollment, safety, unblinding, visits
 from .context import Allocate, Context, Decided, local_day
 
 _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
@@ -29,6 +29,7 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.CloseRecruitment: administration.close_recruitment,
     c.SetLaboratoryRange: administration.set_laboratory_range,
     c.ReleaseResults: administration.release_results,
+    c.UnblindTrial: unblinding.unblind_trial,
     c.ScreenParticipant: enrollment.screen,
     c.RecordConsent: enrollment.record_consent,
     c.AssessEligibility: enrollment.assess_eligibility,
@@ -50,6 +51,7 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.AnswerQuery: care.answer_query,
     c.CloseQuery: care.close_query,
     c.LogDeviation: care.log_deviation,
+    c.UnblindParticipant: unblinding.unblind_participant,
     c.Withdraw: care.withdraw,
     c.TransferParticipant: care.transfer,
     c.CompleteParticipant: care.complete,

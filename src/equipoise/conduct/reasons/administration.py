@@ -103,6 +103,13 @@ ADMINISTRATION: dict[str, Template] = {
         "nothing to do",
         "无需操作",
     ),
+    "already-unblinded": Template(
+        "the trial has been unblinded: every role sees the allocations",
+        "本试验已揭盲：所有角色均可见分组",
+        "design.masking",
+        "nothing to do",
+        "无需操作",
+    ),
     "approval-in-future": Template(
         "the approval is dated {day}, which is still to come",
         "批件日期 {day} 尚未到来",
@@ -194,6 +201,13 @@ ADMINISTRATION: dict[str, Template] = {
         "ask someone whose role allows it",
         "请联系有权限的人员",
     ),
+    "participants-on-study": Template(
+        "{n} participants are still on study: {named}",
+        "尚有 {n} 名受试者在研究中：{named}",
+        "design.masking",
+        "complete or withdraw them first; one participant can be unblinded alone",
+        "请先完成或退出；可单独为一名受试者揭盲",
+    ),
     "protocol-not-activatable": Template(
         "the protocol is {readiness}, not activatable",
         "方案尚不可启用",
@@ -208,12 +222,26 @@ ADMINISTRATION: dict[str, Template] = {
         "exchange or correct them",
         "请更正上下限",
     ),
+    "recruitment-still-open": Template(
+        "recruitment is still open",
+        "招募尚未关闭",
+        "design.masking",
+        "close recruitment first",
+        "请先关闭招募",
+    ),
     "site-never-opened": Template(
         "site {site} was never opened",
         "中心 {site} 从未开放",
         "conduct.sites",
         "open the site first",
         "请先开放该中心",
+    ),
+    "trial-not-masked": Template(
+        "this trial masks nobody",
+        "本试验未设盲",
+        "design.masking",
+        "nothing to unblind",
+        "无需揭盲",
     ),
     "unknown-role": Template(
         "the protocol has no role {role}",

@@ -18,6 +18,7 @@ from .records import (
     Query,
     Stamp,
     SupplyBalance,
+    Unblinding,
     Withdrawal,
 )
 from .trial import LaboratoryRange, SiteState, TrialState
@@ -40,6 +41,7 @@ __all__ = [
     "Stamp",
     "SupplyBalance",
     "TrialState",
+    "Unblinding",
     "Withdrawal",
     "fold_in",
     "fold_participants",

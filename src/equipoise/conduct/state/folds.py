@@ -32,6 +32,7 @@ from .records import (
     Query,
     Stamp,
     SupplyBalance,
+    Unblinding,
     Withdrawal,
 )
 
@@ -384,6 +385,10 @@ def _withdrawn(s: ParticipantState, h: e.ParticipantWithdrawn, stamp: Stamp, sit
     s.withdrawals = (*s.withdrawals, withdrawal)
 
 
+def _unblinded(s: ParticipantState, h: e.ParticipantUnblinded, stamp: Stamp, site: str) -> None:
+    s.unblindings = (*s.unblindings, Unblinding(h.kind, h.reason, stamp))
+
+
 def _transferred(s: ParticipantState, h: e.ParticipantTransferred, stamp: Stamp, site: str) -> None:
     s.site = h.to_site
 
@@ -422,5 +427,6 @@ _FOLDS: dict[type[e.Happening], _Fold] = {
     e.DeviationLogged: _deviation,
     e.ParticipantWithdrawn: _withdrawn,
     e.ParticipantTransferred: _transferred,
+    e.ParticipantUnblinded: _unblinded,
     e.ParticipantCompleted: _completed,
 }

@@ -20,6 +20,7 @@ from .records import (
     Query,
     Stamp,
     SupplyBalance,
+    Unblinding,
     Withdrawal,
 )
 
@@ -67,6 +68,7 @@ class ParticipantState:
     withdrawals: tuple[Withdrawal, ...] = ()
     supply: Mapping[str, SupplyBalance] = field(default_factory=dict)
     completed_on: date | None = None
+    unblindings: tuple[Unblinding, ...] = ()
 
     # -- questions -------------------------------------------------------------------------------
 

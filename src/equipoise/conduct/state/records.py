@@ -163,6 +163,15 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class Unblinding:
+    """The allocation was told to `stamp.actor`, in an emergency or as planned."""
+
+    kind: str
+    reason: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class SupplyBalance:
     """Units of an intervention's product, by what became of them."""
 

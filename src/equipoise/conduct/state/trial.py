@@ -54,6 +54,7 @@ class TrialState:
     source: str | None = None
     recruitment_open: bool = True
     results_released: bool = False
+    unblinded: bool = False
     sites: Mapping[str, SiteState] = field(default_factory=dict)
     grants: frozenset[tuple[str, str, str]] = frozenset()
     """(person, role, site); an empty site means every site."""
@@ -121,6 +122,8 @@ class TrialState:
                 self.recruitment_open = False
             case e.ResultsReleased():
                 self.results_released = True
+            case e.TrialUnblinded():
+                self.unblinded = True
             case e.LaboratoryRangeSet():
                 entry = LaboratoryRange(
                     happening.item,

@@ -22,6 +22,7 @@ def check_allocation(examination: Examination) -> None:
     randomization = examination.protocol.randomization
     if randomization is None:
         return
+    _check_masking(examination)
     _check_ratio(examination, randomization)
     for index, factor in enumerate(randomization.strata):
         _check_factor(examination, factor, f"randomization.strata[{index}]")
@@ -72,6 +73,50 @@ def _check_coin(examination: Examination, randomization: Randomization, scheme: 
             ),
             ("write a probability above 1/2, such as 2/3", "请写大于 1/2 的概率，例如 2/3"),
         )
+
+
+def _check_masking(examination: Examination) -> None:
+    """Where the bedside is masked, whatever is taken, dispensed or noted there is the same in all arms."""
+    protocol = examination.protocol
+    masking = protocol.design.masking
+    if masking is None or masking.level == "none":
+        return
+    if masking.masked and set(masking.masked) <= {"outcomes_assessor"}:
+        return
+    named = {supply.intervention for supply in protocol.supply}
+    named |= {diary.intervention for diary in protocol.schedule.diaries if diary.intervention}
+    named |= {one.id for one in protocol.interventions if one.regimen is not None}
+    for index, intervention in enumerate(protocol.interventions):
+        holders = [arm.id for arm in protocol.arms if intervention.id in arm.interventions]
+        if intervention.id in named and 0 < len(holders) < len(protocol.arms):
+            _arms_differ(
+                examination, intervention.id, f"interventions[{index}].id", intervention.id, holders
+            )
+    for index, diary in enumerate(protocol.schedule.diaries):
+        if diary.arms and set(diary.arms) != set(protocol.arm_by_id):
+            place = f"schedule.diaries[{index}].arms"
+            _arms_differ(examination, diary.id, place, diary.id, diary.arms)
+
+
+def _arms_differ(
+    examination: Examination, finding: str, place: str, what: str, holders: list[str]
+) -> None:
+    only = ", ".join(holders)
+    examination.error(
+        "masked-arms-differ",
+        finding,
+        place,
+        (
+            f"the trial is masked, and {what!r} is there in some arms only ({only}): whoever hands it out,"
+            " takes it or reads the supply sees the group",
+            f"本试验设盲，而 {what!r} 仅见于部分组别（{only}）：发放、服用或查看供应者即可得知组别",
+        ),
+        (
+            "give every arm one intervention with the regimen, as packed for the masking, and name what"
+            " differs in interventions without a regimen",
+            "请为各组设同一个带给药方案的干预措施（按设盲包装），并以无给药方案的干预措施说明差异",
+        ),
+    )
 
 
 def _check_ratio(examination: Examination, randomization: Randomization) -> None:

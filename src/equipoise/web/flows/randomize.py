@@ -15,7 +15,7 @@ from equipoise.conduct.refusal import Reason, Refusal
 from equipoise.conduct.schedule import plan_visits
 from equipoise.conduct.state import ParticipantState
 from equipoise.web.request import TrialRequest
-from equipoise.web.sight import sees_allocation
+from equipoise.web.sight import sees_arm
 
 from .acting import act, fresh_client_id, shown_reasons
 from .worklist import waiting
@@ -179,7 +179,7 @@ def _allocation(request: TrialRequest) -> HttpResponse:
     state = request.someone_studied
     protocol = request.protocol
     language = request.language
-    seen = sees_allocation(protocol, request.someone.role)
+    seen = sees_arm(request, state)
     arm = protocol.arm_by_id.get(state.arm or "") if seen else None
     following = next(
         (

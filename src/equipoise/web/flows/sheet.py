@@ -29,8 +29,9 @@ from .posted import MAX_TEXT, strange, text_error
 class Field:
     """One field of a page, as `_field.html` draws it.
 
-    `kind` is `text`, `longtext`, `number` (a whole number from `low` to `high`), `date`, `code`
-    (one of `choices`), `many` (any of `choices`) or `shown` (text that is not asked).
+    `must_be` is what has to be typed, to the letter. `kind` is `text`, `longtext`, `number` (a whole number from `low` to `high`), `date`, `code`
+    (one of `choices`), `many` (any of `choices`), `shown` (text that is not asked) or `kept` (an answer
+    of an earlier step, shown and sent along).
     """
 
     name: str
@@ -48,6 +49,7 @@ class Field:
     low: int = 0
     high: int = 9999
     max_length: int = MAX_TEXT
+    must_be: str = ""
 
     @property
     def id(self) -> str:
@@ -84,12 +86,12 @@ class Sheet:
 def serve_sheet(request: TrialRequest, sheet: Sheet) -> HttpResponseBase:
     """Show the sheet, or do what it says."""
     if request.method != "POST":
-        return _show(request, sheet, sheet.fields)
+        return show_sheet(request, sheet, sheet.fields)
     answers, fields = read_fields(request, sheet.fields)
     unsigned = sheet.signed and not _password_is_right(request)
     unknown = _unknown_names(request, sheet)
     if unsigned or unknown or any(one.error for one in fields):
-        return _show(request, sheet, fields, unsigned=unsigned, unknown=unknown, status=422)
+        return show_sheet(request, sheet, fields, unsigned=unsigned, unknown=unknown, status=422)
     outcome = act(request, sheet.command(answers))
     if isinstance(outcome, Refusal):
         places = {one.name: one.id for one in fields}
@@ -100,14 +102,14 @@ def serve_sheet(request: TrialRequest, sheet: Sheet) -> HttpResponseBase:
             if reason.field
         }
         fields = [replace(one, error=at_fault.get(one.name, "")) for one in fields]
-        return _show(request, sheet, fields, reasons=reasons, status=422)
+        return show_sheet(request, sheet, fields, reasons=reasons, status=422)
     address, words = sheet.then(outcome)
     if words:
         messages.success(request, words, extra_tags="good")
     return HttpResponseRedirect(address)
 
 
-def _show(
+def show_sheet(
     request: TrialRequest,
     sheet: Sheet,
     fields: Sequence[Field],
@@ -117,6 +119,7 @@ def _show(
     unknown: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
+    """The sheet with these fields, and what is wrong with them."""
     typed_id = request.POST.get("client_id") if request.method == "POST" else None
     errors = [(one.id, f"{one.label}: {one.error}") for one in fields if one.error]
     errors += [("", words) for words in unknown]
@@ -179,6 +182,8 @@ def _understand(one: Field, raw: Any) -> tuple[Any, str]:
     wrong = text_error(raw, one.max_length)
     if wrong:
         return None, wrong
+    if one.must_be and raw != one.must_be:
+        return None, _("It is not the same.")
     if one.kind == "code":
         known = {value for value, _label in one.choices}
         return (raw, "") if raw in known else (None, _("Choose from the list."))
@@ -206,4 +211,6 @@ def _number(one: Field, raw: str) -> tuple[int | None, str]:
     return (number, "") if one.low <= number <= one.high else (None, words)
 
 
-__all__ = ["Field", "Sheet", "Typed", "client_id", "read_fields", "serve_sheet"]
+__all__ = [
+    "Field", "Sheet", "Typed", "client_id", "read_fields", "serve_sheet", "show_sheet",
+]  # fmt: skip

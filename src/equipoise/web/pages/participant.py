@@ -33,11 +33,11 @@ from ..labels import (
     status_label,
 )
 from ..request import Person, TrialRequest
+from ..sight import sees_arm
 from ..vocabulary import (
     DEVIATION,
     local_time,
     planned_day,
-    sees_allocation,
     unbroken,
     weekdays,
     zone_of,
@@ -79,7 +79,7 @@ def participant(request: TrialRequest, participant: str) -> HttpResponse:
     today = trial.today(state.site)
     now = trial.clock_peek()
     plan = plan_visits(protocol, state)
-    sees = sees_allocation(protocol, person.role)
+    sees = sees_arm(request, state)
     terms = {term.id: term.term.in_language(language) for term in protocol.safety.terms}
 
     def event_words(number: int) -> str:
@@ -96,19 +96,26 @@ def participant(request: TrialRequest, participant: str) -> HttpResponse:
     entries, told_of = trail.latest(stream, None if everything else SHOWN_ENTRIES)
     arm = protocol.arm_by_id.get(state.arm) if sees and state.arm else None
     tone, answer = _answer(state, plan, today, language)
+    actions = _actions(state, person, address)
+    masked = state.randomized is not None and not sees
+    if masked and not trial.permission("UnblindParticipant", person.actor):
+        actions.append((_("Unblind"), address + "unblind/", False))
     context = {
         "participant": state,
         "address": address,
         "site": site_label(protocol, state.site, language),
         "status": status_label(state.status),
         "arm": arm.label.in_language(language) if arm else "",
-        "arm_hidden": state.randomized is not None and not sees,
+        "arm_hidden": masked,
+        "unblinded": [
+            (one.kind == "emergency", local_time(one.stamp.at, zone)) for one in state.unblindings
+        ],
         "day": _day_of_treatment(state, today, language),
         "alerts": _alerts(state, plan, today, zone),
         "now": now.isoformat(),
         "tone": tone,
         "answer": unbroken(answer),
-        "actions": _actions(state, person, address),
+        "actions": actions,
         "figure": _safe(timeline_figure(main, say)),
         "further": _safe(timeline_figure(further, say)) if further else "",
         "matrix": _safe(_matrix(protocol, state, plan, person, address, language)),

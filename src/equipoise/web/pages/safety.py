@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from equipoise.conduct.events import ParticipantUnblinded
 from equipoise.conduct.state import AdverseEvent
 from equipoise.protocol.document import Protocol
 from equipoise.trial import Trial
@@ -94,12 +95,25 @@ def safety(request: TrialRequest) -> HttpResponse:
         "others": [_line(row, protocol, terms, language) for row in others.rows],
         "total": others.total,
         "pager": others.pager(serious),
+        "unblinded": _unblinded(trial, "" if everywhere else person.site),
         "now": trial.clock_peek().isoformat(),
         "grading": protocol.safety.grading,
         "everywhere": everywhere,
         "place": site_label(protocol, "" if everywhere else person.site, language),
     }
     return render(request, "safety.html", context)
+
+
+def _unblinded(trial: Trial, site: str) -> list[tuple[str, bool, str, str, str]]:
+    """Who was unblinded, the latest first: participant, emergency or not, when, by whom, why. No arm."""
+    found = []
+    for event, happening in trial.events(types=["ParticipantUnblinded"], descending=True):
+        if isinstance(happening, ParticipantUnblinded) and site in ("", event.site):
+            at = local_time(event.server_time, zone_of(trial.protocol, event.site))
+            participant = event.stream.partition("/")[2]
+            emergency = happening.kind == "emergency"
+            found.append((participant, emergency, at, event.actor, happening.reason))
+    return found
 
 
 class _Pages:

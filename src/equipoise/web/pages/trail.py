@@ -358,6 +358,12 @@ def _withdrawn(t: Trail, h: e.ParticipantWithdrawn) -> str:
     }  # fmt: skip
 
 
+def _unblinded(t: Trail, h: e.ParticipantUnblinded) -> str:
+    if h.kind == "emergency":
+        return _("unblinded in an emergency: the allocation was told to this person")
+    return _("unblinded as planned: the allocation was told to this person")
+
+
 def _transferred(t: Trail, h: e.ParticipantTransferred) -> str:
     return _("care taken over by %(site)s") % {
         "site": site_label(t._protocol, h.to_site, t._language)
@@ -398,5 +404,6 @@ _TELLERS: dict[type[e.Happening], Callable[[Trail, Any], str]] = {
     e.DeviationLogged: _deviation,
     e.ParticipantWithdrawn: _withdrawn,
     e.ParticipantTransferred: _transferred,
+    e.ParticipantUnblinded: _unblinded,
     e.ParticipantCompleted: _completed,
 }
