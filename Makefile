@@ -46,9 +46,10 @@ demo: setup
 test: setup
 	$(BIN)/pytest -q -n 2 --dist loadgroup
 
-# Long runs: many seeds, many kills.
+# Long runs: many seeds, many kills, mutants of allocation and keeper.
 deep: setup
 	EQUIPOISE_DEEP=1 $(BIN)/pytest -q -n 2 --dist loadgroup
+	$(BIN)/python tools/mutate.py allocation keeper
 
 # Fails when the tests do not pass unmutated; survivors are listed, each a line that no test holds.
 mutate: setup

@@ -53,6 +53,8 @@ _KEPT_STATES = 400
 CHECKPOINT_AFTER: dict[type[e.Happening], str] = {
     e.EligibilitySigned: "sign",
     e.FormSigned: "sign",
+    e.ParticipantUnblinded: "unblind",
+    e.TrialUnblinded: "unblind",
 }
 """The events after which a checkpoint is taken at once, and its reason."""
 _CATCH_UP = 2000
