@@ -28,6 +28,12 @@ class Keys(Protocol):
     def sync(self) -> None:
         """Make the keys created so far durable; called before the events that need them commit."""
 
+    def forget(self) -> None:
+        """Drop the keys created since the last `sync`: the events that needed them were undone."""
+
+    def refresh(self) -> None:
+        """Take in what other processes have created or destroyed since."""
+
     def signing_key(self) -> bytes:
         """The private key (32 bytes) that signs the head of the ledger."""
 
@@ -54,6 +60,12 @@ class DerivedKeys:
 
     def sync(self) -> None:
         """Derived keys need no storage."""
+
+    def forget(self) -> None:
+        """A derived key can be derived again: there is nothing to drop."""
+
+    def refresh(self) -> None:
+        """Derived keys are the same in every process."""
 
     def signing_key(self) -> bytes:
         """The derived private key."""
@@ -87,6 +99,7 @@ class FileKeys:
         )
         self._kept: dict[str, bytes | None] = {}
         self._new: dict[str, bytes] = {}
+        self._seen = 0
 
     def _load(self, key_id: str, create: bool) -> bytes | None:
         with self._lock:
@@ -139,6 +152,21 @@ class FileKeys:
                     self._connection.execute("ROLLBACK")
                 self._new = new | self._new
                 raise LedgerError(f"{self.path}: keys could not be stored: {error}") from error
+
+    def forget(self) -> None:
+        """Drop keys that were never stored, so that no other process's key of that name is hidden."""
+        with self._lock:
+            for name in self._new:
+                self._kept.pop(name, None)
+            self._new.clear()
+
+    def refresh(self) -> None:
+        """Read keys again where another process has written into the file since the last look."""
+        with self._lock:
+            version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+            if version != self._seen:
+                self._seen = version
+                self._kept = dict(self._new)
 
     def _own(self, name: str) -> bytes:
         key = self._load(f"own/{name}", True)

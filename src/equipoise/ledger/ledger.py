@@ -162,13 +162,23 @@ class Ledger:
                     self.store.apply(writing.rows, writing.changes)
                     self._commit(writing.head, writing.last_time, writing)
                 else:
-                    self.store.rollback()
+                    self._undo()
             except BaseException:
-                self.store.rollback()
+                self._undo()
                 raise
             finally:
                 self._owner = None
                 self._writing = None
+
+    def _undo(self) -> None:
+        self.store.rollback()
+        if self._keys is not None:
+            self._keys.forget()
+
+    def refresh_keys(self) -> None:
+        """Take in the keys that other processes have made or destroyed."""
+        if self._keys is not None:
+            self._keys.refresh()
 
     def _begin(self) -> None:
         self.store.begin()
@@ -176,6 +186,7 @@ class Ledger:
         if not self.store.sole_writer:
             self._head = self.store.head(inside=True)
             self._versions.clear()
+            self.refresh_keys()
 
     def _check_open(self, writing: Writing) -> None:
         if self._writing is not writing:
@@ -197,7 +208,13 @@ class Ledger:
             # The events stand, even if the head file cannot be written now.
             self._accept(writing)
         if signed is not None and self._head_file is not None:
-            self._head_file.write(signed)
+            try:
+                self._head_file.write(signed)
+            except OSError as error:
+                raise LedgerError(
+                    f"{self._head_file.path}: cannot be written ({error.strerror}). The events up to"
+                    f" {head.seq} were kept; the file is brought up to date when the ledger is opened"
+                ) from error
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -223,7 +240,7 @@ class Ledger:
                 else:
                     self.store.rollback()
             except BaseException:
-                self.store.rollback()
+                self._undo()
                 self._head = before
                 self._versions.clear()
                 raise

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -212,9 +212,23 @@ class SqliteStore:
 
     # Writing
 
+    @contextmanager
+    def _explained(self, outcome: str = "nothing was written") -> Iterator[None]:
+        """Turn a full disk or a failing one into one line that says what became of the write."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise LedgerError(
+                f"{self.path}: {outcome}: {error};"
+                " look after the disk, then do it again (the ledger recovers by itself)"
+            ) from error
+
     def begin(self) -> None:
         """BEGIN IMMEDIATE."""
-        self._writing.execute("BEGIN IMMEDIATE")
+        with self._explained():
+            if self._writer is None and self._lock_file is not None:
+                self._writer = self._open_writer()
+            self._writing.execute("BEGIN IMMEDIATE")
 
     def apply(self, events: Sequence[EventRow], changes: Changes) -> None:
         """Insert events and change projections with one statement per shape of change."""
@@ -229,6 +243,12 @@ class SqliteStore:
                         f"the client id {named} has been appended before"
                     ) from None
                 raise LedgerError(f"{self.path}: {error}") from error
+            except sqlite3.Error as error:
+                raise LedgerError(f"{self.path}: nothing was written: {error}") from error
+        with self._explained():
+            self._change_tables(connection, changes)
+
+    def _change_tables(self, connection: sqlite3.Connection, changes: Changes) -> None:
         if changes.version is not None:
             for name in self.tables:
                 connection.execute(f"DELETE FROM {_quoted(name)}")
@@ -281,18 +301,25 @@ class SqliteStore:
 
     def commit(self, signed_head: str | None) -> None:
         """Store the signed head and commit; returns when it is on the disk."""
-        if signed_head is not None:
-            self._writing.execute(
-                "INSERT INTO signed_head VALUES (1, ?)"
-                " ON CONFLICT (one) DO UPDATE SET statement = excluded.statement",
-                (signed_head,),
-            )
-        self._writing.execute("COMMIT")
+        # Where only the flush failed, the write-ahead log may hold the whole transaction: it counts
+        # if this process ends before its next write, and is overwritten by that write otherwise.
+        with self._explained("what was written is not confirmed to be on the disk"):
+            if signed_head is not None:
+                self._writing.execute(
+                    "INSERT INTO signed_head VALUES (1, ?)"
+                    " ON CONFLICT (one) DO UPDATE SET statement = excluded.statement",
+                    (signed_head,),
+                )
+            self._writing.execute("COMMIT")
 
     def rollback(self) -> None:
-        """Undo the open transaction."""
+        """Undo the open transaction; a connection that cannot is given up, which undoes it too."""
         if self._writer is not None and self._writer.in_transaction:
-            self._writer.execute("ROLLBACK")
+            try:
+                self._writer.execute("ROLLBACK")
+            except sqlite3.Error:
+                self._writer.close()
+                self._writer = None
 
     # Reading
 

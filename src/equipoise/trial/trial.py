@@ -391,6 +391,7 @@ class Trial:
         if self._seq < 0 or not 0 <= behind <= _CATCH_UP:
             self._read_again()
             return
+        self.ledger.refresh_keys()
         for event, happening in self.events(after=self._seq):
             if event.stream.startswith("participant/"):
                 self._views.pop(event.stream.removeprefix("participant/"), None)
