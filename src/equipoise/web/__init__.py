@@ -50,10 +50,10 @@ def configure(home: Home, *, hosts: Sequence[str] = (), https: bool = False) -> 
 
 def release() -> None:
     """Close the web's database and let go of the home: the end of what `configure` began."""
-    from django.db import connections
+    if _serving.pop("home", None) is not None:
+        from django.db import connections
 
-    connections.close_all()
-    _serving.clear()
+        connections.close_all()
 
 
 def serving() -> Home:

@@ -159,6 +159,27 @@ def test_a_missed_visit_is_a_deviation_and_takes_no_more_data(trial):
     assert "visit-missed" in refused(person.save("w2", "mucositis_assessment", **MOUTH)).codes
 
 
+def test_the_visit_that_tells_the_first_fraction_is_judged_by_it(trial):
+    """Week 1 states when radiotherapy began and hangs on that day: whichever form is saved first."""
+    for first in ("radiotherapy_start", "mucositis_assessment"):
+        person = Person(trial).enroll()
+        person.wait_until(RT_START + timedelta(days=7))
+        saves = [
+            ("mucositis_assessment", MOUTH),
+            ("radiotherapy_start", {"rt_first_date": str(RT_START)}),
+        ]
+        for form, values in saves if first == "mucositis_assessment" else reversed(saves):
+            expect(person.save("w1", form, **values))
+        assert [d.kind for d in person.state.deviations] == ["visit_out_of_window"], first
+
+
+def test_a_first_fraction_that_came_later_puts_its_visit_inside_the_window(trial):
+    person = Person(trial).enroll().wait_until(RT_START + timedelta(days=7))
+    expect(person.save("w1", "radiotherapy_start", rt_first_date=str(RT_START + timedelta(days=2))))
+    expect(person.save("w1", "mucositis_assessment", **MOUTH))
+    assert person.state.deviations == ()
+
+
 def test_a_visit_outside_its_window_is_logged_once(trial):
     person = Person(trial).enroll().wait_until(RT_START + timedelta(days=4))
     expect(person.save("w1", "radiotherapy_start", rt_first_date=str(RT_START)))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +112,46 @@ def test_a_taken_port_is_told_before_anything_is_played(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "choose another --port" in result.output
     assert not (tmp_path / "home").exists()
+
+
+def test_served_the_clock_stands_on_the_day_on_which_143_are_randomized(tmp_path: Path) -> None:
+    """The result is all that is printed on standard output; the page is there when it says so."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable, "-c", "from equipoise.cli import main; main()", "demo", "--port", str(port),
+        "--home", str(tmp_path / "home"), "--format", "json",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            printed = json.loads(process.stdout.readline())
+            told = []
+            while not told or "Serving" not in told[-1]:
+                line = process.stderr.readline()
+                assert line, "".join(told)
+                told.append(line)
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in/", timeout=30) as page:
+                assert page.status == 200
+                assert printed["day"] in page.read().decode()
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate(timeout=60)
+    assert rest == ""
+    assert not printed["finished"]
+    with Home.open(tmp_path / "home") as home:
+        trial = home.trial()
+        allocated = [
+            event.server_time for event, _ in trial.events(types=["ParticipantRandomized"])
+        ]
+        assert len(allocated) == printed["randomized"]
+        # the day on which the 143rd was randomized is the last one, and it is played whole
+        assert allocated[142][:10] == allocated[-1][:10]
+        assert trial.state.recruitment_open
+    roles = {line.split()[0] for line in told if line.startswith("  ")}
+    assert {"role", "coordinator", "investigator", "pharmacist", "monitor", "statistician"} <= roles

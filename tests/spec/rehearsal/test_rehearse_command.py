@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +141,35 @@ def test_the_home_must_be_new_or_its_own(protocol_file: Path, tmp_path: Path) ->
     demo = RUN.invoke(main, ["demo", "--no-serve", "--home", str(tmp_path)])
     assert demo.exit_code == 2
     assert "not empty" in demo.output
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_somebody_watching_sees_a_bar_a_site(
+    protocol_file: Path, tmp_path: Path, watched: bool
+) -> None:
+    """On a terminal each site has its bar, on standard error; otherwise nothing but the result is printed."""
+    master, terminal = pty.openpty()
+    command = [
+        sys.executable, "-c", "from equipoise.cli import main; main()", "rehearse",
+        str(protocol_file), "--home", str(tmp_path / "home"), "--format", "json",
+    ]  # fmt: skip
+    shown = b""
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=terminal if watched else subprocess.PIPE,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    ) as process:
+        os.close(terminal)
+        while watched:
+            try:
+                shown += os.read(master, 65536)
+            except OSError:  # the terminal's other side has been closed
+                break
+        out, err = process.communicate(timeout=120)
+    os.close(master)
+    assert process.returncode == 0
+    assert json.loads(out)["randomized"] == 4
+    for name in ("Singapore", "Lisbon", "All sites"):
+        assert (name in shown.decode()) is watched
+    assert not err

@@ -129,8 +129,7 @@ def save_form(command: c.SaveForm, context: Context) -> Decided:
     )
     decided = Decided().on_participant(participant, saved)
     _automatic_queries(decided, participant, address, reading, context)
-    if before is None:
-        _window_deviation(decided, participant, address, performed_on, context)
+    _window_deviation(decided, participant, saved, performed_on, context)
     _follow_anchors(decided, participant, saved, reading, context)
     decided.answer = {
         "save": saves + 1,
@@ -212,15 +211,26 @@ def _automatic_queries(
 def _window_deviation(
     decided: Decided,
     participant: ParticipantState,
-    address: Address,
+    saved: e.FormSaved,
     performed_on: date,
     context: Context,
 ) -> None:
-    """A visit outside its window is a deviation, logged once for the visit."""
-    visit = context.protocol.visit_by_id.get(address.visit)
-    if visit is None or any(held.visit == address.visit for held in participant.forms):
+    """A visit outside its window is a deviation, logged once for the visit.
+
+    It is judged with its first form, or with the one that tells its anchor's actual day: the visit
+    that states when radiotherapy began hangs on that day itself.
+    """
+    protocol = context.protocol
+    visit = protocol.visit_by_id.get(saved.visit)
+    if visit is None:
         return
-    anchor = participant_anchors(context.protocol, participant).get(visit.anchor)
+    anchor = participant_anchors(protocol, participant).get(visit.anchor)
+    if anchor is not None and not anchor.provisional:
+        if any(held.visit == visit.id for held in participant.forms):
+            return
+    elif any(value.item in protocol.anchor_items for value in saved.values):
+        after = _after(participant, saved, context)
+        anchor = participant_anchors(protocol, after).get(visit.anchor)
     if anchor is None or anchor.provisional:
         return
     _, opens, closes = visit_window(visit, anchor.day)

@@ -15,8 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from equipoise.home import Home
-from equipoise.rehearsal.generate import generate
-from equipoise.rehearsal.play import play
+from equipoise.rehearsal import play, replicate_of
 from equipoise.web.accounts import safe_next
 from equipoise.web.labels import site_label
 from equipoise.web.request import TrialRequest
@@ -83,10 +82,10 @@ def _start(home: Home, today: date, days: int | None) -> tuple[Run, bool]:
 
 
 def _play(run: Run) -> None:
-    home = run.home
-    assert home.rehearsal is not None
+    home, settings = run.home, run.home.rehearsal
+    assert settings is not None
     try:
-        replicate = generate(home.protocol, home.rehearsal.seed, home.rehearsal.replicate)
+        replicate = replicate_of(home.protocol, settings.seed, settings.replicate, settings.options)
         played = play(home.trial(), replicate, until=run.until, progress=run.told)
         run.day, run.finished = played.day, played.finished
     except Exception:
