@@ -17,8 +17,7 @@ from equipoise.ledger.envelope import Event
 from equipoise.ledger.sealing import Sealer
 from equipoise.protocol.document import Protocol
 
-SCHEMA = 1
-"""The version of every payload's shape; upcasters read older ones."""
+from .upcasters import upcast
 
 ERASED = "[erased]"
 """Stands for a text whose key has been destroyed."""
@@ -113,11 +112,12 @@ class Codec:
         Raises ValueError for an event type or payload shape this version does not know.
         """
         kind = e.EVENT_TYPES.get(event.type)
-        if kind is None or event.schema != SCHEMA:
-            raise ValueError(
-                f"event {event.seq}: {event.type} schema {event.schema} is unknown to this version"
-            )
-        payload = event.payload
+        if kind is None:
+            raise ValueError(f"event {event.seq}: {event.type} is unknown to this version")
+        try:
+            payload = upcast(event.type, event.schema, event.payload)
+        except ValueError as error:
+            raise ValueError(f"event {event.seq}: {error}") from None
         arguments: dict[str, Any] = {}
         for name, sealed, values, is_tuple in _SHAPES[kind]:
             content = payload[name]

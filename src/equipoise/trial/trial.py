@@ -45,9 +45,10 @@ from equipoise.protocol.document import Protocol
 from equipoise.protocol.expression import Datum
 
 from .clock import Clock
-from .codec import SCHEMA, Codec
+from .codec import Codec
 from .projecting import Projector, View, sealed_arm
 from .rebuilding import rebuild_where_stale
+from .upcasters import schema_of
 
 _KEPT_STATES = 400
 CHECKPOINT_AFTER: dict[type[e.Happening], str] = {
@@ -508,7 +509,7 @@ class Trial:
                 Draft(
                     stream=stream,
                     type=type(happening).__name__,
-                    schema=SCHEMA,
+                    schema=schema_of(type(happening).__name__),
                     protocol=self._document_for(stream, site).version,
                     payload=self.codec.encode(happening, stream, version),
                     actor=actor.id,
