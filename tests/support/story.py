@@ -69,6 +69,8 @@ def expect(outcome: Done | Refusal) -> Done:
 
 def open_trial(trial: Trial, at: datetime = START) -> Trial:
     """Grant every role of the cast and open all sites with their laboratory ranges."""
+    if trial.state.live:
+        log_training(trial, ADMINISTRATOR.id, at)
     for site in SITES:
         for role in SITE_ROLES:
             actor = at_site(role, site)
@@ -84,7 +86,26 @@ def open_trial(trial: Trial, at: datetime = START) -> Trial:
             expect(trial.do(limits, ADMINISTRATOR, at=at))
     for role in TRIAL_ROLES:
         expect(trial.do(c.GrantRole(person=role, role=role), ADMINISTRATOR, at=at))
+    if trial.state.live:
+        enable(trial, at)
     return trial
+
+
+def log_training(trial: Trial, person: str, at: datetime = START) -> None:
+    """The person's training on the protocol version in force, logged by the administrator."""
+    version = trial.protocol.version
+    training = c.RecordTraining(person=person, subject=version, trained_on=at.date())
+    expect(trial.do(training, ADMINISTRATOR, at=at))
+
+
+def enable(trial: Trial, at: datetime = START) -> None:
+    """Log what a live trial demands: training of the whole cast, and each site's delegations."""
+    for person in sorted({person for person, _role, _site in trial.state.grants}):
+        log_training(trial, person, at)
+    for site in SITES:
+        for role in ("coordinator", "pharmacist"):
+            delegation = c.DelegateTasks(site=site, person=at_site(role, site).id, role=role)
+            expect(trial.do(delegation, at_site("investigator", site), at=at))
 
 
 def new_trial(seed: int = 1) -> Trial:

@@ -32,6 +32,7 @@ from support.story import (
     START,
     TRIAL_ROLES,
     Person,
+    enable,
     expect,
     open_trial,
 )
@@ -57,10 +58,10 @@ def participant_at(trial: Any, step: str, site: str = "01", **changes: str) -> P
 
 
 def new_home(path: Path, seed: int = 11) -> Home:
-    """A rehearsal home with every site open and the whole cast granted."""
+    """A rehearsal home with every site open and the whole cast granted, delegated to and trained."""
     settings = RehearsalSettings(seed=seed, replicate=0, start=START.isoformat(), options={})
     home = Home.create(path, SEED_PROTOCOL, rehearsal=settings)
-    open_trial(home.trial())
+    enable(open_trial(home.trial()))
     return home
 
 

@@ -51,6 +51,39 @@ class RoleRevoked(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TasksDelegated(Happening):
+    """Signed by the event's actor; `content_hash` is the SHA-256 of what was signed.
+
+    `number` counts the delegations of the event's site from 1; an empty `until` is the trial's end.
+    """
+
+    number: int
+    person: str
+    delegated_role: str
+    since: str
+    until: str
+    content_hash: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegationEnded(Happening):
+    number: int
+    person: str
+    delegated_role: str
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRecorded(Happening):
+    """`subject` is `gcp` or a protocol version."""
+
+    person: str
+    subject: str
+    trained_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteOpened(Happening):
     ethics_approval: str
     approved_on: str

@@ -319,7 +319,7 @@ class Home:
         state = TrialState(self.protocol.id, self.protocol)
         kinds = ["TrialCreated", "SiteOpened", "ProtocolAmended", "ProtocolAdopted"]
         for event in ledger.events(types=kinds):
-            state.apply(codec.decode(event), event.site, event.server_time)
+            state.apply(codec.decode(event), event.site, event.server_time, event.actor)
         protocol = documents[state.newest_in_force or self.protocol.version]
         return Archive(protocol, documents, ledger, codec, now)
 

@@ -398,7 +398,7 @@ class Trial:
                 self._views.pop(event.stream.removeprefix("participant/"), None)
             elif isinstance(happening, e.ProtocolAdopted):
                 self._views.clear()  # everybody at the site is planned under another version
-            self._state.apply(happening, event.site, event.server_time)
+            self._state.apply(happening, event.site, event.server_time, event.actor)
             self._seq = self._state.seq = event.seq
 
     def _read_again(self) -> None:
@@ -407,7 +407,7 @@ class Trial:
         sites = {site for document in self.documents.values() for site in document.site_by_id}
         streams = (self.events(stream=s) for s in ("trial", *(f"site/{one}" for one in sites)))
         for event, happening in heapq.merge(*streams, key=lambda pair: pair[0].seq):
-            state.apply(happening, event.site, event.server_time)
+            state.apply(happening, event.site, event.server_time, event.actor)
         for row in self.ledger.rows("site"):
             site = str(row["id"])
             counted = state.site(site)
@@ -457,7 +457,14 @@ class Trial:
         state = self.participant(participant) if participant else None
         protocol = state.protocol if state is not None else self.protocol_at(site or actor.site)
         return Context(
-            protocol, self.documents, self._state, self.participant, actor, at, self._allocate
+            protocol,
+            self.documents,
+            self._state,
+            self.participant,
+            actor,
+            at,
+            self._allocate,
+            state.site if state is not None else site or actor.site,
         )
 
     def _allocate(self, participant: str, strata: Mapping[str, str]) -> tuple[str, int, str]:
@@ -530,7 +537,7 @@ class Trial:
             for view in views:
                 self._keep(view)
             for event, happening in zip(events, happenings, strict=True):
-                self._state.apply(happening, event.site, event.server_time)
+                self._state.apply(happening, event.site, event.server_time, event.actor)
             self._seq = self._state.seq = head
 
         answer = {**decided.answer, **_answer(events, happenings)}
@@ -574,6 +581,9 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "CommitRandomization": ("RandomizationCommitted",),
     "GrantRole": ("RoleGranted",),
     "RevokeRole": ("RoleRevoked",),
+    "DelegateTasks": ("TasksDelegated",),
+    "EndDelegation": ("DelegationEnded",),
+    "RecordTraining": ("TrainingRecorded",),
     "OpenSite": ("SiteOpened",),
     "AmendProtocol": ("ProtocolAmended",),
     "AdoptProtocol": ("ProtocolAdopted",),

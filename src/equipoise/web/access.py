@@ -87,6 +87,24 @@ PAGES: dict[str, Page] = {
     "rehearsal": Page(
         "rehearsal/", "Advance the virtual clock of a rehearsal.", _BOTH, _same(WRITE_ANY, *ROLES)
     ),
+    # -- people
+    "people": Page(
+        "people/", "Delegation log and training records.",
+        rights={
+            **_same(READ, *_SITE_STAFF, "pharmacist", "monitor"),
+            **_same(READ_ANY, "sponsor", "administrator"),
+        },
+    ),
+    "delegate": Page(
+        "people/delegate/", "Delegate a role's tasks to a person.", _BOTH, {"investigator": WRITE}
+    ),
+    "end_delegation": Page(
+        "people/<slug:site>/<int:number>/end/", "End a delegation.", _BOTH, {"investigator": WRITE}
+    ),
+    "record_training": Page(
+        "people/training/", "Record that a person was trained.", _BOTH,
+        {"investigator": WRITE, "administrator": WRITE_ANY},
+    ),
     # -- lists
     "today": Page(
         "today/", "What is due, late and open.",
@@ -213,7 +231,8 @@ PAGES: dict[str, Page] = {
 """The permission table: page name to row."""
 
 MENU = (
-    "today", "participants", "randomize_list", "safety", "queries", "results", "protocol", "trust",
+    "today", "participants", "randomize_list", "safety", "queries", "results", "protocol", "people",
+    "trust",
 )  # fmt: skip
 """The pages of the menu, in its order; each person sees those they may open."""
 

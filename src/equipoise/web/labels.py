@@ -26,6 +26,7 @@ PAGE_LABELS = {
     "queries": noop("Queries"),
     "results": noop("Results"),
     "protocol": noop("Protocol"),
+    "people": noop("People"),
     "trust": noop("Trust"),
 }
 

@@ -132,7 +132,7 @@ def addresses(page: str, numbers: Numbers) -> list[str]:
         "<slug:visit>": "baseline", "<slug:form>": "laboratory", "<str:repeat>": "1",
         "<int:number>": "3" if "report" in path else "1", "<slug:clock>": numbers.clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-16",
-        "<slug:intervention>": protocol.supply[0].intervention,
+        "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
     }  # fmt: skip
     if page == "miss_visit":
         rest["<slug:visit>"] = "w6"

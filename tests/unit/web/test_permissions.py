@@ -65,7 +65,7 @@ def address_of(page: str, trial: Any, participant: str) -> str:
         "<str:participant>": participant, "<slug:visit>": "screening", "<slug:form>": "laboratory",
         "<str:repeat>": "1", "<int:number>": "1", "<slug:clock>": clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-01",
-        "<slug:intervention>": protocol.supply[0].intervention,
+        "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
     }  # fmt: skip
     path = PAGES[page].path
     for name, value in parts.items():

@@ -12,16 +12,29 @@ from typing import Any
 
 from .. import commands as c
 from ..reasons import reason
-from ..refusal import Reason, Refusal, RefusedError
+from ..refusal import Refusal, RefusedError
 from ..values import is_readable
-from . import administration, amendment, care, enrollment, safety, unblinding, visits
+from . import (
+    administration,
+    amendment,
+    care,
+    enrollment,
+    people,
+    safety,
+    unblinding,
+    visits,
+)
 from .context import Allocate, Context, Decided, local_day
+from .permission import permission_reasons
 
 _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.CreateTrial: administration.create_trial,
     c.CommitRandomization: administration.commit_randomization,
     c.GrantRole: administration.grant_role,
     c.RevokeRole: administration.revoke_role,
+    c.DelegateTasks: people.delegate_tasks,
+    c.EndDelegation: people.end_delegation,
+    c.RecordTraining: people.record_training,
     c.OpenSite: administration.open_site,
     c.AmendProtocol: amendment.amend_protocol,
     c.AdoptProtocol: amendment.adopt_protocol,
@@ -65,7 +78,7 @@ def decide(command: c.Command, context: Context) -> Decided | Refusal:
     """Decide one command; a refusal carries every reason that could be told apart."""
     name = type(command).__name__
     try:
-        permission = permission_reasons(name, context)
+        permission = permission_reasons(name, context, getattr(command, "to_participant", ""))
         if permission:
             return Refusal(tuple(permission))
         unreadable = [
@@ -88,21 +101,6 @@ def _texts(command: c.Command) -> Iterator[tuple[str, str]]:
             yield one.name, given
         elif one.name == "identity" and isinstance(given, Mapping):
             yield from given.items()
-
-
-def permission_reasons(name: str, context: Context) -> list[Reason]:
-    """Why the actor may not bring a command of this name; empty when allowed."""
-    actor = context.actor
-    if name == "CreateTrial":
-        return []
-    if not context.trial.created:
-        return [reason("not-created")]
-    granted = next((grant for grant in context.protocol.roles if grant.role == actor.role), None)
-    if granted is None or name not in granted.may:
-        return [reason("not-permitted", role=actor.role, name=name)]
-    if not context.trial.may_act(actor.id, actor.role, actor.site):
-        return [reason("not-granted", actor=actor.id, role=actor.role)]
-    return []
 
 
 __all__ = [

@@ -47,6 +47,8 @@ class Context:
     actor: Actor
     at: datetime
     allocate: Allocate
+    site: str = ""
+    """The site the decision is about; empty where it is about none."""
 
     def today(self, site: str) -> date:
         """The site's calendar day now."""

@@ -13,10 +13,18 @@ from .administration import ADMINISTRATION
 from .capture import CAPTURE
 from .care import CARE
 from .enrollment import ENROLLMENT
+from .people import PEOPLE
 from .safety import SAFETY
 from .template import Template
 
-CATALOG: dict[str, Template] = {**ADMINISTRATION, **ENROLLMENT, **CAPTURE, **SAFETY, **CARE}
+CATALOG: dict[str, Template] = {
+    **ADMINISTRATION,
+    **PEOPLE,
+    **ENROLLMENT,
+    **CAPTURE,
+    **SAFETY,
+    **CARE,
+}
 
 
 def reason(code: str, field: str | None = None, **names: object) -> Reason:

@@ -21,7 +21,7 @@ from .records import (
     Unblinding,
     Withdrawal,
 )
-from .trial import LaboratoryRange, SiteState, TrialState
+from .trial import Delegation, LaboratoryRange, SiteState, Training, TrialState
 
 __all__ = [
     "STATUSES",
@@ -30,6 +30,7 @@ __all__ = [
     "Captured",
     "Clock",
     "ConsentRecord",
+    "Delegation",
     "Deviation",
     "DiaryDay",
     "Documents",
@@ -40,6 +41,7 @@ __all__ = [
     "SiteState",
     "Stamp",
     "SupplyBalance",
+    "Training",
     "TrialState",
     "Unblinding",
     "Withdrawal",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -25,6 +25,42 @@ class LaboratoryRange:
     sex: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """A line of a site's delegation log; `ended` is the instant from which it no longer holds."""
+
+    number: int
+    person: str
+    role: str
+    since: date
+    until: date | None
+    signed_by: str
+    signed_at: str
+    meaning: str
+    content_hash: str
+    ended: str | None = None
+    ended_by: str = ""
+
+    def meets(self, since: date, until: date | None) -> bool:
+        """Whether it holds on any of these days."""
+        if self.ended is not None:
+            return False
+        return (self.until is None or since <= self.until) and (
+            until is None or self.since <= until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A training record: `subject` is `gcp` or a protocol version."""
+
+    person: str
+    subject: str
+    trained_on: date
+    recorded_by: str
+    recorded_at: str
+
+
 @dataclass(slots=True)
 class SiteState:
     """A site: open or not, its laboratory, how many it screened and randomized."""
@@ -38,6 +74,7 @@ class SiteState:
     randomized: int = 0
     version: str = ""
     """The protocol version in force; empty until the site was opened for the first time."""
+    delegations: tuple[Delegation, ...] = ()
 
 
 @dataclass(slots=True)
@@ -60,6 +97,26 @@ class TrialState:
     """(person, role, site); an empty site means every site."""
     versions: tuple[str, ...] = ()
     """Protocol versions the trial knows, in the order in which it came to know them."""
+
+    trainings: tuple[Training, ...] = ()
+
+    @property
+    def live(self) -> bool:
+        """Whether the participants are real: only then delegation and training are demanded."""
+        return not self.rehearsal
+
+    def delegated(self, person: str, role: str, site: str, day: date) -> bool:
+        """Whether the role's tasks are delegated to the person on that day (no site: anywhere)."""
+        sites = [self.site(site)] if site else self.sites.values()
+        return any(
+            one.person == person and one.role == role and one.meets(day, day)
+            for state in sites
+            for one in state.delegations
+        )
+
+    def trained(self, person: str, subject: str) -> bool:
+        """Whether training of the person in the subject is on record."""
+        return any(one.person == person and one.subject == subject for one in self.trainings)
 
     @property
     def screened(self) -> int:
@@ -88,7 +145,28 @@ class TrialState:
     def _site(self, site: str, **changes: Any) -> None:
         self.sites = {**self.sites, site: replace(self.site(site), **changes)}
 
-    def apply(self, happening: e.Happening, site: str, at: str) -> None:
+    def _end(self, site: str, numbers: Set[int], at: str, actor: str) -> None:
+        lines = tuple(
+            replace(one, ended=at, ended_by=actor)
+            if one.number in numbers and one.ended is None
+            else one
+            for one in self.site(site).delegations
+        )
+        self._site(site, delegations=lines)
+
+    def _end_without_grant(self, person: str, role: str, at: str, actor: str) -> None:
+        """A role taken back takes its delegations along: granted anew, they do not come back."""
+        for site, state in self.sites.items():
+            if not self.may_act(person, role, site):
+                held = {
+                    one.number
+                    for one in state.delegations
+                    if (one.person, one.role) == (person, role)
+                }
+                if held:
+                    self._end(site, held, at, actor)
+
+    def apply(self, happening: e.Happening, site: str, at: str, actor: str) -> None:
         """Fold one event in; events of participants only move the counts."""
         match happening:
             case e.TrialCreated():
@@ -108,6 +186,31 @@ class TrialState:
             case e.RoleRevoked():
                 grant = (happening.person, happening.granted_role, happening.at_site)
                 self.grants = self.grants - {grant}
+                self._end_without_grant(happening.person, happening.granted_role, at, actor)
+            case e.TasksDelegated():
+                line = Delegation(
+                    happening.number,
+                    happening.person,
+                    happening.delegated_role,
+                    date.fromisoformat(happening.since),
+                    date.fromisoformat(happening.until) if happening.until else None,
+                    actor,
+                    at,
+                    happening.meaning,
+                    happening.content_hash,
+                )
+                self._site(site, delegations=(*self.site(site).delegations, line))
+            case e.DelegationEnded():
+                self._end(site, {happening.number}, at, actor)
+            case e.TrainingRecorded():
+                record = Training(
+                    happening.person,
+                    happening.subject,
+                    date.fromisoformat(happening.trained_on),
+                    actor,
+                    at,
+                )
+                self.trainings = (*self.trainings, record)
             case e.SiteOpened():
                 self._site(
                     site,

@@ -1,0 +1,121 @@
+"""Decisions about the people who act: delegation of tasks, its end, and training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+
+from .. import commands as c
+from .. import events as e
+from ..reasons import reason
+from ..refusal import Reason, RefusedError
+from .administration import known_site
+from .context import Context, Decided
+from .permission import works_by_delegation
+
+GCP = "gcp"
+"""Good clinical practice, as a subject of training."""
+MEANING = "I delegate these tasks and answer for how they are done"
+
+
+def delegation_hash(site: str, person: str, role: str, since: str, until: str) -> str:
+    """SHA-256 (hex) of what a delegation says: what its signature is bound to."""
+    said = {"site": site, "person": person, "role": role, "since": since, "until": until}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def delegate_tasks(command: c.DelegateTasks, context: Context) -> Decided:
+    """The investigator of the site signs that a person has a role's tasks from a day on."""
+    reasons = known_site(command.site, context) or _own_site(command.site, context)
+    role = next((one for one in context.protocol.roles if one.role == command.role), None)
+    if role is None or not works_by_delegation(role):
+        may = [one.role for one in context.protocol.roles if works_by_delegation(one)]
+        reasons.append(
+            reason("role-not-delegated", "role", role=command.role, roles=", ".join(may))
+        )
+    elif not context.trial.may_act(command.person, command.role, command.site):
+        reasons.append(reason("not-granted", "person", actor=command.person, role=command.role))
+    today = context.today(command.site)
+    since = command.since or today
+    if since < today:
+        reasons.append(reason("delegated-backwards", "since", day=since, today=today))
+    if command.until is not None and command.until < since:
+        reasons.append(reason("delegation-ends-early", "until", until=command.until, since=since))
+    until = str(command.until or "")
+    if not reasons and any(
+        one.person == command.person
+        and one.role == command.role
+        and one.meets(since, command.until)
+        for one in context.site_state(command.site).delegations
+    ):
+        reasons.append(
+            reason("already-delegated", "person", person=command.person, role=command.role)
+        )
+    if reasons:
+        raise RefusedError(reasons)
+    return Decided().on_site(
+        command.site,
+        e.TasksDelegated(
+            number=len(context.site_state(command.site).delegations) + 1,
+            person=command.person,
+            delegated_role=command.role,
+            since=str(since),
+            until=until,
+            content_hash=delegation_hash(
+                command.site, command.person, command.role, str(since), until
+            ),
+            meaning=MEANING,
+        ),
+    )
+
+
+def end_delegation(command: c.EndDelegation, context: Context) -> Decided:
+    """From now on the person has the tasks no more; what was done under them stands."""
+    reasons = known_site(command.site, context) or _own_site(command.site, context)
+    if reasons:
+        raise RefusedError(reasons)
+    found = next(
+        (
+            one
+            for one in context.site_state(command.site).delegations
+            if one.number == command.number and one.ended is None
+        ),
+        None,
+    )
+    if found is None:
+        raise RefusedError([reason("no-such-delegation", number=command.number, site=command.site)])
+    if not command.reason.strip():
+        raise RefusedError([reason("no-reason-for-ending", "reason")])
+    ended = e.DelegationEnded(
+        number=found.number, person=found.person, delegated_role=found.role, reason=command.reason
+    )
+    return Decided().on_site(command.site, ended)
+
+
+def _own_site(site: str, context: Context) -> list[Reason]:
+    if context.actor.site in ("", site):
+        return []
+    return [reason("not-granted", "site", actor=context.actor.id, role=context.actor.role)]
+
+
+def record_training(command: c.RecordTraining, context: Context) -> Decided:
+    """A person with a role was trained; one at a site records it for that site's people."""
+    actor, reasons = context.actor, []
+    if not any(
+        person == command.person and (not actor.site or site in ("", actor.site))
+        for person, _role, site in context.trial.grants
+    ):
+        reasons.append(reason("person-without-role", "person", person=command.person))
+    known = (GCP, *context.trial.versions)
+    if command.subject not in known:
+        reasons.append(reason("unknown-training", "subject", subject=command.subject))
+    if command.trained_on > context.today(actor.site) or command.trained_on < date(1950, 1, 1):
+        reasons.append(reason("training-day", "trained_on", day=command.trained_on))
+    if reasons:
+        raise RefusedError(reasons)
+    return Decided().on_trial(
+        e.TrainingRecorded(
+            person=command.person, subject=command.subject, trained_on=str(command.trained_on)
+        )
+    )
