@@ -198,11 +198,14 @@ def _made_or_opened(
     kept = home.rehearsal
     if kept is None:
         raise UserError(f"{path}: is a real trial; nobody virtual takes part in it")
-    same = (kept.seed, kept.replicate, kept.options) == (seed, number, options)
-    if not same or home.protocol.version != replicate.protocol.version:
+    if home.protocol.version != replicate.protocol.version:
+        raise UserError(
+            f"{path}: was made with another text of the protocol; name a new folder for this one"
+        )
+    if (kept.seed, kept.replicate, kept.options) != (seed, number, options):
         raise UserError(
             f"{path}: holds another rehearsal (seed {kept.seed}, replicate {kept.replicate}); "
-            "name a new folder, or that protocol, seed and replicate"
+            "name a new folder, or that seed, replicate and staff"
         )
     return home
 

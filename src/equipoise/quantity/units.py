@@ -140,7 +140,8 @@ class _Atom:
     offset: Fraction = Fraction(0)
 
 
-def _atoms() -> dict[str, _Atom]:
+# Built once at import, before a mutant could be switched on.
+def _atoms() -> dict[str, _Atom]:  # pragma: no mutate function
     def of(factor: str, metric: bool = False, **dimension: int) -> _Atom:
         return _Atom(Fraction(factor), dimension, metric)
 

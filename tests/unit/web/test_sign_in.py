@@ -109,6 +109,7 @@ def test_a_new_password_ends_the_sessions_that_were_opened_with_the_old_one() ->
 def test_every_answer_carries_the_strict_headers(address: str) -> None:
     """No inline script, no other host, no frame, no sniffing."""
     response = stage().client("coordinator").get(address)
+    response.close()  # a static file's answer holds the file open
     policy = response["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "script-src 'self'" in policy
