@@ -19,6 +19,7 @@ import sys
 from collections import deque
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -190,13 +191,24 @@ def settled(text: str, ledger: Trial) -> str:
     """
     for pattern, put in _CHANGING:
         text = pattern.sub(put, text)
-    head = ledger.ledger.head().hash
-    text = text.replace(head, "HEAD").replace(ledger.ledger.root(), "ROOT")
-    for hash_ in (head, ledger.ledger.root()):
-        for width in (12, 16):
-            text = text.replace(hash_[:width], "CODE")
-        text = text.replace(" ".join(hash_[at : at + 4] for at in range(0, 12, 4)), "CODE")
+    for value, name in _chain(ledger, ledger.ledger.head().seq).items():
+        text = text.replace(value, name)
     return text
+
+
+@cache
+def _chain(trial: Trial, seq: int) -> dict[str, str]:
+    """Every spelling of the chain's hash, root and signature at a position, with what to put instead."""
+    hashes = {"HEAD": trial.ledger.head().hash, "ROOT": trial.ledger.root()}
+    checkpoint = trial.ledger.last_checkpoint()
+    if checkpoint is not None:
+        hashes |= {"SIGNATURE": checkpoint.signature, "SIGNED-ROOT": checkpoint.root}
+        hashes |= {"SIGNED-HASH": checkpoint.hash}
+    spelled = {value: name for name, value in hashes.items()}
+    for name, value in hashes.items():
+        spelled[" ".join(value[at : at + 4] for at in range(0, 12, 4))] = f"{name}-CODE"
+        spelled[value[:16]] = spelled[value[:12]] = f"{name}-CODE"
+    return dict(sorted(spelled.items(), key=lambda pair: -len(pair[0])))
 
 
 def crawled(home: Home, role: str, participants: list[str]) -> dict[str, Any]:
