@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from equipoise.quantity.text import LANGUAGES, Text
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -234,26 +232,6 @@ def known_or(key: str, language: str) -> str:
 def reason_in(reason: str, language: str) -> str:
     """A method's reason in a language."""
     return reason if _index(language) == 0 else _REASONS.get(reason, reason)
-
-
-_UNITS = {
-    "a": ("years", "岁"), "mo": ("months", "月"), "wk": ("weeks", "周"), "d": ("days", "天"),
-    "h": ("hours", "小时"), "min": ("minutes", "分钟"), "1": ("", ""),
-}  # fmt: skip
-
-
-def unit_in(unit: str | None, language: str) -> str:
-    """A UCUM unit as people read it: `a` as years, `10*9/L` as 10⁹/L, without annotations."""
-    if unit is None:
-        return ""
-    if unit in _UNITS:
-        return _UNITS[unit][_index(language)]
-    bare = re.sub(r"\{[^}]*\}", "", unit).replace("[", "").replace("]", "")
-    power = re.sub(r"\*(\d+)", lambda found: found[1].translate(_SUPERSCRIPT), bare)
-    return power.strip("/") if bare != unit else power
-
-
-_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def after(first: str, second: str, language: str) -> str:

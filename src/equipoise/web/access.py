@@ -22,8 +22,10 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.urls import reverse
+from django.utils import timezone
 
 from .request import TrialRequest
+from .vocabulary import zone_of
 
 ROLES = (
     "coordinator", "investigator", "pharmacist", "monitor", "statistician", "dsmb", "sponsor",
@@ -289,6 +291,7 @@ def guarded(name: str, view: View) -> View:
             _admit(request, arguments["participant"], any_site=right.startswith("any:"))
         if method == "POST" and not right.endswith(":write"):
             raise PermissionDenied
+        timezone.activate(zone_of(request.trial.protocol, request.clock_site()))
         return view(request, **arguments)
 
     guard.page_name = name  # type: ignore[attr-defined]

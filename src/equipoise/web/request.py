@@ -79,6 +79,13 @@ class TrialRequest(WSGIRequest):
         """The language of the page as the protocol's texts name it (`en`, `zh-Hans`)."""
         return "zh-Hans" if self.LANGUAGE_CODE.lower().startswith("zh") else "en"
 
+    def clock_site(self) -> str:
+        """The site whose clock the page shows: the participant's, else the person's, else the first."""
+        if self.participant is not None:
+            return self.participant.site
+        site = self.person.site if self.person else ""
+        return site or self.trial.protocol.identity.sites[0].id
+
     def today(self) -> date:
         """Today at the person's site (for an all-site person: at the first site)."""
         site = self.person.site if self.person else ""

@@ -132,6 +132,7 @@ def settings_for(home: Home, *, hosts: Sequence[str] = (), https: bool = False) 
                     "builtins": [
                         "django.templatetags.i18n",
                         "django.templatetags.static",
+                        "equipoise.web.filters",
                     ],
                 },
             }

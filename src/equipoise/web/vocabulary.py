@@ -1,4 +1,4 @@
-"""Days, times and deviations in words, and who may see the allocation."""
+"""Days, times and deviations in words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -57,3 +58,8 @@ def zone_of(protocol: Protocol, site: str) -> tzinfo:
 def local_time(instant: str, zone: tzinfo) -> str:
     """A ledger's instant (ISO 8601, UTC) on the clock of a site: `2026-03-14 09:12`."""
     return f"{datetime.fromisoformat(instant).astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def moment(instant: str | None) -> str:
+    """A ledger's instant on the clock that counts for this page: the guard has chosen the site's."""
+    return local_time(instant, timezone.get_current_timezone()) if instant else ""

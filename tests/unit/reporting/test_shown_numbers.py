@@ -84,18 +84,3 @@ def test_every_reason_a_method_gives_is_translated() -> None:
     for reason in reasons:
         assert reason
         assert words.reason_in(reason, "zh-Hans") != reason
-
-
-@pytest.mark.parametrize(
-    ("unit", "text"),
-    [
-        ("a", "years"),
-        ("10*9/L", "10⁹/L"),
-        ("kg", "kg"),
-        ("mm[Hg]", "mmHg"),
-        ("{score}", ""),
-        (None, ""),
-    ],
-)
-def test_units_read_as_people_write_them(unit: str | None, text: str) -> None:
-    assert words.unit_in(unit, "en") == text

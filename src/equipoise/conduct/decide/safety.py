@@ -70,9 +70,7 @@ def _clocks_for(
     return [
         clock
         for clock in context.protocol.safety.clocks
-        if starts[clock.applies_when]
-        and clock.in_force_from.earliest <= today
-        and (clock.in_force_until is None or today <= clock.in_force_until.latest)
+        if starts[clock.applies_when] and clock.in_force(today)
     ]
 
 

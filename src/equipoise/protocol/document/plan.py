@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -161,6 +162,12 @@ class ReportingClock(Part):
     in_force_from: PartialDate
     in_force_until: PartialDate | None = None
     source: Text | None = None
+
+    def in_force(self, day: date) -> bool:
+        """Whether the rule holds on a day; a date given in part counts in favor of the rule."""
+        return self.in_force_from.earliest <= day and (
+            self.in_force_until is None or day <= self.in_force_until.latest
+        )
 
 
 class AdverseEventTerm(Part):

@@ -6,10 +6,11 @@ import math
 
 from equipoise.analysis.methods import Estimate
 from equipoise.analysis.results import AnalysisResult, Comparison, Curve, GroupSummary, Results
+from equipoise.quantity.readable import readable_unit
 
 from ..format import DASH, count_percent, interval, level, number, p_phrase, p_value, percent
 from ..table import Column, Row, Table
-from ..words import after, known_or, reason_in, say, text_of, unit_in
+from ..words import after, known_or, reason_in, say, text_of
 from .people import arm_labels, mean_sd, median_quartiles
 
 _RATIOS = frozenset({"odds_ratio", "risk_ratio", "hazard_ratio"})
@@ -276,7 +277,7 @@ def _sentence(results: Results, one: AnalysisResult, comparison: Comparison, lan
     }
     if comparison.measure != "risk_difference":
         against = _against(comparison, labels, language)
-        unit = unit_in(one.unit, language) if comparison.measure not in _RATIOS else ""
+        unit = readable_unit(one.unit, language) if comparison.measure not in _RATIOS else ""
         shown = shown_estimate(estimate, comparison.measure, one.decimals)
         return say(
             "primary_plain",

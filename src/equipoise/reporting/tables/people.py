@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from equipoise.analysis.results import ArmFlow, BaselineRow, Counted, Distribution, Results
+from equipoise.quantity.readable import readable_unit
 
 from ..format import DASH, count_percent, interval, number
 from ..table import Column, Row, Table
-from ..words import known_or, say, text_of, unit_in
+from ..words import known_or, say, text_of
 
 
 def arm_labels(results: Results, language: str) -> dict[str, str]:
@@ -119,7 +120,7 @@ def baseline_table(results: Results, language: str) -> Table:
 
 
 def _baseline_rows(row: BaselineRow, language: str, width: int) -> list[Row]:
-    unit, label = unit_in(row.unit, language), text_of(row.label, language)
+    unit, label = readable_unit(row.unit, language), text_of(row.label, language)
     if unit:
         label += f", {unit}" if language == "en" else f"，{unit}"
     rows: list[Row] = []

@@ -20,6 +20,7 @@ from equipoise.conduct.schedule import (
 )
 from equipoise.conduct.state import Captured, ParticipantState, Stamp
 from equipoise.protocol.document import Item, Protocol
+from equipoise.quantity.readable import beside, measured, readable_unit
 
 from .svg import Say, noop
 from .timeline import (
@@ -198,9 +199,9 @@ def _item_lane(
             if one.value.value in ranks
         ]
         return StepLane(label, scale, points, len(codelist.codes) - 1, until)
-    unit = readable_unit(item.unit)
+    unit = beside(readable_unit(item.unit, teller.language))
     points = [
-        Point(one.on, float(one.datum.value), f"{one.value.value} {unit}".strip())
+        Point(one.on, float(one.datum.value), measured(one.value.value, item.unit, teller.language))
         for one in captured
         if one.datum is not None and isinstance(one.datum.value, Decimal)
     ]
@@ -208,18 +209,6 @@ def _item_lane(
     bounded = zero and item.maximum is not None and item.maximum <= 10
     note = unit or (f"{item.minimum}–{item.maximum}" if bounded else "")
     return LineLane(label, note, points, filled=lane.exposure, from_zero=bounded)
-
-
-def readable_unit(unit: str | None) -> str:
-    """A UCUM unit as people write it: `10*9/L` is ×10⁹/L, and annotations are only their words."""
-    if not unit or unit == "1":
-        return ""
-    if unit.startswith("10*"):
-        power, _, rest = unit[3:].partition("/")
-        raised = power.translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
-        return f"×10{raised}" + (f"/{rest}" if rest else "")
-    text = unit.replace("{", "").replace("}", "").replace("Cel", "°C").replace("umol", "µmol")
-    return text.replace("[IU]", "IU").replace("U/L", "U/L")
 
 
 def _dose_lanes(state: ParticipantState, today: date, teller: Teller) -> list[Lane]:

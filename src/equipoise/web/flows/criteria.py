@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from equipoise.conduct.eligibility import Assessment, CriterionAnswer
 from equipoise.protocol.document import Criterion, Protocol
 from equipoise.protocol.expression import Datum
-from equipoise.web.units import unit_words
+from equipoise.quantity.readable import measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,7 @@ def _value_words(protocol: Protocol, name: str, datum: Datum, language: str) -> 
         )
     else:
         words = str(datum.value)
-    unit = unit_words(datum.unit)
-    return f"{name_words(protocol, name, language)}: {words}{' ' + unit if unit else ''}"
+    return f"{name_words(protocol, name, language)}: {measured(words, datum.unit, language)}"
 
 
 def criterion_label(criterion: Criterion) -> str:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from equipoise.conduct.state import FormInstance
 from equipoise.protocol.document import Form, FormItem, Item, Protocol
-from equipoise.web.units import unit_words
+from equipoise.quantity.readable import beside, readable_unit
+from equipoise.web.vocabulary import moment
 
 PREFIX = "v."
 """Names of data fields start with it, so that nothing else on the page can be taken for data."""
@@ -180,7 +181,7 @@ def _data_field(
         meanwhile = _("Saved: %(value)s, by %(who)s, %(when)s") % {
             "value": saved or "–",
             "who": held.stamp.actor,
-            "when": held.stamp.at[:16].replace("T", " "),
+            "when": moment(held.stamp.at),
         }
     return DataField(
         item=item.id,
@@ -190,7 +191,7 @@ def _data_field(
         kind=kind,
         value=value,
         choices=choices,
-        unit=unit_words(item.unit),
+        unit=beside(readable_unit(item.unit, language)),
         range=_range(item),
         hint=_hint(item, language),
         error=errors.get(item.id, ""),

@@ -16,6 +16,7 @@ from equipoise.conduct.state import ParticipantState, Query
 from equipoise.web.labels import QUERY_STATUS_LABELS, choices_of, said
 from equipoise.web.models import QueryRow
 from equipoise.web.request import TrialRequest
+from equipoise.web.vocabulary import moment
 
 from .form import _address_and_form
 from .sheet import Field, Sheet, Typed, serve_sheet
@@ -114,7 +115,7 @@ def query(request: TrialRequest, participant: str, number: int) -> HttpResponseB
     captured = form.values.get(asked.item) if form else None
     facts = [
         (_("Question"), asked.text),
-        (_("Asked"), f"{asked.raised.at[:16].replace('T', ' ')} UTC, {asked.raised.actor}"),
+        (_("Asked"), f"{moment(asked.raised.at)}, {asked.raised.actor}"),
         (_("Where"), _place_words(request, asked.address.visit, asked.address.form)),
     ]
     if asked.item:

@@ -14,8 +14,10 @@ from equipoise.conduct.eligibility import strata_of
 from equipoise.conduct.refusal import Reason, Refusal
 from equipoise.conduct.schedule import plan_visits
 from equipoise.conduct.state import ParticipantState
+from equipoise.web.labels import site_label
 from equipoise.web.request import TrialRequest
 from equipoise.web.sight import sees_arm
+from equipoise.web.vocabulary import moment
 
 from .acting import act, fresh_client_id, shown_reasons
 from .worklist import waiting
@@ -139,14 +141,12 @@ def _facts(request: TrialRequest, state: ParticipantState) -> dict[str, tuple[st
         ),
         "signature": (
             _("Signed by the investigator"),
-            f"{last.signed_by}, {str(last.signed_at)[:16].replace('T', ' ')} UTC"
-            if last and last.signed_by
-            else "",
+            f"{last.signed_by}, {moment(last.signed_at)}" if last and last.signed_by else "",
         ),
-        "site": (_("The site is open"), state.site),
+        "site": (_("The site is open"), site_label(protocol, state.site, request.language)),
         "recruitment": (
             _("Recruitment is open"),
-            _("%(n)s randomized") % {"n": request.trial.state.randomized},
+            _progress(request),
         ),
         "commitment": (
             _("The randomization has been committed to"),
@@ -155,6 +155,13 @@ def _facts(request: TrialRequest, state: ParticipantState) -> dict[str, tuple[st
         "strata": (_("The strata are known"), _strata_words(request, levels)),
         "timing": (_("The treatment can start in time"), ""),
     }
+
+
+def _progress(request: TrialRequest) -> str:
+    randomized, target = request.trial.state.randomized, _target(request)
+    if target is None:
+        return _("%(n)s randomized") % {"n": randomized}
+    return _("%(n)s of %(target)s randomized") % {"n": randomized, "target": target}
 
 
 def _strata_words(request: TrialRequest, levels: dict[str, str]) -> str:
@@ -210,7 +217,7 @@ def _allocation(request: TrialRequest) -> HttpResponse:
         "participant": state,
         "arm": arm.label.in_language(language) if arm else "",
         "number": state.randomization_number,
-        "at": stamp.at[:16].replace("T", " ") if stamp else "",
+        "at": moment(stamp.at) if stamp else "",
         "by": stamp.actor if stamp else "",
         "strata": _strata_words(request, dict(state.strata_used)),
         "next_visit": following,

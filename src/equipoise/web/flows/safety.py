@@ -22,6 +22,7 @@ from equipoise.web.labels import (
     said,
 )
 from equipoise.web.request import TrialRequest
+from equipoise.web.vocabulary import moment
 
 from .sheet import Field, Sheet, Typed, serve_sheet
 
@@ -137,7 +138,7 @@ def _clock_hint(request: TrialRequest) -> str:
     clocks = [
         f"{clock.label.in_language(request.language)} ({clock.hours} h)"
         for clock in request.protocol.safety.clocks
-        if clock.applies_when == "serious"
+        if clock.applies_when == "serious" and clock.in_force(request.today())
     ]
     if not clocks:
         return _("Leave it empty if the event is not serious.")
@@ -272,7 +273,7 @@ def _facts(request: TrialRequest, event: AdverseEvent) -> list[tuple[str, str]]:
         (_("Serious"), reasons or _("no")),
         (_("From – to"), f"{event.started_on} – {ended}"),
         (_("Outcome"), said(OUTCOME_LABELS, event.outcome)),
-        (_("Reported"), f"{event.reported.at[:16].replace('T', ' ')} UTC, {event.reported.actor}"),
+        (_("Reported"), f"{moment(event.reported.at)}, {event.reported.actor}"),
     ]
 
 
@@ -310,7 +311,7 @@ def safety_report(
             title=_("Safety report sent"),
             facts=[
                 (_("Event"), term_words(request, event)),
-                (_("Due"), f"{running.due_at[:16].replace('T', ' ')} UTC"),
+                (_("Due"), moment(running.due_at)),
             ],
             fields=[Field("sent_to", _("Sent to"), value=running.to, max_length=300)],
             submit=_("Record that it was sent"),

@@ -23,9 +23,9 @@ from equipoise.protocol.document import (
     Urn,
     Visit,
 )
+from equipoise.quantity.readable import measured
 
 from ..figures.arms import ArmRow, ArmsDiagram, RegimenBar, arms_diagram
-from ..figures.lanes import readable_unit
 from ..figures.matrix import ScheduleColumn, schedule_matrix
 from ..labels import said
 from ..request import TrialRequest
@@ -382,7 +382,7 @@ def _diagram(document: Protocol, language: str) -> ArmsDiagram:
             bars.append(
                 RegimenBar(
                     product.name.in_language(language),
-                    _dose(regimen.dose, regimen.dose_unit, regimen.times_a_day),
+                    _dose(regimen.dose, regimen.dose_unit, regimen.times_a_day, language),
                     regimen.start.anchor,
                     regimen.start.day,
                     regimen.stop.anchor,
@@ -408,9 +408,9 @@ def _diagram(document: Protocol, language: str) -> ArmsDiagram:
     return ArmsDiagram(target, _scheme(document), _strata(document, language), anchors, arms)
 
 
-def _dose(dose: object, unit: str, times: int) -> str:
+def _dose(dose: object, unit: str, times: int, language: str) -> str:
     return _("%(dose)s × %(times)s a day") % {
-        "dose": f"{dose} {readable_unit(unit)}".strip(), "times": times,
+        "dose": measured(dose, unit, language), "times": times,
     }  # fmt: skip
 
 
@@ -444,7 +444,7 @@ def _regimens(document: Protocol, language: str) -> list[tuple[str, list[tuple[s
             told.append((product.name.in_language(language), [(_("What"), words)]))
             continue
         facts = [
-            (_("Dose"), _dose(regimen.dose, regimen.dose_unit, regimen.times_a_day)),
+            (_("Dose"), _dose(regimen.dose, regimen.dose_unit, regimen.times_a_day, language)),
             (_("From"), _offset(regimen.start, anchors, language)),
             (_("Until"), _offset(regimen.stop, anchors, language)),
         ]

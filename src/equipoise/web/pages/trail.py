@@ -13,8 +13,8 @@ from equipoise.conduct import events as e
 from equipoise.conduct.values import Value
 from equipoise.ledger.envelope import Event
 from equipoise.protocol.document import Protocol
+from equipoise.quantity.readable import measured
 
-from ..figures.lanes import readable_unit
 from ..figures.svg import escaped
 from ..labels import (
     ACTION_LABELS,
@@ -140,8 +140,7 @@ class Trail:
                     label = code.label.in_language(self._language)
                     graded = self._protocol.codelist_by_id[item.codelist].scale
                     return f"{value.code} {label}" if graded and value.code else label
-        unit = readable_unit(item.unit)
-        return f"{value.value} {unit}" if unit else value.value
+        return measured(value.value, item.unit, self._language)
 
     def changes(self, where: tuple[str, str, str], values: tuple[Value, ...]) -> str:
         """What a save changed: `hemoglobin 98 g/L`, or `hemoglobin 8.9 → 98 g/L`."""
