@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .document import (
+    PRIMARY,
     Figure,
     Section,
     report_files,
@@ -15,9 +16,11 @@ from .render import to_csv, to_html, to_text
 from .table import Column, Row, Table
 from .tables import study_tables
 from .tables.effects import primary_sentence
+from .words import method_name
 
 __all__ = [
-    "Column", "Figure", "Row", "Section", "Table", "primary_sentence", "report_files",
+    "PRIMARY", "Column", "Figure", "Row", "Section", "Table", "method_name", "primary_sentence",
+    "report_files",
     "study_figures", "study_report", "study_sections", "study_tables", "to_csv", "to_html",
     "to_text", "write_report",
 ]  # fmt: skip

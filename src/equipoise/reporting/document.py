@@ -64,6 +64,10 @@ def report_name(language: str) -> str:
     return "report.html" if language == LANGUAGES[0] else f"report.{language}.html"
 
 
+PRIMARY = "section-primary"
+"""Anchor of the section that holds the primary result."""
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """A part of the report in one language: its anchor, its heading, and its content as HTML."""
@@ -94,9 +98,7 @@ def study_sections(results: Results, language: str) -> tuple[Section, ...]:
     section("section-flow", say("flow", language), figures["flow"], *criteria)
     section("section-baseline", say("baseline", language), tables["baseline"])
     effects = [figures["effects"]] if "effects" in figures else []
-    section(
-        "section-primary", say("primary_result", language), _primary(results, language), *effects
-    )
+    section(PRIMARY, say("primary_result", language), _primary(results, language), *effects)
     for figure in figures.values():
         if figure.id.startswith("curves-"):
             section(f"section-{figure.id}", figure.caption, figure)

@@ -188,8 +188,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "fatal": ("fatal", "死亡"),
     "unknown": ("unknown", "未知"),
     # primary sentence
-    "primary_sentence": ("{events_1} of {total_1} ({share_1}) with {treatment} and {events_2} of {total_2} ({share_2}) with {control} had the event: a difference of {difference} percentage points ({level}% CI {interval}; p {p}).",
-                         "{treatment} {total_1} 例中 {events_1} 例({share_1})、{control} {total_2} 例中 {events_2} 例({share_2})发生事件，差值 {difference} 个百分点({level}% CI {interval}；p {p})。"),
+    "primary_sentence": ("{label}: {events_1} of {total_1} ({share_1}) with {treatment} and {events_2} of {total_2} ({share_2}) with {control}, a difference of {difference} percentage points ({level}% CI {interval}; p {p}).",
+                         "{label}：{treatment} {total_1} 例中 {events_1} 例({share_1})，{control} {total_2} 例中 {events_2} 例({share_2})，差值 {difference} 个百分点({level}% CI {interval}；p {p})。"),
     "primary_plain": ("{label}. {measure} {estimate} ({level}% CI {interval}; p {p}).", "{label}。{measure} {estimate}({level}% CI {interval}；p {p})。"),
     "primary_none": ("The primary endpoint cannot be estimated yet: {reason}.", "主要终点尚无法估计：{reason}。"),
     "no_primary": ("The protocol declares no primary analysis.", "方案未规定主要分析。"),
@@ -227,6 +227,11 @@ def say(key: str, language: str, **values: object) -> str:
 def known_or(key: str, language: str) -> str:
     """The phrase of a category, or the category itself where there are no words for it."""
     return say(key, language) if key in _WORDS else key.replace("_", " ")
+
+
+def method_name(method: str, language: str) -> str:
+    """A declared method as a reader knows it: `risk_difference_mn` is the Miettinen–Nurminen interval."""
+    return known_or(method, language)
 
 
 def reason_in(reason: str, language: str) -> str:

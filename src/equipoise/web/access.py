@@ -24,8 +24,9 @@ from django.http import (
 from django.urls import reverse
 from django.utils import timezone
 
+from equipoise.conduct.decide.context import zone_of
+
 from .request import TrialRequest
-from .vocabulary import zone_of
 
 ROLES = (
     "coordinator", "investigator", "pharmacist", "monitor", "statistician", "dsmb", "sponsor",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, tzinfo
+from functools import lru_cache
 
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -20,6 +21,26 @@ DEVIATION = {
     "late_safety_report": noop("safety report sent late"),
 }
 """Deviations the trial logs by itself; what people log is in their own words."""
+_OUTSIDE = re.compile(r"performed (\S+), window (\S+) to (\S+)")
+
+
+def deviation_words(protocol: Protocol, text: str, language: str) -> str:
+    """A deviation the trial logged by itself, in the language of the page.
+
+    The ledger keeps `visit id: what happened`, in English; the reader is shown the visit's name.
+    """
+    name, colon, rest = text.partition(": ")
+    visit = protocol.visit_by_id.get(name)
+    if not colon or visit is None:
+        return text
+    outside = _OUTSIDE.fullmatch(rest)
+    if outside:
+        rest = _("performed %(on)s, window %(opens)s to %(closes)s") % {
+            "on": outside[1], "opens": outside[2], "closes": outside[3],
+        }  # fmt: skip
+    return f"{visit.label.in_language(language)}: {rest}"
+
+
 _WEEKDAYS = (
     noop("Mon"),
     noop("Tue"),
@@ -41,18 +62,18 @@ def planned_day(day: date) -> str:
     return f"{_(_WEEKDAYS[day.weekday()])} {day}"
 
 
+@lru_cache(maxsize=4096)
+def day_words(day: str | None, language: str) -> str:
+    """An ISO day with its weekday, in the language that is active; empty for none."""
+    return date_format(date.fromisoformat(day), "D Y-m-d") if day else ""
+
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d)?")
 
 
 def unbroken(text: str) -> SafeString:
     """The text, escaped, with its dates held together at the end of a line."""
     return mark_safe(_DAY.sub(lambda day: f"<time>{day[0]}</time>", escape(text)))
-
-
-def zone_of(protocol: Protocol, site: str) -> tzinfo:
-    """The site's time zone."""
-    found = protocol.site_by_id.get(site)
-    return ZoneInfo(found.timezone) if found else UTC
 
 
 def local_time(instant: str, zone: tzinfo) -> str:

@@ -90,7 +90,7 @@ def test_scripts_are_our_own_or_vendored_with_their_license():
 
 def test_a_signal_color_always_comes_with_a_shape():
     for signal in ("bad", "warn", "good"):
-        assert re.search(rf'\.mark\.{signal}::before {{ content: "."', SHEET)
+        assert re.search(rf'\.mark\.{signal}::before {{content: "."', SHEET)
 
 
 SOURCES = sorted(

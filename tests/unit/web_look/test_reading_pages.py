@@ -64,9 +64,9 @@ def test_lanes_are_chosen_from_the_protocol(played, lived):
 
 def test_the_trail_tells_a_change_with_what_stood_before_and_why(played, lived):
     page = words(read(played.client("coordinator"), f"/participants/{lived.id}/?trail=all"))
-    assert re.search(r"Hemoglobin 1\d\d g/L → 120 g/L; reason: typed twice", page)
-    assert "adverse event 3: Fatigue, CTCAE v5.0 grade 3" in page
-    assert "visit Week 3 did not take place; reason: fever at home" in page
+    assert re.search(r"Hemoglobin: 1\d\d g/L → 120 g/L; reason: typed twice", page)
+    assert "Adverse event 3: Fatigue, CTCAE v5.0 grade 3" in page
+    assert "Visit Week 3 did not take place; reason: fever at home" in page
 
 
 def test_the_trail_shows_the_newest_first_and_leads_to_the_rest(played, lived):
@@ -77,7 +77,7 @@ def test_the_trail_shows_the_newest_first_and_leads_to_the_rest(played, lived):
     trail = short[short.index('<ol class="trail">') :]
     assert trail.count("<li>") == 40 < total
     assert f"All {total} entries" in short
-    listed = re.findall(r"· (\d+)</span></li>", whole)
+    listed = re.findall(r"· ledger (\d+)</span></li>", whole)
     assert len(listed) == total
     assert listed == sorted(listed, key=int, reverse=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,10 +26,15 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def zone_of(protocol: Protocol, site: str) -> tzinfo:
+    """A site's time zone; UTC where the site is unknown."""
+    known = protocol.site_by_id.get(site)
+    return _zone(known.timezone) if known else UTC
+
+
 def local_day(protocol: Protocol, site: str, at: datetime) -> date:
     """The calendar day at a site; UTC's where the site is unknown."""
-    known = protocol.site_by_id.get(site)
-    return at.astimezone(_zone(known.timezone) if known else UTC).date()
+    return at.astimezone(zone_of(protocol, site)).date()
 
 
 @dataclass(frozen=True, slots=True)

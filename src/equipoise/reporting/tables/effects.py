@@ -10,7 +10,7 @@ from equipoise.quantity.readable import readable_unit
 
 from ..format import DASH, count_percent, interval, level, number, p_phrase, p_value, percent
 from ..table import Column, Row, Table
-from ..words import after, known_or, reason_in, say, text_of
+from ..words import after, known_or, method_name, reason_in, say, text_of
 from .people import arm_labels, mean_sd, median_quartiles
 
 _RATIOS = frozenset({"odds_ratio", "risk_ratio", "hazard_ratio"})
@@ -58,7 +58,7 @@ def analyses_table(results: Results, language: str) -> Table:
                     (
                         title,
                         known_or(f"role_{one.role}", language),
-                        known_or(one.method, language),
+                        method_name(one.method, language),
                         known_or(comparison.measure, language),
                         shown,
                         shown_interval(estimate, comparison.measure, one.decimals, language),
@@ -132,7 +132,7 @@ def analysis_table(results: Results, one: AnalysisResult, language: str) -> Tabl
 def analysis_title(one: AnalysisResult, language: str) -> str:
     """The endpoint and what is done with it; the method, where the analysis has no label of its own."""
     endpoint, label = text_of(one.endpoint_label, language), text_of(one.label, language)
-    second = known_or(one.method, language) if label == endpoint else label
+    second = method_name(one.method, language) if label == endpoint else label
     return after(endpoint, second, language)
 
 
@@ -292,6 +292,7 @@ def _sentence(results: Results, one: AnalysisResult, comparison: Comparison, lan
     return say(
         "primary_sentence",
         language,
+        label=text_of(one.endpoint_label, language),
         events_1=treatment.events,
         total_1=treatment.analyzed,
         share_1=percent(treatment.events or 0, treatment.analyzed),

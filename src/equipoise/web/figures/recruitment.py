@@ -1,4 +1,4 @@
-"""Recruitment: how many were randomized by each day, against what the target asks."""
+"""Recruitment: how many were randomized by each day, against the target."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ WIDTH, HEIGHT, LEFT, BOTTOM = 720, 240, 44, 26
 
 @dataclass(frozen=True, slots=True)
 class Recruitment:
-    """`randomized` are the days of randomization; `due` is when `target` is to be reached."""
+    """`randomized` are the days of randomization, one for each participant."""
 
     randomized: Sequence[date]
     target: int
     start: date
-    due: date
     today: date
 
 
 def recruitment_chart(recruitment: Recruitment, say: Say = str) -> str:
-    """Cumulative randomizations as a line, the even pace to the target as a dashed one."""
-    end = max(recruitment.due, recruitment.today)
+    """Cumulative randomizations as a line, the target as a dashed one."""
+    end = recruitment.today
     days = max((end - recruitment.start).days, 1)
     highest = max(recruitment.target, len(recruitment.randomized), 1)
 
@@ -52,16 +51,15 @@ def recruitment_chart(recruitment: Recruitment, say: Say = str) -> str:
         number += 1
         month = (month + timedelta(days=32)).replace(day=1)
     out.append(
-        f'<path class="lined second" d="M{short(x(recruitment.start))} {short(y(0))}'
-        f'L{short(x(recruitment.due))} {short(y(recruitment.target))}"/>'
+        f'<path class="lined second" d="M{LEFT} {short(y(recruitment.target))}H{WIDTH - 8}"/>'
     )
     path = [f"M{short(x(recruitment.start))} {short(y(0))}"]
     for count, day in enumerate(sorted(recruitment.randomized), start=1):
         path.append(f"H{short(x(day))}V{short(y(count))}")
     path.append(f"H{short(x(recruitment.today))}")
     out.append(f'<path class="lined" d="{"".join(path)}"/>')
-    words = say("Randomized, cumulative; dashed: the even pace to the target")
+    words = say("Randomized, cumulative; dashed: the target")
     return (
-        f'<svg width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'<svg class="figure" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{escaped(words)}">{"".join(out)}</svg><p class="small soft">{escaped(words)}</p>'
     )

@@ -24,6 +24,7 @@ from equipoise.web.addresses import address_of
 from equipoise.web.labels import status_label
 from equipoise.web.models import ParticipantRow, TallyRow
 from equipoise.web.request import TrialRequest
+from equipoise.web.vocabulary import day_words
 
 PAGE_SIZE = 50
 SORTS = {"id": "id", "next": "next_due", "randomized": "randomized_on"}
@@ -108,6 +109,7 @@ def participants(request: TrialRequest) -> HttpResponseBase:
                 "row": row,
                 "page": address_of("participant", row.id),
                 "status": status_label(row.status),
+                "due": day_words(row.next_due, request.LANGUAGE_CODE),
                 "visit": visits.get(row.next_visit, row.next_visit),
             }
             for row in rows

@@ -215,6 +215,7 @@ def _allocation(request: TrialRequest) -> HttpResponse:
     stamp = state.randomized
     context = {
         "participant": state,
+        "site": site_label(protocol, state.site, language),
         "arm": arm.label.in_language(language) if arm else "",
         "number": state.randomization_number,
         "at": moment(stamp.at) if stamp else "",

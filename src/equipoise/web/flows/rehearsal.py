@@ -12,12 +12,15 @@ from django.contrib import messages
 from django.http import Http404, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from equipoise.home import Home
 from equipoise.rehearsal import play, replicate_of
 from equipoise.web.accounts import safe_next
+from equipoise.web.figures.recruitment import Recruitment, recruitment_chart
 from equipoise.web.labels import site_label
+from equipoise.web.models import ParticipantRow
 from equipoise.web.request import TrialRequest
 
 STEPS: Mapping[str, int | None] = {"day": 1, "week": 7, "end": None}
@@ -133,6 +136,21 @@ def _show(request: TrialRequest, *, wrong: bool = False) -> HttpResponseBase:
             for site in protocol.identity.sites
         ],
         "randomized": request.trial.state.randomized,
+        "chart": _chart(request),
         "target": protocol.design.sample_size.target if protocol.design.sample_size else None,
     }
     return render(request, "rehearsal.html", context, status=422 if wrong else 200)
+
+
+def _chart(request: TrialRequest) -> SafeString | str:
+    """Recruitment so far; empty before anybody could be randomized."""
+    opened = [site.opened_on for site in request.trial.state.sites.values() if site.opened_on]
+    size = request.trial.protocol.design.sample_size
+    if not opened or size is None or request.today() <= min(opened):
+        return ""
+    days = ParticipantRow.objects.exclude(randomized_on="").values_list("randomized_on", flat=True)
+    recruitment = Recruitment(
+        [date.fromisoformat(day) for day in days if day], size.target, min(opened), request.today()
+    )
+    # the figure escapes what it is given
+    return mark_safe(recruitment_chart(recruitment, _))

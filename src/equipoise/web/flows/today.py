@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from django.http import HttpResponseBase
 from django.shortcuts import render
-from django.utils.dateformat import format as date_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -19,6 +17,7 @@ from django.utils.translation import ngettext
 from equipoise.web.access import may_open
 from equipoise.web.addresses import address_of
 from equipoise.web.request import TrialRequest
+from equipoise.web.vocabulary import day_words
 
 from .worklist import COUNTED, Task, worklist
 
@@ -92,13 +91,28 @@ def today(request: TrialRequest) -> HttpResponseBase:
         for name, (title, empty) in words.items()
     ]
     following = [_line(request, task, day) for task in found["next"].tasks]
+    tone, answer = _answer(groups)
     context = {
         "groups": groups,
+        "tone": tone,
+        "answer": answer,
         "day": day,
         "next": following[0] if following else None,
         "may_screen": may_open("screen", person.role),
     }
     return render(request, "today.html", context)
+
+
+def _answer(groups: Sequence[Group]) -> tuple[str, str]:
+    """What must not be missed today in one sentence, with its tone."""
+    late, due = (next(one for one in groups if one.name == name) for name in ("late", "due"))
+    if late.rows:
+        return "bad", _("Late: %(late)s. Due today: %(due)s.") % {
+            "late": late.count, "due": due.count,
+        }  # fmt: skip
+    if due.rows:
+        return "warn", _("Due today: %(due)s. Nothing is late.") % {"due": due.count}
+    return "good", _("Nothing is late, and nothing is due today.")
 
 
 def _rows(group: str, lines: Sequence[Line]) -> SafeString:
@@ -142,12 +156,6 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-@lru_cache(maxsize=4096)
-def day_words(day: str, language: str) -> str:
-    """A day with its weekday, in the language that is active."""
-    return date_format(date.fromisoformat(day), "D Y-m-d") if day else ""
-
-
 def _line(request: TrialRequest, task: Task, today: date) -> Line:
     what, action, address = _words(request, task)
     closing = _day(task.closes)
@@ -158,7 +166,7 @@ def _line(request: TrialRequest, task: Task, today: date) -> Line:
         address,
         address_of("participant", task.participant),
         day_words(task.due, request.LANGUAGE_CODE),
-        task.closes,
+        day_words(task.closes, request.LANGUAGE_CODE) if task.closes != task.due else "",
         (today - closing).days if closing else 0,
         bool(task.provisional),
     )

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from equipoise.conduct.decide.context import zone_of
 from equipoise.conduct.schedule import PlannedVisit, form_status, participant_anchors, plan_visits
 from equipoise.conduct.state import AdverseEvent, ParticipantState, Query
 from equipoise.conduct.values import Address
@@ -36,11 +37,11 @@ from ..request import Person, TrialRequest
 from ..sight import sees_arm
 from ..vocabulary import (
     DEVIATION,
+    deviation_words,
     local_time,
     planned_day,
     unbroken,
     weekdays,
-    zone_of,
 )
 from .trail import Trail, trail_lines
 
@@ -96,7 +97,7 @@ def participant(request: TrialRequest, participant: str) -> HttpResponse:
     entries, told_of = trail.latest(stream, None if everything else SHOWN_ENTRIES)
     arm = protocol.arm_by_id.get(state.arm) if sees and state.arm else None
     tone, answer = _answer(state, plan, today, language)
-    actions = _actions(state, person, address)
+    actions = _actions(state, plan, today, person, address, language)
     masked = state.randomized is not None and not sees
     if masked and not trial.permission("UnblindParticipant", person.actor):
         actions.append((_("Unblind"), address + "unblind/", False))
@@ -111,7 +112,7 @@ def participant(request: TrialRequest, participant: str) -> HttpResponse:
             (one.kind == "emergency", local_time(one.stamp.at, zone)) for one in state.unblindings
         ],
         "day": _day_of_treatment(state, today, language),
-        "alerts": _alerts(state, plan, today, zone),
+        "alerts": _alerts(state, plan, today, zone, language),
         "now": now.isoformat(),
         "tone": tone,
         "answer": unbroken(answer),
@@ -126,7 +127,12 @@ def participant(request: TrialRequest, participant: str) -> HttpResponse:
         "supply": _supply(protocol, state, address, language, person),
         "queries": [_query_row(query, protocol, zone, language) for query in _by_openness(state)],
         "deviations": [
-            (one.occurred_on, one.severity, said(DEVIATION, one.kind), one.text)
+            (
+                one.occurred_on,
+                one.severity,
+                said(DEVIATION, one.kind),
+                deviation_words(protocol, one.text, language) if one.automatic else one.text,
+            )
             for one in state.deviations
         ],
         "withdrawals": [(w.on, said(SCOPE_LABELS, w.scope), w.reason) for w in state.withdrawals],
@@ -175,7 +181,7 @@ def _late(plan: Sequence[PlannedVisit], today: date) -> list[PlannedVisit]:
 
 
 def _alerts(
-    state: ParticipantState, plan: Sequence[PlannedVisit], today: date, zone: tzinfo
+    state: ParticipantState, plan: Sequence[PlannedVisit], today: date, zone: tzinfo, language: str
 ) -> list[Alert]:
     alerts = []
     for event in state.adverse_events.values():
@@ -187,7 +193,7 @@ def _alerts(
                 alerts.append(Alert("bad", words, clock.due_at))
     late = _late(plan, today)
     if late:
-        labels = ", ".join(planned.visit.label.en for planned in late[:2])
+        labels = ", ".join(planned.visit.label.in_language(language) for planned in late[:2])
         alerts.append(
             Alert("bad", _("late: %(visits)s") % {"visits": labels})
             if len(late) <= 2
@@ -240,7 +246,31 @@ def _answer(
     }  # fmt: skip
 
 
-def _actions(state: ParticipantState, person: Person, address: str) -> list[tuple[str, str, bool]]:
+def _due_now(plan: Sequence[PlannedVisit], today: date) -> PlannedVisit | None:
+    """The earliest visit whose window has opened and that is not yet entered."""
+    return min(
+        (
+            planned
+            for planned in plan
+            if planned.status in ("due", "part")
+            and planned.target is not None
+            and planned.opens is not None
+            and planned.opens <= today
+            and planned.visit.forms
+        ),
+        key=lambda planned: planned.target or today,
+        default=None,
+    )
+
+
+def _actions(
+    state: ParticipantState,
+    plan: Sequence[PlannedVisit],
+    today: date,
+    person: Person,
+    address: str,
+    language: str,
+) -> list[tuple[str, str, bool]]:
     """What may be done next: words, address, and whether it is the main thing."""
     status = state.status
     role = person.role
@@ -253,6 +283,10 @@ def _actions(state: ParticipantState, person: Person, address: str) -> list[tupl
         offered.append(("sign_eligibility", _("Sign eligibility"), "eligibility/sign/", True))
     if status == "eligible":
         offered.append(("randomize", _("Randomize"), "randomize/", True))
+    visit = _due_now(plan, today) if status == "randomized" else None
+    if visit is not None:
+        words = _("Enter %(visit)s") % {"visit": visit.visit.label.in_language(language)}
+        offered.append(("form", words, f"visits/{visit.visit.id}/", True))
     if status in ("randomized", "consented", "eligible"):
         offered.append(
             ("report_adverse_event", _("Report an adverse event"), "adverse-events/new/", False)
@@ -353,7 +387,7 @@ def _event_row(
     return EventRow(
         event.number,
         words(event.number),
-        f"{event.scale} {event.grade}",
+        f"{event.grade} ({event.scale})",
         f"{event.started_on} – {end}",
         ", ".join(said(SERIOUSNESS_LABELS, code) for code in event.seriousness),
         said(OUTCOME_LABELS, event.outcome),

@@ -24,6 +24,8 @@ from equipoise.protocol.document import (
     Visit,
 )
 from equipoise.quantity.readable import measured
+from equipoise.registry.words import coded
+from equipoise.reporting import method_name
 
 from ..figures.arms import ArmRow, ArmsDiagram, RegimenBar, arms_diagram
 from ..figures.matrix import ScheduleColumn, schedule_matrix
@@ -59,6 +61,9 @@ SECTIONS = (
     "identity", "design", "arms", "eligibility", "schedule", "endpoints", "safety", "data", "other",
 )  # fmt: skip
 """The page's sections, in order; a margin note stands beside the section its finding is about."""
+
+SHOWN_NOTES = 3
+"""Notes a margin shows at once (`_margin.html`); the text beside it is seldom longer than that."""
 
 _SECTION_OF_PART = {
     "identity": "identity",
@@ -125,6 +130,11 @@ class Section:
     open: list[dict[str, object]] = field(default_factory=list)
     """Findings nobody has settled."""
 
+    @property
+    def further(self) -> Sequence[Note]:
+        """Notes beyond those a margin shows at once."""
+        return self.notes[SHOWN_NOTES:]
+
 
 @dataclass(frozen=True, slots=True)
 class CriterionRow:
@@ -186,7 +196,7 @@ def protocol(request: TrialRequest) -> HttpResponse:
                 said(ENDPOINT_ROLE, analysis.role),
                 analysis.label.in_language(language) if analysis.label else analysis.id,
                 document.endpoint_by_id[analysis.endpoint].label.in_language(language),
-                analysis.method,
+                method_name(analysis.method, language),
             )
             for analysis in document.analyses
         ],
@@ -305,7 +315,7 @@ def _answer(document: Protocol, language: str) -> str:
         phases = "/".join(phase.lower().replace("phase", "").strip() for phase in design.phase)
         parts.append(_("phase %(phase)s") % {"phase": phases})
     words = _("A trial that is %(kind)s, with %(arms)s arms at %(sites)s sites") % {
-        "kind": ", ".join(parts), "arms": len(document.arms), "sites": len(document.identity.sites),
+        "kind": _(", ").join(parts), "arms": len(document.arms), "sites": len(document.identity.sites),
     }  # fmt: skip
     if design.sample_size:
         words += _(", for %(n)s participants") % {"n": design.sample_size.target}
@@ -320,14 +330,14 @@ def _design_facts(document: Protocol, language: str) -> list[tuple[str, str]]:
         facts.append((_("Ratio"), ratio))
         facts.append((_("Scheme"), _scheme(document)))
         if document.randomization.strata:
-            facts.append((_("Strata"), _strata(document, language)))
+            facts.append((_("Strata"), _factors(document, language)))
     if design.masking:
         facts.append((_("Masking"), said(MASKING, design.masking.level)))
         if design.masking.outcome_assessment:
             words = design.masking.outcome_assessment.in_language(language)
             facts.append((_("Outcome assessment"), words))
     if design.purpose:
-        facts.append((_("Purpose"), design.purpose.replace("_", " ").lower()))
+        facts.append((_("Purpose"), coded(design.purpose, language)))
     if design.sample_size:
         facts.append((_("Sample size"), str(design.sample_size.target)))
         if design.sample_size.rationale:
@@ -357,8 +367,8 @@ def _scheme(document: Protocol) -> str:
     return _("simple randomization")
 
 
-def _strata(document: Protocol, language: str) -> str:
-    if document.randomization is None or not document.randomization.strata:
+def _factors(document: Protocol, language: str) -> str:
+    if document.randomization is None:
         return ""
     names = []
     for factor in document.randomization.strata:
@@ -366,7 +376,12 @@ def _strata(document: Protocol, language: str) -> str:
             names.append(_("site"))
         elif factor.item:
             names.append(document.item_by_id[factor.item].label.in_language(language))
-    return _("stratified by %(factors)s") % {"factors": ", ".join(names)}
+    return _(", ").join(names)
+
+
+def _strata(document: Protocol, language: str) -> str:
+    factors = _factors(document, language)
+    return _("stratified by %(factors)s") % {"factors": factors} if factors else ""
 
 
 def _diagram(document: Protocol, language: str) -> ArmsDiagram:
@@ -392,7 +407,7 @@ def _diagram(document: Protocol, language: str) -> ArmsDiagram:
         arms.append(
             ArmRow(
                 arm.label.in_language(language),
-                (arm.type or "").replace("_", " "),
+                coded(arm.type, language) if arm.type else "",
                 ratio.get(arm.id, 1),
                 bars,
                 arm.description.in_language(language) if arm.description else "",
@@ -428,10 +443,10 @@ def _offset(offset: Offset, anchors: Mapping[str, Anchor], language: str) -> str
     found = anchors.get(offset.anchor)
     label = found.label.in_language(language) if found else offset.anchor
     if offset.day == 0:
-        return _("the day of: %(anchor)s") % {"anchor": label}
+        return _("the day of “%(anchor)s”") % {"anchor": label}
     if offset.day < 0:
-        return _("%(n)s days before: %(anchor)s") % {"n": -offset.day, "anchor": label}
-    return _("%(n)s days after: %(anchor)s") % {"n": offset.day, "anchor": label}
+        return _("%(n)s days before “%(anchor)s”") % {"n": -offset.day, "anchor": label}
+    return _("%(n)s days after “%(anchor)s”") % {"n": offset.day, "anchor": label}
 
 
 def _regimens(document: Protocol, language: str) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.safestring import mark_safe
 
 from equipoise.analysis import Results, analyze
-from equipoise.reporting import primary_sentence, study_sections
+from equipoise.reporting import PRIMARY, primary_sentence, study_sections
 from equipoise.trial import Trial
 
 from ..request import TrialRequest
@@ -41,7 +41,8 @@ def results(request: TrialRequest) -> HttpResponse:
     if trial.state.randomized == 0:
         return render(request, "results.html", {"released": released})
     found = current_results(trial, dummy_arms=not sees_arms)
-    sections = study_sections(found, language)
+    # the page answers its question first; the report keeps the order of a report
+    sections = sorted(study_sections(found, language), key=lambda part: part.id != PRIMARY)
     context = {
         "released": released,
         "dummy": found.dummy_arms,

@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from equipoise.conduct.decide.context import zone_of
 from equipoise.conduct.events import ParticipantUnblinded
 from equipoise.conduct.state import AdverseEvent
 from equipoise.protocol.document import Protocol
@@ -21,7 +22,7 @@ from ..access import READ, may_open, right_of
 from ..labels import OUTCOME_LABELS, SERIOUSNESS_LABELS, said, site_label
 from ..models import AdverseEventRow
 from ..request import TrialRequest
-from ..vocabulary import local_time, unbroken, zone_of
+from ..vocabulary import local_time, unbroken
 
 PAGE_SIZE = 50
 CLOCKED = 50

@@ -27,7 +27,7 @@ from ..labels import (
     said,
     site_label,
 )
-from ..vocabulary import DEVIATION, local_time
+from ..vocabulary import DEVIATION, deviation_words, local_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +151,23 @@ class Trail:
             self._values[key] = value
             now = self.value(value)
             if before is not None and before.value != value.value:
-                told.append(f"{self.item(value.item)} {self.value(before)} → {now}")
-            else:
-                told.append(f"{self.item(value.item)} {now}")
+                now = f"{self.value(before)} → {now}"
+            told.append(f"{self.item(value.item)}: {now}")
         return "; ".join(told)
+
+
+def capitalized(words: str) -> str:
+    """The words as a line of their own begins; names and units keep their own case."""
+    return words[:1].upper() + words[1:]
 
 
 def trail_lines(entries: Iterable[Entry]) -> str:
     """The entries as the items of a list."""
-    reason = escaped(_("reason:"))
+    reason, number = escaped(_("reason:")), escaped(_("ledger"))
     return "".join(
-        f"<li><time>{entry.at}</time><span>{escaped(entry.words)}"
+        f"<li><time>{entry.at}</time><span>{escaped(capitalized(entry.words))}"
         + (f"; {reason} {escaped(entry.reason)}" if entry.reason else "")
-        + f'</span><span class="small soft">{escaped(entry.who)} · {entry.seq}</span></li>\n'
+        + f'</span><span class="small soft">{escaped(entry.who)} · {number} {entry.seq}</span></li>\n'
         for entry in entries
     )
 
@@ -228,12 +232,12 @@ def _scheduled(t: Trail, h: e.VisitsScheduled) -> str:
 
 def _form_saved(t: Trail, h: e.FormSaved) -> str:
     where = f"{t.visit(h.visit)}, {t.form(h.form)}"
-    return f"{where}: {t.changes((h.visit, h.form, h.repeat), h.values)}"
+    return f"{where} – {t.changes((h.visit, h.form, h.repeat), h.values)}"
 
 
 def _diary(t: Trail, h: e.DiaryDayRecorded) -> str:
     where = f"{t.diary(h.diary)} {h.day}"
-    words = f"{where}: {t.changes(('diary', h.diary, h.day), h.values)}"
+    words = f"{where} – {t.changes(('diary', h.diary, h.day), h.values)}"
     return words + (" " + _("(entered by staff)") if h.assisted else "")
 
 
@@ -347,7 +351,8 @@ def _closed(t: Trail, h: e.QueryClosed) -> str:
 def _deviation(t: Trail, h: e.DeviationLogged) -> str:
     return _("deviation of %(day)s (%(severity)s, %(kind)s): %(text)s") % {
         "day": h.occurred_on, "severity": _("major") if h.severity == "major" else _("minor"),
-        "kind": said(DEVIATION, h.kind), "text": h.text,
+        "kind": said(DEVIATION, h.kind),
+        "text": deviation_words(t._protocol, h.text, t._language) if h.automatic else h.text,
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from equipoise.allocation.guessing import guessing_probability
 from equipoise.allocation.scheme import scheme_of
+from equipoise.conduct.decide.context import zone_of
 from equipoise.ledger.ledger import Ledger
 from equipoise.ledger.verification import Verification
 from equipoise.trial import Trial
@@ -20,7 +21,7 @@ from equipoise.trial import Trial
 from ..access import PAGES, ROLES, Page
 from ..labels import role_label, site_label
 from ..request import TrialRequest
-from ..vocabulary import local_time, zone_of
+from ..vocabulary import local_time
 
 SHOWN_PROBLEMS = 20
 

@@ -26,6 +26,12 @@
     document.querySelectorAll("form[data-sent]").forEach(function (form) { delete form.dataset.sent; });
   });
 
+  // A page that is also a card offers the printer.
+  document.querySelectorAll("[data-print]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
+  });
+
   // Typed values are not left behind unasked.
   var touched = false;
   document.addEventListener("input", function (event) {
