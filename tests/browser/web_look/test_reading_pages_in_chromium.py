@@ -150,3 +150,26 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(world, username, address, l
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("document.documentElement.lang") == ("en" if locale == "en" else "zh-Hans")
     assert errors == []
+
+
+def test_on_a_phone_the_verdict_of_a_screening_stays_in_sight(world):
+    page, errors = opened(
+        world,
+        "coordinator-nanning",
+        "/participants/{participant}/screening/",
+        viewport={"width": 390, "height": 800},
+    )
+    for place in ("0", "document.body.scrollHeight / 3"):
+        page.evaluate(f"window.scrollTo(0, {place})")
+        box = page.locator("#criteria [role=status]").bounding_box()
+        assert 0 < box["y"] < 800
+    assert errors == []
+
+
+def test_the_card_is_for_paper_and_what_to_do_next_for_the_screen(world):
+    page, _errors = opened(world, "coordinator-nanning", "/participants/{participant}/randomize/")
+    card, steps = page.locator(".allocation .card"), page.locator("section.screen-only")
+    assert (card.is_visible(), steps.is_visible()) == (False, True)
+    page.emulate_media(media="print")
+    assert (card.is_visible(), steps.is_visible()) == (True, False)
+    assert not page.locator("nav.menu").is_visible()

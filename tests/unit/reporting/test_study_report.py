@@ -173,6 +173,8 @@ def test_the_primary_sentence_says_what_the_analysis_found(results: Results) -> 
     treatment, control = primary.groups
     for language in LANGUAGES:
         sentence = primary_sentence(results, language)
+        label = results.primary.endpoint_label.in_language(language)
+        assert sentence.startswith(label)
         for count in (treatment.events, treatment.analyzed, control.events, control.analyzed):
             assert str(count) in sentence
         shown = f"{abs(100 * primary.comparisons[0].estimate.estimate):.1f}"

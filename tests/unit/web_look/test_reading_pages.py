@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -220,3 +221,85 @@ def test_a_released_result_becomes_public_with_its_data_cut(played, lived, monke
     assert "Participant flow" in page
     assert "ledger root" in page
     assert "dummy" not in words(read(played.client("statistician"), "/results/"))
+
+
+def test_today_answers_first_and_names_the_weekday_of_every_day(played, lived):
+    page = read(played.client("coordinator"), "/today/")
+    text = words(page)
+    assert re.search(r"Late: \d+\+?\. Due today: \d+\+?\.|Due today: |Nothing is late, and", text)
+    assert text.index("Today") < text.index("Participant")
+    days = re.findall(r'data-name="(?:Day|Last day)">([^<]*\d{4}-\d\d-\d\d)', page)
+    assert days
+    assert all(re.match(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{4}", day) for day in days)
+
+
+def test_results_answer_first_and_show_the_primary_result_before_the_rest(played, lived):
+    page = read(played.client("dsmb"), "/results/")
+    sections = re.findall(r'<section id="(section-[\w-]+)"', page)
+    assert sections[0] == "section-primary"
+    assert "section-flow" in sections
+    answer = words(page)[: words(page).index("Primary result")]
+    assert "The primary endpoint cannot be estimated yet: an arm has no participants." in answer
+
+
+@pytest.mark.parametrize("role", ["coordinator", "investigator"])
+def test_moments_are_told_on_the_sites_clock_and_not_in_utc(played, lived, role):
+    from equipoise.web.vocabulary import local_time
+
+    stamp = lived.state.randomized
+    page = words(read(played.client(role), f"/participants/{lived.id}/randomize/"))
+    at_site = local_time(stamp.at, ZoneInfo("Asia/Shanghai"))
+    assert at_site[11:] != stamp.at[11:16]
+    assert f"Time {at_site}" in page
+    assert "UTC" not in page
+
+
+def test_a_deviation_the_trial_logged_names_the_visit_and_not_its_code(played, lived):
+    from equipoise.web.vocabulary import deviation_words
+
+    protocol = played.trial.protocol
+    visit = protocol.visit_by_id["w3"]
+    told = deviation_words(
+        protocol, "w3: performed 2027-01-01, window 2027-01-02 to 2027-01-04", "zh-Hans"
+    )
+    assert told.startswith(visit.label.in_language("zh-Hans"))
+    assert "w3" not in told
+    assert (
+        deviation_words(protocol, "w3: fever at home", "en") == f"{visit.label.en}: fever at home"
+    )
+    assert deviation_words(protocol, "told by hand: w3", "en") == "told by hand: w3"
+
+
+def test_no_unit_is_shown_as_a_computer_writes_it(played, lived):
+    client = played.client("coordinator")
+    person = played.participant("assessed")
+    for address in (
+        f"/participants/{person.id}/screening/",
+        f"/participants/{person.id}/",
+        f"/participants/{lived.id}/",
+    ):
+        page = words(read(client, address))
+        assert not re.search(r"mm\[Hg\]|10\*9|umol|\d (?:a|mo)\b|_m2", page), address
+    assert re.search(
+        r"Age at consent: \d+ years", words(read(client, f"/participants/{person.id}/screening/"))
+    )
+
+
+def test_the_allocation_prints_as_a_card_with_trial_site_and_next_visit(played, lived):
+    page = read(played.client("coordinator"), f"/participants/{lived.id}/randomize/")
+    card = words("<main>" + page[page.index('class="facts card"') : page.index("What to do next")])
+    assert lived.id in card
+    assert "Nanning" in card
+    assert "Next visit" in card
+    assert "data-print" in page
+
+
+def test_only_a_rehearsal_wears_the_band(played, monkeypatch):
+    client = played.client("coordinator")
+    page = read(client, "/today/")
+    assert "Virtual day:" in page
+    for step in ("day", "week", "end"):
+        assert f'name="by" value="{step}"' in page
+    monkeypatch.setattr(played.home, "rehearsal", None)
+    assert 'class="band"' not in read(client, "/today/")
+    assert 'class="band"' not in read(played.client(), "/sign-in/")

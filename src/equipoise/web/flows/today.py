@@ -144,8 +144,9 @@ def _rows(group: str, lines: Sequence[Line]) -> SafeString:
     return mark_safe("".join(rows))
 
 
-def _late(days: int) -> str:
-    return " · " + ngettext("%(n)s day late", "%(n)s days late", days) % {"n": days}
+def _late(days: int) -> SafeString:
+    words = ngettext("%(n)s day late", "%(n)s days late", days) % {"n": days}
+    return format_html(' <span class="nowrap">· {}</span>', words)
 
 
 def _count(counted: int) -> str:
