@@ -292,7 +292,7 @@ def guarded(name: str, view: View) -> View:
             _admit(request, arguments["participant"], any_site=right.startswith("any:"))
         if method == "POST" and not right.endswith(":write"):
             raise PermissionDenied
-        timezone.activate(zone_of(request.trial.protocol, request.clock_site()))
+        timezone.activate(zone_of(request.protocol, request.clock_site()))
         return view(request, **arguments)
 
     guard.page_name = name  # type: ignore[attr-defined]

@@ -145,7 +145,7 @@ def _show(request: TrialRequest, *, wrong: bool = False) -> HttpResponseBase:
 def _chart(request: TrialRequest) -> SafeString | str:
     """Recruitment so far; empty before anybody could be randomized."""
     opened = [site.opened_on for site in request.trial.state.sites.values() if site.opened_on]
-    size = request.trial.protocol.design.sample_size
+    size = request.protocol.design.sample_size
     if not opened or size is None or request.today() <= min(opened):
         return ""
     days = ParticipantRow.objects.exclude(randomized_on="").values_list("randomized_on", flat=True)
