@@ -24,11 +24,12 @@ def world(tmp_path_factory) -> Iterator[dict[str, Any]]:
         with home.trial().batch():
             person = lived_through(home.trial())
         home.close()
+        passwords = demo_passwords(path)
         with served(Path(path)) as address:
             yield {
                 "browser": browser,
                 "address": f"http://{address}",
-                "passwords": demo_passwords(path),
+                "passwords": passwords,
                 "participant": person.id,
             }
 
