@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from equipoise.conduct.decide.context import zone_of
 from equipoise.conduct.decide.people import GCP
 from equipoise.conduct.decide.permission import SELF_REPORTING, works_by_delegation
 from equipoise.conduct.state import Delegation
@@ -19,7 +20,7 @@ from equipoise.trial import Trial
 from ..access import READ, may_open, right_of
 from ..labels import role_label, site_label
 from ..request import TrialRequest
-from ..vocabulary import local_time, zone_of
+from ..vocabulary import local_time
 
 
 @dataclass(frozen=True, slots=True)
