@@ -18,7 +18,7 @@ from typing import Protocol as Interface
 from zoneinfo import ZoneInfo
 
 from equipoise.conduct.environment import ParticipantEnvironment
-from equipoise.conduct.events import Happening, TrialCreated
+from equipoise.conduct.events import Happening, Mode, TrainingDeclared, TrialCreated
 from equipoise.conduct.schedule import participant_anchors
 from equipoise.conduct.state import Captured, Documents, ParticipantState, fold_participants
 from equipoise.ledger.envelope import Event
@@ -154,7 +154,7 @@ class DataCut:
 
     protocol: Protocol
     position: Position
-    rehearsal: bool
+    mode: Mode
     subjects: tuple[Subject, ...]
     observations: tuple[Observation, ...]
     adverse_events: tuple[Adverse, ...]
@@ -359,23 +359,25 @@ def cut_events(
     `protocol` says. `on` is the day of the cut (default: that of the last event). `CutError` where there are none.
     """
     tree = MerkleTree()
-    rehearsal = False
+    mode: Mode = "live"
     last: Event | None = None
 
     def passing() -> Iterator[tuple[Event, Happening]]:
-        nonlocal rehearsal, last
+        nonlocal mode, last
         for event, happening in events:
             last = event
             tree.add(event.seq, event.hash)
             if isinstance(happening, TrialCreated):
-                rehearsal = happening.rehearsal
+                mode = "rehearsal" if happening.rehearsal else "live"
+            elif isinstance(happening, TrainingDeclared):
+                mode = "training"
             yield event, happening
 
     states = fold_participants(documents or {protocol.version: protocol}, passing())
     if last is None:
         raise CutError(f"nothing had been recorded by {asked or 'then'}: choose a later day")
     position = Position(last.seq, tree.root(), on or event_day(protocol, last), asked)
-    return cut_states(protocol, states.values(), position, rehearsal=rehearsal)
+    return cut_states(protocol, states.values(), position, mode=mode)
 
 
 def cut_states(
@@ -383,7 +385,7 @@ def cut_states(
     states: Iterable[ParticipantState],
     position: Position,
     *,
-    rehearsal: bool = False,
+    mode: Mode = "live",
 ) -> DataCut:
     """A cut from participants as they stood at the position."""
     kept = sorted((state for state in states if state.screened_on), key=lambda state: state.id)
@@ -393,7 +395,7 @@ def cut_states(
     return DataCut(
         protocol,
         position,
-        rehearsal,
+        mode,
         tuple(reader.subject(state) for state in usable),
         tuple(one for state in usable for one in reader.observations(state)),
         tuple(one for state in usable for one in _adverse_events(state)),

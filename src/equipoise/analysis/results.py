@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from typing import Any
 
+from equipoise.conduct.events import Mode
 from equipoise.quantity.text import Text
 
 from .cut import Position
@@ -309,7 +310,7 @@ class Results:
     trial: str
     title: Text
     protocol_version: str
-    rehearsal: bool
+    mode: Mode
     dummy_arms: bool
     position: Position
     arms: tuple[ArmSize, ...]

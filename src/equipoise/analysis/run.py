@@ -33,7 +33,7 @@ def analyze_cut(data: DataCut) -> Results:
         trial=protocol.id,
         title=titles.short or titles.brief,
         protocol_version=protocol.version,
-        rehearsal=data.rehearsal,
+        mode=data.mode,
         dummy_arms=data.dummy_arms,
         position=data.position,
         arms=tuple(ArmSize(arm.id, arm.label, sizes[arm.id]) for arm in protocol.arms),

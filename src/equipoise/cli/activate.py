@@ -35,6 +35,13 @@ def activate(
         str | None,
         typer.Option(help="The ledger's name in that database; by default the trial's."),
     ] = None,
+    training: Annotated[
+        bool,
+        typer.Option(
+            "--training",
+            help="For people to learn in, with participants they invent; said on every page for ever.",
+        ),
+    ] = False,
     output: Annotated[
         Literal["text", "json"], typer.Option("--format", help="How to print.")
     ] = "text",
@@ -45,12 +52,20 @@ def activate(
     socket = keeper.absolute() if keeper else None
     with (
         told(),
-        Home.create(home, protocol, database=database, schema=schema, keeper_socket=socket) as made,
+        Home.create(
+            home,
+            protocol,
+            database=database,
+            schema=schema,
+            keeper_socket=socket,
+            training=training,
+        ) as made,
     ):
         trial = made.trial()
         facts = {
             "home": str(home),
             "trial": trial.protocol.id,
+            "mode": trial.state.mode,
             "protocol_version": trial.protocol.version,
             "public_key": trial.ledger.public_key,
             "commitment": trial.state.commitment,
@@ -58,7 +73,7 @@ def activate(
     if output == "json":
         typer.echo(json.dumps(facts, ensure_ascii=False))
         return
-    typer.echo(f"{home}: {facts['trial']}, protocol {facts['protocol_version']}")
+    typer.echo(f"{home}: {facts['trial']}, {facts['mode']}, protocol {facts['protocol_version']}")
     typer.echo(f"signs with  {facts['public_key']}")
     if facts["commitment"]:
         typer.echo(f"commitment  {facts['commitment']}")

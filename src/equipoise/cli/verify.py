@@ -78,6 +78,7 @@ def verify(
         problems = list(result.problems)
         if result.events == 0:
             problems.append(Problem(0, "there are no events"))
+        mode = _mode(store) if not problems else None
         allocations = None
         if revealed is not None and not problems:
             allocations = len(revealed.allocations)
@@ -88,6 +89,7 @@ def verify(
         found = [{"seq": problem.seq, "what": problem.what} for problem in problems]
         document: dict[str, Any] = {
             "ok": not problems,
+            "mode": mode,
             "events": result.events,
             "ledger_root": result.root,
             "head": {"seq": result.head.seq, "hash": result.head.hash},
@@ -100,6 +102,8 @@ def verify(
         }
         typer.echo(json.dumps(document, ensure_ascii=False))
     else:
+        if mode is not None:
+            typer.echo(_MODES[mode])
         for problem in problems:
             typer.echo(f"event {problem.seq}: {problem.what}")
         if not expected:
@@ -115,6 +119,27 @@ def verify(
         typer.echo("NOT WHOLE" if problems else f"whole, signed by {result.key}")
     if problems:
         raise typer.Exit(1)
+
+
+_MODES = {
+    "rehearsal": "a rehearsal with virtual participants",
+    "training": "a trial for training, with invented participants",
+    "live": "a live trial",
+}
+
+
+def _mode(store: Store) -> str | None:
+    """What the first events of a whole ledger say the trial is; None where they say nothing."""
+    from equipoise.ledger.envelope import event_of
+    from equipoise.ledger.store import Selection
+
+    mode = None
+    for row in store.events(Selection(types=("TrialCreated", "TrainingDeclared"), limit=2)):
+        event = event_of(row)
+        if event.type == "TrainingDeclared":
+            return "training" if mode == "live" else mode
+        mode = "rehearsal" if event.payload.get("rehearsal") else "live"
+    return mode
 
 
 def _read_checkpoints(path: Path) -> list[Checkpoint | None]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from .events import Mode
 from .values import Address
 
 
@@ -27,7 +28,7 @@ class CreateTrial(Command):
     """Begin a ledger: names the trial, the protocol version and the ledger's public key (hex)."""
 
     public_key: str
-    rehearsal: bool = False
+    mode: Mode = "live"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

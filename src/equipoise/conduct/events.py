@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from .values import Value
+
+Mode = Literal["rehearsal", "training", "live"]
+"""What a trial is, from its first event on: played by virtual people on a virtual clock; used by people
+who learn, with participants they invent; or with participants who are real."""
 
 SEALED_IDENTITY: Mapping[str, Any] = {"sealed": "participant"}
 SEALED_TEXT: Mapping[str, Any] = {"sealed": "value"}
@@ -28,6 +32,11 @@ class TrialCreated(Happening):
     title: str
     public_key: str
     rehearsal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingDeclared(Happening):
+    """The trial serves training. It follows `TrialCreated` at once, and is written at no other time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

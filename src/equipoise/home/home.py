@@ -126,12 +126,14 @@ class Home:
         database: str | None = None,
         schema: str | None = None,
         keeper_socket: Path | None = None,
+        training: bool = False,
     ) -> Home:
         """Make a home from a protocol file and write the ledger's first events.
 
         `database` is the URL of a PostgreSQL database that is to hold the ledger, under the name
         `schema` (by default the trial's); without it the home holds a SQLite file.
         `keeper_socket` is where a keeper of its own listens; without one, the seed lies in the home.
+        `training` declares for ever that people learn here: in the ledger's second event.
         Raises `HomeError` where the folder is in use or the keeper does not answer, and
         `ProtocolError` for a protocol with faults; then nothing is left behind.
         """
@@ -161,7 +163,7 @@ class Home:
             }
             _write_private(path / "settings.json", json.dumps(settings, indent=2) + "\n")
             home._make_keeper()
-            begin(home.trial(), rehearsal)
+            begin(home.trial(), rehearsal, training=training)
         except BaseException as error:
             home.close()
             if stored is not None:
@@ -440,13 +442,12 @@ def _documents(folder: Path, first: Protocol) -> tuple[Protocol, ...]:
     return tuple(documents)
 
 
-def begin(trial: Trial, rehearsal: RehearsalSettings | None) -> None:
-    """Write the first events: creation, and the commitment to the randomization."""
+def begin(trial: Trial, rehearsal: RehearsalSettings | None, *, training: bool = False) -> None:
+    """Write the first events: creation, with what the trial is, and the commitment to the randomization."""
+    mode: e.Mode = "rehearsal" if rehearsal else "training" if training else "live"
     at = datetime.fromisoformat(rehearsal.start) if rehearsal else datetime.now(UTC)
     signer = trial.ledger.public_key
-    created = trial.do(
-        c.CreateTrial(public_key=signer, rehearsal=rehearsal is not None), ADMINISTRATOR, at=at
-    )
+    created = trial.do(c.CreateTrial(public_key=signer, mode=mode), ADMINISTRATOR, at=at)
     if not created:
         raise HomeError(str(created))
     if trial.protocol.randomization is not None:

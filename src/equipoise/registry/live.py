@@ -47,7 +47,8 @@ class LiveProjection:
     safety: tuple[PublicTable, ...] = ()
     commitment: str | None = None
     seed_revealed: str | None = None
-    rehearsal: bool = False
+    mode: str = "live"
+    """`rehearsal`, `training` or `live`; anything but the last is said at the top of the page."""
 
     @property
     def released(self) -> bool:

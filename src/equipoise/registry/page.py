@@ -119,8 +119,8 @@ class _Writer:
             for name, write in writers.items()
         )
         notices = []
-        if self.live is not None and self.live.rehearsal:
-            notices.append(self.label("rehearsal"))
+        if self.live is not None and self.live.mode != "live":
+            notices.append(self.label(self.live.mode))
         if self.language != "en" and not identity.titles.brief.has(self.language):
             notices.append(self.label("no_translation"))
         official = self.say(identity.titles.official)

@@ -138,6 +138,10 @@ LABELS: dict[str, tuple[str, str]] = {
         "{n} decisions on what the record leaves open",
         "对记录未明之处的 {n} 项决定",
     ),
+    "training": (
+        "For training: the participants are invented by people who learn, and nothing on this page is true.",
+        "培训环境：受试者由学习人员虚构，本页内容均非真实。",
+    ),
     "rehearsal": (
         "A rehearsal with virtual participants: nothing on this page happened to a person.",
         "这是使用虚拟受试者的预演：本页内容均未发生在真人身上。",

@@ -126,7 +126,7 @@ def _page(results: Results, sections: Sequence[Section], language: str) -> str:
     title = escape(text_of(results.title, language))
     bands = [
         f'<div class="band"><p>{escape(say(key, language))}</p></div>'
-        for key, on in (("rehearsal", results.rehearsal), ("dummy_arms", results.dummy_arms))
+        for key, on in ((results.mode, results.mode != "live"), ("dummy_arms", results.dummy_arms))
         if on
     ]
     other = next(one for one in LANGUAGES if one != language)

@@ -7,6 +7,7 @@ from equipoise.quantity.text import LANGUAGES, Text
 _WORDS: dict[str, tuple[str, str]] = {
     # document
     "study_report": ("Study report", "研究报告"),
+    "training": ("Training: the participants are invented by people who learn.", "培训：受试者由学习人员虚构。"),
     "rehearsal": ("Rehearsal with virtual participants: no person took part.", "使用虚拟受试者的演练：没有真实人员参加。"),
     "dummy_arms": ("Dummy arms: participants were dealt to arms at random for this view. Nothing here tells of the allocation.",
                    "虚拟分组：此视图中的受试者被随机分配到各组，不反映真实分组。"),

@@ -49,6 +49,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "sign_in_url": reverse("sign_in"),
             "sign_out_url": reverse("sign_out"),
             "menu": _menu(person, getattr(request, "page", "")) if person else [],
+            "mode": trial.state.mode,
             "rehearsal": _rehearsal(person) if home.rehearsal is not None else None,
             "alerts": [],
         }

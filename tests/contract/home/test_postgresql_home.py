@@ -65,7 +65,7 @@ def test_a_name_that_holds_a_ledger_is_not_taken_twice(tmp_path, database):
 
 
 def test_a_home_that_cannot_be_made_leaves_no_schema(tmp_path, database, monkeypatch):
-    def refuse(*_arguments: object) -> None:
+    def refuse(*_arguments: object, **_named: object) -> None:
         raise HomeError("refused")
 
     monkeypatch.setattr("equipoise.home.home.begin", refuse)

@@ -187,7 +187,7 @@ def test_rehearsals_and_dummy_arms_are_marked_as_such(results: Results) -> None:
     dummy = analyze_cut(with_dummy_arms(cut_events(protocol(), made_up_events(3, 120))))
     assert "Dummy arms" in study_report(dummy, "en")
     assert "虚拟分组" in study_report(dummy, "zh-Hans")
-    assert "no person took part" not in study_report(replace(results, rehearsal=False), "en")
+    assert "no person took part" not in study_report(replace(results, mode="live"), "en")
 
 
 def test_what_is_assumed_is_shown_as_such(results: Results) -> None:

@@ -20,10 +20,13 @@ def create_trial(command: c.CreateTrial, context: Context) -> Decided:
     created = e.TrialCreated(
         title=context.protocol.identity.titles.brief.en,
         public_key=command.public_key,
-        rehearsal=command.rehearsal,
+        rehearsal=command.mode == "rehearsal",
     )
+    decided = Decided().on_trial(created)
+    if command.mode == "training":
+        decided.on_trial(e.TrainingDeclared())
     grant = e.RoleGranted(person=context.actor.id, granted_role=context.actor.role, at_site="")
-    return Decided().on_trial(created).on_trial(grant)
+    return decided.on_trial(grant)
 
 
 def commit_randomization(command: c.CommitRandomization, context: Context) -> Decided:

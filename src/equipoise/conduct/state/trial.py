@@ -85,7 +85,7 @@ class TrialState:
     protocol: Protocol
     seq: int = 0
     created: bool = False
-    rehearsal: bool = False
+    mode: e.Mode = "live"
     public_key: str = ""
     commitment: str | None = None
     source: str | None = None
@@ -103,7 +103,7 @@ class TrialState:
     @property
     def live(self) -> bool:
         """Whether the participants are real: only then delegation and training are demanded."""
-        return not self.rehearsal
+        return self.mode == "live"
 
     def delegated(self, person: str, role: str, site: str, day: date) -> bool:
         """Whether the role's tasks are delegated to the person on that day (no site: anywhere)."""
@@ -171,9 +171,11 @@ class TrialState:
         match happening:
             case e.TrialCreated():
                 self.created = True
-                self.rehearsal = happening.rehearsal
+                self.mode = "rehearsal" if happening.rehearsal else "live"
                 self.public_key = happening.public_key
                 self.versions = (self.protocol.version,)
+            case e.TrainingDeclared():
+                self.mode = "training"
             case e.ProtocolAmended():
                 self.versions = (*self.versions, happening.version)
             case e.ProtocolAdopted():

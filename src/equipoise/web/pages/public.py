@@ -95,7 +95,7 @@ def public_projection(request: TrialRequest, language: str) -> LiveProjection:
         outcomes=outcomes,
         safety=safety,
         commitment=state.commitment,
-        rehearsal=state.rehearsal,
+        mode=state.mode,
     )
 
 
