@@ -270,7 +270,7 @@ def main() -> int:
     except sqlite3.Error as error:
         print(f"{database}: cannot be read as a ledger: {error}")
         return 1
-    if not chain.leaves:
+    if chain.end == 0:
         chain.note(0, "there are no events")
     if (chain.key or given.key) != (given.key or chain.key):
         chain.note(1, "it declares another public key than the one given")
