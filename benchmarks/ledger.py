@@ -1,6 +1,6 @@
 """The ledger's own speed: appending, committing, verifying, sealing, drawing.
 
-    python -m benchmarks.ledger [--events N] [--folder DIR] [--format json]
+    python -m benchmarks.ledger [--events N] [--long N] [--folder DIR] [--format json]
 
 Times are of the processor unless marked `wall`. The ratio to bare SQLite compares durable rows per second: batches of
 this ledger, and single writes, against single-row commits of the same columns in the same run.
@@ -19,11 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from equipoise.allocation.uniforms import HmacUniforms, PhiloxUniforms
+from equipoise.ledger.checkpoint import CheckpointFile
 from equipoise.ledger.envelope import Draft
 from equipoise.ledger.head import HeadFile
 from equipoise.ledger.keys import DerivedKeys
 from equipoise.ledger.ledger import Ledger
 from equipoise.ledger.memory import MemoryStore
+from equipoise.ledger.proof import make_proof
 from equipoise.ledger.sealing import DerivedNonces, Sealer
 from equipoise.ledger.signing import Signer
 from equipoise.ledger.sqlite import SqliteStore
@@ -41,13 +43,13 @@ FORM = {
 }  # fmt: skip
 
 
-def drafts(count: int, payload: dict[str, object]) -> list[Draft]:
+def drafts(count: int, payload: dict[str, object], first: int = 0) -> list[Draft]:
     return [
         Draft(
             f"participant/01-{n % 200:04}", "Measured", 1, "p" * 64, payload, "coordinator-nanning",
             "coordinator", "01", f"c{n}", None, "2026-03-01T08:00:00.000000+00:00",
         )
-        for n in range(count)
+        for n in range(first, first + count)
     ]  # fmt: skip
 
 
@@ -82,10 +84,61 @@ def bare_commits(path: Path, count: int) -> None:
     connection.close()
 
 
+def long_ledger(folder: Path, count: int) -> dict[str, float]:
+    """A ledger of so many events, four doses to each form: opening, checkpoints, a proof, verifying."""
+    wall, figures = time.perf_counter, dict[str, float]()
+
+    def opened() -> Ledger:
+        return Ledger(
+            SqliteStore(folder / "long.sqlite"),
+            trial="t1",
+            signer=Signer(b"k" * 32),
+            head_file=HeadFile(folder / "long.head"),
+            checkpoints=CheckpointFile(folder / "long.jsonl"),
+        )
+
+    ledger = opened()
+    for start in range(0, count, 50_000):
+        with ledger.batch():
+            for first in range(start, min(start + 50_000, count), 500):
+                given = drafts(500, DOSE, first)
+                given[::5] = drafts(100, FORM, first + 10**8)
+                with ledger.write() as writing:
+                    writing.append(given)
+    time_, now = "2026-03-02T08:00:00.000000+00:00", wall()
+    first_checkpoint = ledger.checkpoint("manual", time_)
+    figures["long ledger: the first checkpoint, ms, wall"] = round((wall() - now) * 1e3)
+    append_all(ledger, drafts(1000, DOSE, 2 * 10**8), 500)
+    now = wall()
+    ledger.checkpoint("manual", time_)
+    figures["long ledger: a checkpoint 1,000 events later, ms, wall"] = round(
+        (wall() - now) * 1e3, 1
+    )
+    ledger.close()
+    now = wall()
+    ledger = opened()
+    figures["long ledger: opening, ms, wall"] = round((wall() - now) * 1e3, 1)
+    now = wall()
+    assert first_checkpoint is not None
+    stream = "participant/01-0001"
+    make_proof(ledger.store, first_checkpoint, lambda _: True, subject=stream, stream=stream)
+    figures["long ledger: a participant's proof, ms, wall"] = round((wall() - now) * 1e3)
+    now, used = wall(), time.process_time()
+    verified = ledger.verify()
+    assert verified.ok
+    figures["long ledger: events"] = verified.events
+    figures["long ledger: verified per second, wall"] = round(verified.events / (wall() - now))
+    cpu = time.process_time() - used
+    figures["long ledger: verified per second of processor"] = round(verified.events / cpu)
+    ledger.close()
+    return figures
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--long", type=int, help="measure only a ledger of so many events")
     parser.add_argument("--format", choices=["text", "json"], default="text")
     given = parser.parse_args()
     count, few = given.events, max(given.events // 20, 1)
@@ -93,6 +146,10 @@ def main() -> None:
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         folder = Path(name)
+        if given.long:
+            figures = long_ledger(folder, given.long)
+            tell(figures, given.format)
+            return
         for label, payload in (("dose", DOSE), ("form of 6 values", FORM)):
             many = drafts(count, payload)
             for kind in ("memory", "sqlite"):
@@ -141,11 +198,16 @@ def main() -> None:
     figures["seal a value under its own key, us"] = per_item(count, seal, cpu)
     figures["draw by HMAC, us"] = per_item(count, lambda: draw(HmacUniforms(b"s")), cpu)
     figures["draw by Philox, us"] = per_item(count, lambda: draw(PhiloxUniforms(1, 1)), cpu)
+    tell(figures, given.format)
+
+
+def tell(figures: dict[str, float], form: str) -> None:
+    """Print the figures with date and machine."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     machine = (
         f"{platform.machine()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     )
-    if given.format == "json":
+    if form == "json":
         print(json.dumps({"date": today, "machine": machine, "figures": figures}))
         return
     print(f"{today}, {machine}")

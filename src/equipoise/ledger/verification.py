@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +26,7 @@ _TYPES = (
     ),
 )
 WRONG_HASH = "its content does not give its hash"
-_HEXADECIMAL = frozenset("0123456789abcdef")
+_is_hash = re.compile("[0-9a-f]{64}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,8 @@ def _content_fault(row: tuple[Any, ...]) -> str | None:
         for name, value, expected in zip(Event._fields, row, _PLAIN_TYPES, strict=True):
             if type(value) is not expected and not (name == "device_time" and value is None):
                 return f"{name} is no {'integer' if expected is int else 'text'}"
-    for name in ("previous", "hash"):
-        value = row[Event._fields.index(name)]
-        if len(value) != 64 or not _HEXADECIMAL.issuperset(value):
-            return f"{name} is no SHA-256 hash"
+    if not (_is_hash(row[15]) and _is_hash(row[16])):
+        return "previous or hash is no SHA-256 hash"
     if canonical_payload(row[7]) is None:
         return "payload is not in canonical form"
     return None
