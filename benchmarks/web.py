@@ -264,6 +264,7 @@ def measure_saves(
     context = multiprocessing.get_context("spawn")
     answer = context.Queue()
     result: dict[str, Any] = {}
+    total = 0
     for warm_up, length in ((True, 2.0), (False, seconds)):
         arguments = (port, sessions, length, 100 if warm_up else 1000, answer)
         process = context.Process(target=_load, args=arguments)
@@ -271,8 +272,10 @@ def measure_saves(
         took, wrong, elapsed = answer.get(timeout=seconds + 120)
         process.join(30)
         took = sorted(took)
+        total += len(took)
         result = {
             "saves": len(took),
+            "saves_with_warm_up": total,
             "per_second": round(len(took) / elapsed, 1),
             "p50_ms": round(took[len(took) // 2] * 1e3, 1),
             "p95_ms": round(took[int(len(took) * 0.95)] * 1e3, 1),
@@ -284,10 +287,14 @@ def measure_saves(
 
 
 def measure_pages(
-    servers: list[tuple[int, dict[str, str]]], pages: dict[str, str], times: int
+    servers: list[tuple[int, int, dict[str, str]]], pages: dict[str, str], times: int
 ) -> dict[str, list[dict[str, float]]]:
-    """Milliseconds to the last byte of each page, one client, the servers asked in turn."""
-    clients = [Client(port, cookies) for port, cookies in servers]
+    """Milliseconds to the last byte of each page, one client, the servers asked in turn.
+
+    A server is its port, its process and the cookies of a session. `cpu_ms` is the server's processor time for
+    one page.
+    """
+    clients = [Client(port, cookies) for port, _pid, cookies in servers]
     answer = {}
     for name, path in pages.items():
         for client in clients * 5:
@@ -295,14 +302,19 @@ def measure_pages(
             if status != 200:
                 raise RuntimeError(f"{path} answers {status}")
         took: list[list[float]] = [[] for _client in clients]
+        used = [processor_ms(pid) for _port, pid, _cookies in servers]
         for _time in range(times):
             for mine, client in zip(took, clients, strict=True):
                 began = time.perf_counter()
                 client.get(path)
                 mine.append((time.perf_counter() - began) * 1e3)
         answer[name] = [
-            {"p50_ms": round(statistics.median(mine), 2), "p95_ms": percentile(mine, 95)}
-            for mine in took
+            {
+                "p50_ms": round(statistics.median(mine), 2),
+                "p95_ms": percentile(mine, 95),
+                "cpu_ms": round((processor_ms(pid) - before) / times, 2),
+            }
+            for mine, before, (_port, pid, _cookies) in zip(took, used, servers, strict=True)
         ]
     return answer
 
@@ -352,18 +364,33 @@ def bare_commits_per_second(folder: Path, seconds: float = 2.0) -> float:
     return count / seconds
 
 
+def family(pid: int) -> Iterator[int]:
+    """The process and everything it started."""
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in children.read_text(encoding="ascii").split():
+            yield from family(int(child))
+
+
 def resident_mb(pid: int) -> float:
     """Memory of the process and its children."""
-    pids, total = [pid], 0
-    while pids:
-        one = pids.pop()
+    total = 0
+    for one in family(pid):
         with contextlib.suppress(FileNotFoundError):
             status = Path(f"/proc/{one}/status").read_text(encoding="ascii")
             found = re.search(r"VmRSS:\s+(\d+) kB", status)
             total += int(found[1]) if found else 0
-            for children in Path(f"/proc/{one}/task").glob("*/children"):
-                pids += [int(child) for child in children.read_text(encoding="ascii").split()]
     return round(total / 1024, 1)
+
+
+def processor_ms(pid: int) -> float:
+    """Processor time that the process and its children have used; waiting for others does not count."""
+    total = 0
+    for one in family(pid):
+        with contextlib.suppress(FileNotFoundError):
+            for task in Path(f"/proc/{one}/task").iterdir():
+                total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
+    return total / 1e6
 
 
 def longest_story(ledger: Any, participants: Sequence[str]) -> tuple[str, int]:
@@ -408,9 +435,10 @@ def run(seconds: float, clients: int, many: int, times: int) -> dict[str, Any]:
         home.close()
         shutil.copytree(home.path, folder / "large")
         multiply(Home.open(folder / "large"), many)
-        with served(home.path) as (small, _pid), served(folder / "large") as (large, _other):
+        with served(home.path) as small, served(folder / "large") as large:
             watching = [
-                (port, sign_in(port, "monitor", passwords["monitor"])) for port in (small, large)
+                (port, pid, sign_in(port, "monitor", passwords["monitor"]))
+                for port, pid in (small, large)
             ]
             found = measure_pages(watching, list_pages("02-0030~02-0030"), times)
             figures["lists"] = {
@@ -419,6 +447,7 @@ def run(seconds: float, clients: int, many: int, times: int) -> dict[str, Any]:
                     f"p95_ms_{many}": lots["p95_ms"],
                     "ratio_p95": round(lots["p95_ms"] / few["p95_ms"], 2),
                     "ratio_p50": round(lots["p50_ms"] / few["p50_ms"], 2),
+                    "ratio_cpu": round(lots["cpu_ms"] / few["cpu_ms"], 2),
                 }
                 for name, (few, lots) in found.items()
             }
@@ -428,7 +457,7 @@ def run(seconds: float, clients: int, many: int, times: int) -> dict[str, Any]:
         with served(home.path) as (port, pid):
             staff = sign_in(port, coordinators[0], passwords[coordinators[0]])
             one = measure_pages(
-                [(port, staff)],
+                [(port, pid, staff)],
                 {
                     f"participant with the most events ({events})": f"/participants/{longest}/",
                     "the same, whole trail": f"/participants/{longest}/?trail=all",
@@ -446,15 +475,16 @@ def run(seconds: float, clients: int, many: int, times: int) -> dict[str, Any]:
                 ]
                 sessions.append((sign_in(port, name, passwords[name]), part[:8]))
             bare = [bare_commits_per_second(folder)]
-            before = resident_mb(pid)
+            before, used = resident_mb(pid), processor_ms(pid)
             saves = measure_saves(port, sessions, seconds)
-            after = resident_mb(pid)
+            after, used = resident_mb(pid), processor_ms(pid) - used
             bare.append(bare_commits_per_second(folder))
             figures["form_saves"] = {
                 "clients": clients,
                 "seconds": seconds,
                 **saves,
                 "bare_commits_per_second": [round(one) for one in bare],
+                "server_cpu_ms_per_save": round(used / saves["saves_with_warm_up"], 2),
                 "ratio_to_bare_commits": round(saves["per_second"] / statistics.mean(bare), 2),
                 "server_mb_before_and_after": [before, after],
             }
@@ -482,13 +512,15 @@ def main() -> None:
         return
     print(f"{figures['date']}, {figures['machine']}")
     print(f"load average {figures['load_before']:.1f} before, {figures['load_after']:.1f} after\n")
-    print(f"{'list':40}{'p95 small':>12}{'p95 large':>12}{'ratio':>8}  (milliseconds)")
+    print(
+        f"{'list':38}{'p95 small':>10}{'p95 large':>10}{'ratio':>7}{'of p50':>7}{'of cpu':>7}  (ms)"
+    )
     for name, one in figures["lists"].items():
-        few, lots, ratio, _median = one.values()
-        print(f"{name:40}{few:12}{lots:12}{ratio:8}")
-    print(f"\n{'page':52}{'p50':>8}{'p95':>8}  (milliseconds)")
+        few, lots, *ratios = one.values()
+        print(f"{name:38}{few:10}{lots:10}" + "".join(f"{ratio:7}" for ratio in ratios))
+    print(f"\n{'page':48}{'p50':>8}{'p95':>8}{'cpu':>8}  (ms)")
     for name, one in figures["pages"].items():
-        print(f"{name:52}{one['p50_ms']:8}{one['p95_ms']:8}")
+        print(f"{name:48}{one['p50_ms']:8}{one['p95_ms']:8}{one['cpu_ms']:8}")
     print("\nform saves over HTTP")
     for name, value in figures["form_saves"].items():
         print(f"  {name.replace('_', ' ')}: {value}")
