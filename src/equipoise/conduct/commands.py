@@ -294,6 +294,19 @@ class SignForm(Command):
     meaning: str = "reviewed and correct"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifySource(Command):
+    """Values of a form agree with the source documents, as the form stood after save `based_on`.
+
+    `items` are those compared; empty means every value of the form that can be compared.
+    """
+
+    participant: str
+    address: Address
+    based_on: int
+    items: tuple[str, ...] = ()
+
+
 # -- supply ---------------------------------------------------------------------------------------
 
 

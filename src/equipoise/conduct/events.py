@@ -293,6 +293,17 @@ class FormSigned(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceVerified(Happening):
+    """Values compared with the source documents and found the same, as they stood after `save`."""
+
+    visit: str
+    form: str
+    repeat: str
+    save: int
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SupplyOrdered(Happening):
     intervention: str
     units: int

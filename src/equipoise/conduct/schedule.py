@@ -15,7 +15,6 @@ from equipoise.protocol.expression import compile_expression
 
 from .environment import ParticipantEnvironment
 from .state import FormInstance, ParticipantState
-from .values import Address
 
 _ONE_DAY = timedelta(days=1)
 
@@ -267,18 +266,3 @@ def _days_without_entry(
         if (diary.id, day) not in participant.diary:
             yield day
         day += _ONE_DAY
-
-
-def form_status(participant: ParticipantState, address: Address) -> str:
-    """`empty`, `part`, `done`, `queried` or `signed`: what the visit-by-form matrix shows."""
-    form = participant.forms.get(address)
-    if form is None:
-        return "empty"
-    if any(
-        query.address == address and query.status != "closed"
-        for query in participant.queries.values()
-    ):
-        return "queried"
-    if form.signed:
-        return "signed"
-    return "done" if form.complete else "part"

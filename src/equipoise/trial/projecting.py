@@ -10,6 +10,7 @@ from equipoise.conduct import events as e
 from equipoise.conduct.schedule import PlannedVisit, VisitPlanner, plan_visits
 from equipoise.conduct.state import ParticipantState, folded, stamp_of
 from equipoise.conduct.values import Address
+from equipoise.conduct.verification import Progress, form_progress, progress
 from equipoise.ledger.envelope import Event
 from equipoise.ledger.ledger import Ledger, Writing
 from equipoise.ledger.tables import Row
@@ -40,6 +41,7 @@ class View:
     allocation: str = ""
     tasks: Tasks | None = None
     plan: list[PlannedVisit] | None = None
+    source: Progress | None = None
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class _Change:
     everything: bool = False
     details: bool = False
     visits: set[str] = field(default_factory=set)
+    forms: set[Address] = field(default_factory=set)
     diary: bool = False
 
 
@@ -132,6 +135,7 @@ class Projector:
             case e.FormSaved():
                 address = Address(happening.visit, happening.form, happening.repeat)
                 before = old.forms.get(address)
+                change.forms.add(address)
                 if any(value.item in new.protocol.anchor_items for value in happening.values):
                     change.everything = True
                 elif before is None or before.complete != new.forms[address].complete:
@@ -140,6 +144,8 @@ class Projector:
                 change.diary = True
             case e.DoseRecorded() | e.FormSigned() | e.SupplyOrdered() | e.SupplyDispensed():
                 pass
+            case e.SourceVerified():
+                change.forms.add(Address(happening.visit, happening.form, happening.repeat))
             case e.ParticipantScreened():
                 change.everything = True
             case e.ParticipantRandomized():
@@ -181,8 +187,22 @@ class Projector:
                 tasks |= _by_key(projections.diary_tasks(state))
             if change.visits or change.diary or change.details:
                 self._put_tasks(writing, state, held, tasks)
+        source = self._source(change)
+        if before is None or change.everything or source != before.source:
+            row |= projections.source_columns(source)
         writing.put("participant", row)
-        return View(state, change.allocation, tasks, plan)
+        return View(state, change.allocation, tasks, plan, source)
+
+    @staticmethod
+    def _source(change: _Change) -> Progress:
+        """Source verification counted: anew, or by what the changed forms add to the last count."""
+        before = change.before
+        if before is None or before.source is None or change.everything:
+            return progress(change.state)
+        count = before.source
+        for address in change.forms:
+            count += form_progress(change.state, address) - form_progress(before.state, address)
+        return count
 
     def _replan(
         self,

@@ -11,6 +11,7 @@ from datetime import date
 
 from equipoise.conduct.schedule import PlannedVisit, next_diary_day
 from equipoise.conduct.state import ParticipantState
+from equipoise.conduct.verification import Progress
 from equipoise.ledger.tables import Row, Table
 
 PARTICIPANT = Table(
@@ -31,6 +32,9 @@ PARTICIPANT = Table(
         "serious_events": "integer",
         "withdrawn": "text",
         "data_use_withdrawn": "integer",
+        "source_planned": "integer",
+        "source_verified": "integer",
+        "source_void": "integer",
         "version": "integer",
         "last_at": "text",
     },
@@ -188,6 +192,15 @@ def participant_row(
         "data_use_withdrawn": int(state.data_use_withdrawn),
         "version": state.version,
         "last_at": last_at,
+    }
+
+
+def source_columns(progress: Progress) -> Row:
+    """The columns that count source verification."""
+    return {
+        "source_planned": progress.planned,
+        "source_verified": progress.verified,
+        "source_void": progress.void,
     }
 
 

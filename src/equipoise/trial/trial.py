@@ -603,6 +603,7 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "MissVisit": ("VisitMissed",),
     "MoveValues": ("ValuesMovedAway",),
     "SignForm": ("FormSigned",),
+    "VerifySource": ("SourceVerified",),
     "DispenseSupply": ("SupplyDispensed",),
     "ReturnSupply": ("SupplyReturned",),
     "ReportAdverseEvent": ("AdverseEventReported",),

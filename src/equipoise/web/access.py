@@ -130,6 +130,10 @@ PAGES: dict[str, Page] = {
     "queries": Page(
         "queries/", "Questions about data.", rights=_same(READ, *_SITE_STAFF, "monitor"),
     ),
+    "verification": Page(
+        "verification/", "Source verification: what the plan asks for, what is done, what became void.",
+        rights=_same(READ, *_SITE_STAFF, "monitor"),
+    ),
     "results": Page(
         "results/", "Results of the declared analyses.",
         rights=_same(READ_ANY, "investigator", "statistician", "dsmb", "sponsor"),
@@ -167,6 +171,10 @@ PAGES: dict[str, Page] = {
     ),
     "form_sign": Page(
         _FORM + "sign/", "Sign what a form says now.", _BOTH, _same(WRITE, "investigator")
+    ),
+    "form_verify": Page(
+        _FORM + "verify/", "Mark values as found the same in the source documents.", _BOTH,
+        _same(WRITE, "monitor"),
     ),
     "form_move": Page(
         _FORM + "move/", "Move a form to the participant it belongs to.", _BOTH,
@@ -234,8 +242,8 @@ PAGES: dict[str, Page] = {
 """The permission table: page name to row."""
 
 MENU = (
-    "today", "participants", "randomize_list", "safety", "queries", "results", "protocol", "people",
-    "trust",
+    "today", "participants", "randomize_list", "safety", "queries", "verification", "results",
+    "protocol", "people", "trust",
 )  # fmt: skip
 """The pages of the menu, in its order; each person sees those they may open."""
 

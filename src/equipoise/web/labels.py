@@ -24,6 +24,7 @@ PAGE_LABELS = {
     "randomize_list": noop("Randomize"),
     "safety": noop("Safety"),
     "queries": noop("Queries"),
+    "verification": noop("Source verification"),
     "results": noop("Results"),
     "protocol": noop("Protocol"),
     "people": noop("People"),

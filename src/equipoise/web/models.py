@@ -61,6 +61,9 @@ class ParticipantRow(models.Model):
     serious_events: models.IntegerField[int, int] = models.IntegerField()
     withdrawn: models.TextField[str, str] = models.TextField()
     data_use_withdrawn: models.IntegerField[int, int] = models.IntegerField()
+    source_planned: models.IntegerField[int, int] = models.IntegerField()
+    source_verified: models.IntegerField[int, int] = models.IntegerField()
+    source_void: models.IntegerField[int, int] = models.IntegerField()
     version: models.IntegerField[int, int] = models.IntegerField()
     last_at: models.TextField[str, str] = models.TextField()
 

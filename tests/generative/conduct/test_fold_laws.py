@@ -67,6 +67,14 @@ ACTIONS = {
     "stratum": lambda p, n: p.save(
         "screening", "medical_history", reason="chart", concurrent_chemo="no" if n % 2 else "yes"
     ),
+    "verify": lambda p, n: p.do(
+        c.VerifySource(
+            participant=p.id,
+            address=Address("screening", "laboratory") if n % 2 else Address("w1", "laboratory"),
+            based_on=1 + n % 2,
+        ),
+        MONITOR,
+    ),
     "diary": lambda p, n: p.do(
         c.RecordDiaryDay(
             participant=p.id,

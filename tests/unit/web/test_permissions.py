@@ -18,7 +18,7 @@ COMMANDS = {
     "screen": "ScreenParticipant", "screening": "SaveForm", "consent": "RecordConsent",
     "sign_eligibility": "SignEligibility", "fail_screening": "FailScreening",
     "randomize": "Randomize", "form": "SaveForm", "form_sign": "SignForm",
-    "form_move": "MoveValues", "raise_query": "RaiseQuery", "diary_day": "RecordDiaryDay",
+    "form_verify": "VerifySource", "form_move": "MoveValues", "raise_query": "RaiseQuery", "diary_day": "RecordDiaryDay",
     "miss_visit": "MissVisit", "report_adverse_event": "ReportAdverseEvent",
     "adverse_event": "UpdateAdverseEvent", "safety_report": "SubmitSafetyReport",
     "supply": "DispenseSupply", "deviation": "LogDeviation", "withdraw": "Withdraw",

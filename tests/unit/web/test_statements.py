@@ -126,6 +126,8 @@ LISTS = [
     ("participants/?before=01-7100~01-7100&at=100", 4),
     ("queries/", 2),
     ("queries/?status=closed", 2),
+    ("verification/", 2),
+    ("verification/?site=01&after=01-7100", 2),
     ("safety/", 7),
     ("safety/?page=2&serious=2", 7),
     ("randomize/", 2),

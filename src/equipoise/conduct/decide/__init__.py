@@ -22,6 +22,7 @@ from . import (
     people,
     safety,
     unblinding,
+    verification,
     visits,
 )
 from .context import Allocate, Context, Decided, local_day
@@ -55,6 +56,7 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.MissVisit: visits.miss_visit,
     c.MoveValues: visits.move_values,
     c.SignForm: visits.sign_form,
+    c.VerifySource: verification.verify_source,
     c.DispenseSupply: care.dispense_supply,
     c.ReturnSupply: care.return_supply,
     c.ReportAdverseEvent: safety.report_adverse_event,

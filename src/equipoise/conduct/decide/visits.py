@@ -108,7 +108,7 @@ def save_form(command: c.SaveForm, context: Context) -> Decided:
         raise RefusedError(reasons)
     saves = before.saves if before else 0
     if command.based_on is not None and command.based_on != saves:
-        reasons.append(_stale(before))
+        reasons.append(stale(before))
     reasons += reading.faults
     re_dated = before is not None and before.performed_on != performed_on
     if (reading.overwrites or re_dated) and not command.reason.strip():
@@ -146,7 +146,8 @@ def _after(
     return folded(participant, happening, stamp, participant.site)
 
 
-def _stale(before: FormInstance | None) -> Reason:
+def stale(before: FormInstance | None) -> Reason:
+    """Another person saved the form meanwhile: who, when and what."""
     who = before.last if before else None
     values = (
         ", ".join(

@@ -14,6 +14,7 @@ from .capture import CAPTURE
 from .care import CARE
 from .enrollment import ENROLLMENT
 from .people import PEOPLE
+from .quality import QUALITY
 from .safety import SAFETY
 from .template import Template
 
@@ -24,6 +25,7 @@ CATALOG: dict[str, Template] = {
     **CAPTURE,
     **SAFETY,
     **CARE,
+    **QUALITY,
 }
 
 

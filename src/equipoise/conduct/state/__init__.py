@@ -19,6 +19,7 @@ from .records import (
     Stamp,
     SupplyBalance,
     Unblinding,
+    VerificationMark,
     Withdrawal,
 )
 from .trial import Delegation, LaboratoryRange, SiteState, Training, TrialState
@@ -44,6 +45,7 @@ __all__ = [
     "Training",
     "TrialState",
     "Unblinding",
+    "VerificationMark",
     "Withdrawal",
     "fold_in",
     "fold_participants",

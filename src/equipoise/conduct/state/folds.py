@@ -33,6 +33,7 @@ from .records import (
     Stamp,
     SupplyBalance,
     Unblinding,
+    VerificationMark,
     Withdrawal,
 )
 
@@ -162,6 +163,11 @@ def _save_form(
             kept = {name: replace(one, on=performed_on) for name, one in kept.items()}
             changed = kept
         kept.update(_capture(s, values, performed_on, address, stamp))
+        # a mark says what a value was and the day it holds for: a change of either voids it
+        verified = {
+            name: replace(mark, void=stamp) if mark.void is None and name in changed else mark
+            for name, mark in before.verified.items()
+        }
         form = replace(
             before,
             values=kept,
@@ -170,6 +176,7 @@ def _save_form(
             complete=complete,
             last=stamp,
             seqs=(*before.seqs, stamp.seq),
+            verified=verified,
         )
     else:
         form = FormInstance(address, changed, performed_on, 1, complete, stamp, (stamp.seq,))
@@ -276,6 +283,13 @@ def _form_signed(s: ParticipantState, h: e.FormSigned, stamp: Stamp, site: str) 
         signed_meaning=h.meaning,
     )
     s.forms = {**s.forms, address: signed}
+
+
+def _verified(s: ParticipantState, h: e.SourceVerified, stamp: Stamp, site: str) -> None:
+    address = Address(h.visit, h.form, h.repeat)
+    form = s.forms[address]
+    marks = dict.fromkeys(h.items, VerificationMark(h.save, stamp))
+    s.forms = {**s.forms, address: replace(form, verified={**form.verified, **marks})}
 
 
 def _supply(
@@ -414,6 +428,7 @@ _FOLDS: dict[type[e.Happening], _Fold] = {
     e.DoseRecorded: _dose_recorded,
     e.VisitMissed: _visit_missed,
     e.FormSigned: _form_signed,
+    e.SourceVerified: _verified,
     e.SupplyOrdered: _ordered,
     e.SupplyDispensed: _dispensed,
     e.SupplyReturned: _returned,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -34,8 +34,20 @@ class Captured:
 
 
 @dataclass(frozen=True, slots=True)
+class VerificationMark:
+    """A value held against the source documents at a save; `void` is the later change of it."""
+
+    save: int
+    stamp: Stamp
+    void: Stamp | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FormInstance:
-    """A form at one address. `signed_save` is the save a signature covers; later saves void it."""
+    """A form at one address. `signed_save` is the save a signature covers; later saves void it.
+
+    `verified` holds the latest mark of source verification by item.
+    """
 
     address: Address
     values: Mapping[str, Captured]
@@ -47,6 +59,7 @@ class FormInstance:
     signed_save: int | None = None
     signed_by: str | None = None
     signed_meaning: str | None = None
+    verified: Mapping[str, VerificationMark] = field(default_factory=dict)
 
     @property
     def signed(self) -> bool:

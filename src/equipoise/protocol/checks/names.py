@@ -72,6 +72,12 @@ def _check_duplicates(examination: Examination) -> None:
         ("epoch", "schedule.epochs", schedule.epochs, "id"),
         ("visit", "schedule.visits", schedule.visits, "id"),
         ("diary", "schedule.diaries", schedule.diaries, "id"),
+        (
+            "source-verification",
+            "monitoring.source_verification",
+            protocol.monitoring.source_verification,
+            "id",
+        ),
         ("analysis-set", "analysis_sets", protocol.analysis_sets, "id"),
         ("endpoint", "endpoints", protocol.endpoints, "id"),
         ("analysis", "analyses", protocol.analyses, "id"),
@@ -298,5 +304,11 @@ def _check_plan_references(examination: Examination) -> None:
             examination.unknown(_STRATUM, factor, factors, f"{place}.stratified_by[{at}]", owner)
         if analysis.population is not None:
             examination.unknown(_SET, analysis.population, sets, f"{place}.population", owner)
+    for index, rule in enumerate(protocol.monitoring.source_verification):
+        place, owner = f"monitoring.source_verification[{index}]", f"source_verification.{rule.id}"
+        for at, form in enumerate(rule.forms):
+            examination.unknown(_FORM, form, protocol.form_by_id, f"{place}.forms[{at}]", owner)
+        for at, item in enumerate(rule.items):
+            examination.unknown(_ITEM, item, protocol.item_by_id, f"{place}.items[{at}]", owner)
     _offset(examination, protocol.safety.collect_from, "safety.collect_from", "safety.from")
     _offset(examination, protocol.safety.collect_until, "safety.collect_until", "safety.until")

@@ -77,6 +77,7 @@ _RULES = (
     _Rule(("analyses",), Area.analysis, True),
     _Rule(("safety",), Area.safety, True),
     _Rule(("supply",), Area.supply, False),
+    _Rule(("monitoring",), Area.conduct, False),
     _Rule(("roles",), Area.conduct, False),
     _Rule(("assumptions",), Area.planning, False),
     _Rule(("decisions",), Area.planning, False),

@@ -57,11 +57,13 @@ from .plan import (
     Decision,
     Endpoint,
     IntercurrentEvent,
+    Monitoring,
     NaturalHistory,
     Occurs,
     ReportingClock,
     RoleGrant,
     Safety,
+    SourceVerification,
     StoppingRule,
     TimeTo,
     ValueAt,
@@ -72,6 +74,10 @@ from .plan import (
 from .schedule import Anchor, Consent, Diary, Epoch, Schedule, Visit
 
 SCHEMA = "equipoise/protocol/1"
+
+
+_YOUNGER = ("monitoring",)
+"""Sections added after a release: one that says nothing must not change the version of an older document."""
 
 
 class Protocol(Part):
@@ -96,6 +102,7 @@ class Protocol(Part):
     analyses: list[Analysis] = []
     safety: Safety = Safety()
     supply: list[Supply] = []
+    monitoring: Monitoring = Monitoring()
     roles: list[RoleGrant] = []
     assumptions: Assumptions = Assumptions()
     decisions: list[Decision] = []
@@ -105,6 +112,9 @@ class Protocol(Part):
     def version(self) -> str:
         """The content hash (SHA-256, hex): two documents that say the same have the same version."""
         content = self.model_dump(mode="json", by_alias=True)
+        for name in _YOUNGER:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                del content[name]
         canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -196,6 +206,7 @@ __all__ = [
     "Item",
     "MaskingPlan",
     "Minimization",
+    "Monitoring",
     "NaturalHistory",
     "Number",
     "Occurs",
@@ -217,6 +228,7 @@ __all__ = [
     "Schedule",
     "SimpleRandomization",
     "Site",
+    "SourceVerification",
     "Sponsor",
     "Standards",
     "StoppingRule",

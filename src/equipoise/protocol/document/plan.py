@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from .base import Expression, Id, Number, Offset, Part, PartialDate, Text
+from .base import Chance, Expression, Id, Number, Offset, Part, PartialDate, Text
 
 
 class Window(Part):
@@ -197,6 +197,26 @@ class Safety(Part):
     stopping_rules: list[StoppingRule] = []
     pregnancy: Text | None = None
     monitoring_board: Text | None = None
+
+
+class SourceVerification(Part):
+    """Captured values that a monitor holds against the source documents (ICH E6(R3) 3.11.4).
+
+    Every value on the named forms, and the named items wherever they are captured, for `share` of the
+    participants: the same ones whenever it is asked, chosen by their number and the rule's id.
+    """
+
+    id: Id
+    label: Text
+    forms: list[Id] = []
+    items: list[Id] = []
+    share: Chance = "1"
+
+
+class Monitoring(Part):
+    """How the conduct of the trial is overseen."""
+
+    source_verification: list[SourceVerification] = []
 
 
 class RoleGrant(Part):

@@ -13,13 +13,20 @@ FORM_SHAPES = {
     "part": ("◐", noop("part-filled")),
     "done": ("●", noop("filled in")),
     "queried": ("?", noop("queried")),
+    "void": ("⊘", noop("verification void")),
     "verified": ("✓", noop("verified")),
     "locked": ("▣", noop("locked")),
     "signed": ("✎", noop("signed")),
 }
 """A form's state as a shape and in words; color only repeats them."""
 
-_FORM_TONES = {"queried": "warn", "verified": "good", "signed": "good", "part": "warn"}
+_FORM_TONES = {
+    "queried": "warn",
+    "void": "warn",
+    "verified": "good",
+    "signed": "good",
+    "part": "warn",
+}
 
 VISIT_SHAPES = {
     "done": ("✓", noop("done")),
@@ -44,10 +51,11 @@ class VisitColumn:
 
 @dataclass(frozen=True, slots=True)
 class FormCell:
-    """A form at a visit: its state, and its page where one may be opened."""
+    """A form at a visit: its state, its page where one may be opened, and what else is true of it."""
 
     status: str
     address: str = ""
+    also: tuple[str, ...] = ()
 
 
 def form_matrix(
@@ -77,7 +85,9 @@ def form_matrix(
             if cell is None:
                 row.append("<td></td>")
                 continue
-            shape, word = words[cell.status]
+            told = [words[one] for one in (cell.status, *cell.also)]
+            shape = "".join(one for one, _word in told)
+            word = ", ".join(one for _shape, one in told)
             inner = (
                 f'<span aria-hidden="true">{shape}</span>'
                 f'<span class="said">{escaped(label)}, {escaped(visit.label)}: {escaped(word)}</span>'
@@ -88,7 +98,7 @@ def form_matrix(
             row.append(f'<td class="{tone}">{inner}</td>' if tone else f"<td>{inner}</td>")
         row.append("</tr>")
         body.append("".join(row))
-    used = {cell.status for cell in cells.values()}
+    used = {one for cell in cells.values() for one in (cell.status, *cell.also)}
     legend = "".join(
         f'<li><span aria-hidden="true">{shape}</span> {escaped(word)}</li>'
         for status, (shape, word) in words.items()

@@ -54,6 +54,9 @@ class DataField:
     conditional: bool
     meanwhile: str = ""
     """What another person has saved while this was typed."""
+    verified: str = ""
+    """Who verified the value against the source, or that a change has made the mark void."""
+    verification_void: bool = False
 
 
 def field_id(item: str, prefix: str = "") -> str:
@@ -183,6 +186,16 @@ def _data_field(
             "who": held.stamp.actor,
             "when": moment(held.stamp.at),
         }
+    mark = instance.verified.get(item.id) if instance else None
+    verified = ""
+    if mark is not None:
+        names = {"who": mark.stamp.actor, "when": moment(mark.stamp.at)}
+        verified = _("verified by %(who)s, %(when)s") % names
+        if mark.void is not None:
+            verified += "; " + _("void since the change by %(who)s, %(when)s") % {
+                "who": mark.void.actor,
+                "when": moment(mark.void.at),
+            }
     return DataField(
         item=item.id,
         id=field_id(item.id, prefix),
@@ -201,6 +214,8 @@ def _data_field(
         asked=asked or bool(value),
         conditional=entry.only_when is not None,
         meanwhile=meanwhile,
+        verified=verified,
+        verification_void=mark is not None and mark.void is not None,
     )
 
 

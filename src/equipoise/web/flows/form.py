@@ -296,6 +296,7 @@ def _show(
         and instance.complete
         and not instance.signed,
         "may_query": may_open("raise_query", person.role) and instance is not None,
+        "may_verify": may_open("form_verify", person.role) and instance is not None,
         "may_move": may_open("form_move", person.role) and instance is not None,
         "queries": [
             query
@@ -425,9 +426,23 @@ def check_answer(request: TrialRequest, reading: FormReading | None) -> dict[str
 # -- signing and moving -------------------------------------------------------------------------
 
 
-def _told(request: TrialRequest, instance: FormInstance) -> list[tuple[str, str]]:
+def place_words(request: TrialRequest, visit: str, form: str) -> str:
+    """A form at a visit as it is said."""
     protocol = request.protocol
+    planned, found = protocol.visit_by_id.get(visit), protocol.form_by_id.get(form)
+    place = planned.label.in_language(request.language) if planned else visit
+    return f"{place} · {found.title.in_language(request.language) if found else form}"
+
+
+def _told(request: TrialRequest, instance: FormInstance) -> list[tuple[str, str]]:
     told = [(_("Performed on"), str(instance.performed_on))]
+    return told + [words for _item, words in told_values(request, instance)]
+
+
+def told_values(request: TrialRequest, instance: FormInstance) -> list[tuple[str, tuple[str, str]]]:
+    """What a form holds: item, with its label and its value in words."""
+    protocol = request.protocol
+    told = []
     seen = sees_identity(protocol, request.someone.role)
     for item, captured in instance.values.items():
         known = protocol.item_by_id.get(item)
@@ -448,7 +463,7 @@ def _told(request: TrialRequest, instance: FormInstance) -> list[tuple[str, str]
             words = _("Yes") if captured.value.value == "true" else _("No")
         if known.type == "identity" and not seen:
             words = _("not shown to your role")
-        told.append((known.label.in_language(request.language), words))
+        told.append((item, (known.label.in_language(request.language), words)))
     return told
 
 

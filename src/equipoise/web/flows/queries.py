@@ -18,7 +18,7 @@ from equipoise.web.models import QueryRow
 from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import moment
 
-from .form import _address_and_form
+from .form import _address_and_form, place_words
 from .sheet import Field, Sheet, Typed, serve_sheet
 
 PAGE_SIZE = 50
@@ -27,13 +27,6 @@ PAGE_SIZE = 50
 def _item_words(request: TrialRequest, item: str) -> str:
     known = request.protocol.item_by_id.get(item)
     return known.label.in_language(request.language) if known else ""
-
-
-def _place_words(request: TrialRequest, visit: str, form: str) -> str:
-    protocol = request.protocol
-    planned, found = protocol.visit_by_id.get(visit), protocol.form_by_id.get(form)
-    place = planned.label.in_language(request.language) if planned else visit
-    return f"{place} · {found.title.in_language(request.language) if found else form}"
 
 
 def queries(request: TrialRequest) -> HttpResponseBase:
@@ -57,7 +50,7 @@ def queries(request: TrialRequest) -> HttpResponseBase:
             {
                 "row": row,
                 "item": _item_words(request, row.item),
-                "place": _place_words(request, row.visit, row.form),
+                "place": place_words(request, row.visit, row.form),
                 "since": row.raised_at[:10],
                 "automatic": bool(row.check_id),
             }
@@ -116,7 +109,7 @@ def query(request: TrialRequest, participant: str, number: int) -> HttpResponseB
     facts = [
         (_("Question"), asked.text),
         (_("Asked"), f"{moment(asked.raised.at)}, {asked.raised.actor}"),
-        (_("Where"), _place_words(request, asked.address.visit, asked.address.form)),
+        (_("Where"), place_words(request, asked.address.visit, asked.address.form)),
     ]
     if asked.item:
         value = captured.value.raw or captured.value.value or "–" if captured else "–"
@@ -182,7 +175,7 @@ def raise_query(
         request,
         Sheet(
             title=_("Ask about a value"),
-            facts=[(_("Where"), _place_words(request, visit, form))],
+            facts=[(_("Where"), place_words(request, visit, form))],
             fields=[
                 Field(
                     "item",

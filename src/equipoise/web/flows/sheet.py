@@ -29,9 +29,10 @@ from .posted import MAX_TEXT, strange, text_error
 class Field:
     """One field of a page, as `_field.html` draws it.
 
-    `must_be` is what has to be typed, to the letter. `kind` is `text`, `longtext`, `number` (a whole number from `low` to `high`), `date`, `code`
-    (one of `choices`), `many` (any of `choices`), `shown` (text that is not asked) or `kept` (an answer
-    of an earlier step, shown and sent along).
+    `must_be` is what has to be typed, to the letter. `kind` is `text`, `longtext`, `number` (a whole
+    number from `low` to `high`), `date`, `code` (one of `choices`), `many` (any of `choices`), `shown`
+    (text that is not asked), `kept` (an answer of an earlier step, shown and sent along) or `hidden` (a
+    whole number that the page carries).
     """
 
     name: str
@@ -189,7 +190,7 @@ def _understand(one: Field, raw: Any) -> tuple[Any, str]:
         return (raw, "") if raw in known else (None, _("Choose from the list."))
     if one.kind == "date":
         return _date(raw)
-    if one.kind == "number":
+    if one.kind in ("number", "hidden"):
         return _number(one, raw)
     return raw, ""
 

@@ -15,9 +15,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from equipoise.conduct.decide.context import zone_of
-from equipoise.conduct.schedule import PlannedVisit, form_status, participant_anchors, plan_visits
+from equipoise.conduct.schedule import PlannedVisit, participant_anchors, plan_visits
 from equipoise.conduct.state import AdverseEvent, ParticipantState, Query
 from equipoise.conduct.values import Address
+from equipoise.conduct.verification import form_marks
 from equipoise.protocol.document import Protocol
 
 from ..access import may_open
@@ -334,7 +335,7 @@ def _matrix(
     for planned in shown:
         for form in planned.visit.forms:
             place = Address(planned.visit.id, form)
-            status = form_status(state, place)
+            status, *also = form_marks(state, place)
             used.add(form)
             if status == "empty" and planned.status == "missed":
                 continue
@@ -342,7 +343,9 @@ def _matrix(
                 status != "empty" or (may_fill and planned.status != "pending")
             )
             link = f"{address}forms/{planned.visit.id}/{form}/1/" if reachable else ""
-            cells[planned.visit.id, form] = FormCell(status, link)
+            cells[planned.visit.id, form] = FormCell(
+                status, link, tuple(one for one in also if one not in ("part", "done"))
+            )
     forms = [
         (form.id, form.title.in_language(language)) for form in protocol.forms if form.id in used
     ]

@@ -269,6 +269,13 @@ def _form_signed(t: Trail, h: e.FormSigned) -> str:
     }  # fmt: skip
 
 
+def _verified(t: Trail, h: e.SourceVerified) -> str:
+    return _("%(form)s at %(visit)s, save %(save)s: compared with the source and the same: %(items)s") % {
+        "form": t.form(h.form), "visit": t.visit(h.visit), "save": h.save,
+        "items": ", ".join(t.item(item) for item in h.items),
+    }  # fmt: skip
+
+
 def _ordered(t: Trail, h: e.SupplyOrdered) -> str:
     return _("%(n)s units ordered of %(product)s") % {
         "n": h.units, "product": t.intervention(h.intervention),
@@ -395,6 +402,7 @@ _TELLERS: dict[type[e.Happening], Callable[[Trail, Any], str]] = {
     e.ValuesMovedAway: _moved_away,
     e.ValuesMovedIn: _moved_in,
     e.FormSigned: _form_signed,
+    e.SourceVerified: _verified,
     e.SupplyOrdered: _ordered,
     e.SupplyDispensed: _dispensed,
     e.SupplyReturned: _returned,
