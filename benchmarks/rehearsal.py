@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import datetime
 import json
+import os
 import platform
 import sqlite3
 import statistics
@@ -98,6 +99,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--format", choices=["text", "json"], default="text")
     given = parser.parse_args()
+    load_before = os.getloadavg()[0]
     file = shipped_protocol(DEMO_TRIAL)
     protocol = load_protocol(file)
     started = time.perf_counter()
@@ -145,6 +147,8 @@ def main() -> None:
         "ratio of events (one commit a command) to bare commits": round(
             one_by_one.events / one_by_one.wall / commits, 2
         ),
+        "load average before": round(load_before, 1),
+        "load average after": round(os.getloadavg()[0], 1),
     }
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     machine = (

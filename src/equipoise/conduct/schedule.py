@@ -6,7 +6,7 @@ on plain dates and knows no store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -120,24 +120,32 @@ class VisitPlanner:
         self._anchors = participant_anchors(protocol, participant)
         self._off_study = participant.off_study_on
         self._ended = participant.status in _ENDED
-        self._forms: dict[str, list[FormInstance]] = {}
-        for address, form in participant.forms.items():
-            self._forms.setdefault(address.visit, []).append(form)
 
     def plan(self, visit: Visit) -> PlannedVisit:
         """How the participant stands to one visit."""
+        held = self._participant.forms.items()
+        return self._plan(visit, [form for address, form in held if address.visit == visit.id])
+
+    def plan_all(self) -> list[PlannedVisit]:
+        """How the participant stands to every visit, in the protocol's order."""
+        forms: dict[str, list[FormInstance]] = {}
+        for address, form in self._participant.forms.items():
+            forms.setdefault(address.visit, []).append(form)
+        visits = self._protocol.schedule.visits
+        return [self._plan(visit, forms.get(visit.id, ())) for visit in visits]
+
+    def _plan(self, visit: Visit, forms: Sequence[FormInstance]) -> PlannedVisit:
         anchor = self._anchors.get(visit.anchor)
         target = opens = closes = None
         provisional = False
         if anchor is not None:
             target, opens, closes = visit_window(visit, anchor.day)
             provisional = anchor.provisional
-        forms = self._forms.get(visit.id)
         complete, performed = 0, None
         if forms:
             complete = sum(form.complete for form in forms)
             performed = min(form.performed_on for form in forms)
-        status = self._status(visit, target, opens, len(forms or ()), complete)
+        status = self._status(visit, target, opens, len(forms), complete)
         return PlannedVisit(visit, target, opens, closes, provisional, status, performed, complete)
 
     def _status(
@@ -174,8 +182,7 @@ _ENDED = ("screen_failed", "consent_refused", "withdrawn", "completed")
 
 def plan_visits(protocol: Protocol, participant: ParticipantState) -> list[PlannedVisit]:
     """Every visit of the schedule, in the protocol's order, as this participant stands to it."""
-    planner = VisitPlanner(protocol, participant)
-    return [planner.plan(visit) for visit in protocol.schedule.visits]
+    return VisitPlanner(protocol, participant).plan_all()
 
 
 def visit_targets(plan: list[PlannedVisit]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from equipoise.ledger.envelope import Event
@@ -40,7 +41,8 @@ from .records import (
 Documents = Mapping[str, Protocol]
 """Protocol documents by version."""
 
-_SLOTS = tuple(one.name for one in fields(ParticipantState))
+_everything_of = attrgetter(*(one.name for one in fields(ParticipantState)))
+"""Every field of a state, in the order in which they are given to make one."""
 
 _Fold = Callable[[ParticipantState, Any, Stamp, str], None]
 
@@ -49,9 +51,7 @@ def folded(
     state: ParticipantState, happening: e.Happening, stamp: Stamp, site: str
 ) -> ParticipantState:
     """The state after one more event of this participant's stream; the given one stays as it is."""
-    new: ParticipantState = object.__new__(ParticipantState)
-    for name in _SLOTS:
-        setattr(new, name, getattr(state, name))
+    new = ParticipantState(*_everything_of(state))
     fold_in(new, happening, stamp, site)
     return new
 
