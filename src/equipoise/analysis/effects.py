@@ -274,7 +274,7 @@ def _adjusted_difference(
     """Analysis of covariance: treatment, the baseline value of a change, an indicator a level."""
     rows = [*first, *second]
     if not first or not second:
-        return Estimate.undefined(confidence, "an arm has no participants")
+        return Estimate.undefined(confidence, "an arm has nobody with an outcome yet")
     names, columns = ["intercept", "treatment"], [[1.0] * len(rows)]
     columns.append([1.0] * len(first) + [0.0] * len(second))
     if all(outcome.baseline is not None for _, outcome in rows):

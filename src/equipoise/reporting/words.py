@@ -197,7 +197,7 @@ _WORDS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 _REASONS: dict[str, str] = {
-    "an arm has no participants": "有一组没有受试者",
+    "an arm has nobody with an outcome yet": "有一组尚无已得出结局的受试者",
     "an arm has one participant only": "有一组仅一名受试者",
     "an arm has no events": "有一组没有事件",
     "an arm has no events, or only events": "有一组没有事件或全部发生事件",

@@ -22,7 +22,7 @@ def test_an_empty_arm_gives_no_difference_but_a_reason(method: object) -> None:
     result = method(0, 0, 3, 10)
     assert math.isnan(result.estimate)
     assert math.isnan(result.lower)
-    assert result.reason == "an arm has no participants"
+    assert result.reason == "an arm has nobody with an outcome yet"
 
 
 @pytest.mark.parametrize("method", DIFFERENCES)
@@ -163,7 +163,7 @@ def test_log_rank_wants_a_group_for_each_time() -> None:
 
 
 def test_means_need_two_values_in_each_arm() -> None:
-    assert methods.welch([], [1, 2]).reason == "an arm has no participants"
+    assert methods.welch([], [1, 2]).reason == "an arm has nobody with an outcome yet"
     lonely = methods.welch([5], [1, 2])
     assert lonely.estimate == 3.5
     assert math.isnan(lonely.lower)
@@ -196,7 +196,7 @@ def test_ranks_of_equal_values_do_not_differ() -> None:
 
 
 def test_ranks_of_an_empty_arm_are_undefined() -> None:
-    assert methods.wilcoxon([], [1.0]).reason == "an arm has no participants"
+    assert methods.wilcoxon([], [1.0]).reason == "an arm has nobody with an outcome yet"
 
 
 def test_fisher_with_a_zero_margin_has_one_table() -> None:

@@ -239,7 +239,10 @@ def test_results_answer_first_and_show_the_primary_result_before_the_rest(played
     assert sections[0] == "section-primary"
     assert "section-flow" in sections
     answer = words(page)[: words(page).index("Primary result")]
-    assert "The primary endpoint cannot be estimated yet: an arm has no participants." in answer
+    assert (
+        "The primary endpoint cannot be estimated yet: an arm has nobody with an outcome yet."
+        in answer
+    )
 
 
 @pytest.mark.parametrize("role", ["coordinator", "investigator"])

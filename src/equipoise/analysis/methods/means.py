@@ -39,7 +39,7 @@ def welch(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> Esti
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("values must be finite: leave missing ones out")
     if x.size == 0 or y.size == 0:
-        return Estimate.undefined(confidence, "an arm has no participants")
+        return Estimate.undefined(confidence, "an arm has nobody with an outcome yet")
     difference = float(x.mean() - y.mean())
     if x.size < 2 or y.size < 2:
         nan = math.nan

@@ -44,7 +44,7 @@ def wilcoxon(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> E
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("values must be finite: leave missing ones out")
     if x.size == 0 or y.size == 0:
-        return Estimate.undefined(confidence, "an arm has no participants")
+        return Estimate.undefined(confidence, "an arm has nobody with an outcome yet")
     differences = np.sort((x[:, None] - y[None, :]).ravel())
     pairs = differences.size
     statistic = float((differences > 0).sum() + 0.5 * (differences == 0).sum())

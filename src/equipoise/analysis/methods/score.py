@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from .estimate import Estimate, check_counts, critical_value, two_sided_p
 from .proportions import wilson
 
-_EMPTY_ARM = "an arm has no participants"
+_EMPTY_ARM = "an arm has nobody with an outcome yet"
 _HALVINGS = 200
 _LOG_RANGE = 60.0
 """How far from the estimate, on the log scale, a limit of a ratio is looked for."""
