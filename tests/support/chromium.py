@@ -42,12 +42,19 @@ def chromium() -> Iterator[Any]:
             browser.close()
 
 
+LEFT_BEHIND = ("htmx:sendAbort", "htmx:sendError")
+"""What htmx says of a request under way when the page is left. A request that truly failed is told by the
+browser itself as well (`Failed to load resource`), and counts."""
+
+
 def listened(page: Any) -> list[str]:
     """Errors of the page: of scripts, of its content policy, of files it could not load."""
     errors: list[str] = []
+
+    def said(message: Any) -> None:
+        if message.type == "error" and not message.text.startswith(LEFT_BEHIND):
+            errors.append(message.text)
+
     page.on("pageerror", lambda error: errors.append(f"script: {error}"))
-    page.on(
-        "console",
-        lambda message: errors.append(message.text) if message.type == "error" else None,
-    )
+    page.on("console", said)
     return errors
