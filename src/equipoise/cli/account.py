@@ -19,13 +19,21 @@ def account(
     home: Annotated[Path, typer.Option("--home", help="The home.", metavar="DIR")],
     role: Annotated[str | None, typer.Option(help="A role of the protocol to grant.")] = None,
     site: Annotated[str, typer.Option(help="The site of the role; empty for all sites.")] = "",
+    password: Annotated[
+        bool,
+        typer.Option(
+            "--password",
+            help="Print a password made at random, instead of an invitation; in a rehearsal always.",
+        ),
+    ] = False,
     output: Annotated[
         Literal["text", "json"], typer.Option("--format", help="How to print.")
     ] = "text",
 ) -> None:
-    """Create an account (or give it a new password) and grant it a role.
+    """Create an account (or let it set a new password) and grant it a role.
 
-    The password is made at random and printed once.
+    Printed is an invitation: the path of a link, good for seven days and once, under which the person sets
+    a password that nobody else knows.
     """
     from equipoise.conduct.commands import GrantRole
     from equipoise.home.home import ADMINISTRATOR
@@ -45,8 +53,13 @@ def account(
             from django.db import DatabaseError
 
             from equipoise.web.accounts import create_account
+            from equipoise.web.invitations import invite
 
-            password = create_account(username)
+            answer = {"username": username, "role": role, "site": site}
+            if password or installation.rehearsal is not None:
+                secret = answer["password"] = create_account(username)
+            else:
+                secret = answer["invitation"] = invite(username)
         except DatabaseError as error:
             raise UserError(
                 f"{installation.web_database}: {error}; check who may write to the home"
@@ -54,7 +67,6 @@ def account(
         finally:
             release()
     if output == "json":
-        answer = {"username": username, "password": password, "role": role, "site": site}
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
-        typer.echo(f"{username}  {password}")
+        typer.echo(f"{username}  {secret}")

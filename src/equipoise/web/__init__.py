@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from equipoise.home import Home
 
+    from .policy import SignInPolicy
+
 _serving: dict[str, Any] = {}
 
 
@@ -25,9 +27,11 @@ def configure(home: Home, *, hosts: Sequence[str] = (), https: bool = False) -> 
     import django
     from django.conf import settings
 
+    from .policy import read_policy
     from .settings import databases, secret_key, settings_for
 
     _serving["home"] = home
+    _serving["policy"] = read_policy(home.path)
     if not settings.configured:
         settings.configure(**settings_for(home, hosts=hosts, https=https))
         django.setup()
@@ -62,6 +66,12 @@ def serving() -> Home:
     if home is None:
         raise RuntimeError("no home is being served: call equipoise.web.configure(home) first")
     return home
+
+
+def sign_in_policy() -> SignInPolicy:
+    """How strict signing in is where this process serves."""
+    policy: SignInPolicy = _serving["policy"]
+    return policy
 
 
 def application() -> WSGIHandler:

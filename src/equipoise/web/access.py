@@ -76,6 +76,12 @@ PAGES: dict[str, Page] = {
         "role/", "Choose the role and site to act in, of those granted.", _BOTH, everyone=True
     ),
     "sign_out": Page("sign-out/", "Sign out.", ("POST",), everyone=True),
+    "invitation": Page(
+        "invitation/<slug:token>/", "Set a password by invitation.", _BOTH, everyone=True
+    ),
+    "change_password": Page(
+        "password/", "Change one's own password.", _BOTH, everyone=True
+    ),
     # -- for every role
     "protocol": Page(
         "protocol/", "The protocol as a page.", rights=_same(READ_ANY, *ROLES)

@@ -84,6 +84,8 @@ def _enter(request: TrialRequest, account: Account, then: str | None) -> HttpRes
 
 
 def _act_as(request: TrialRequest, role: str, site: str, then: str | None) -> HttpResponseBase:
+    # another role is another power: what was known of the session before does not carry over
+    request.session.cycle_key()
     request.session["role"], request.session["site"] = role, site
     return HttpResponseRedirect(then or reverse(first_page(role)))
 
@@ -142,6 +144,15 @@ def language(request: TrialRequest) -> HttpResponseBase:
 def locked_out(request: HttpRequest, response: Any = None, credentials: Any = None) -> HttpResponse:
     """After too many wrong passwords: the answer of django-axes, as a page of ours."""
     return render(request, "locked_out.html", status=429)
+
+
+def password_is_right(request: TrialRequest, password: str) -> bool:
+    """Whether this is the password of who is signed in. Wrong ones count as at the sign-in: an open
+    session is no place to guess."""
+    account = request.account
+    if account is None or not 0 < len(password) <= MAX_TYPED or "\0" in password:
+        return False
+    return auth.authenticate(request, username=account.username, password=password) is not None
 
 
 def peer_address(request: HttpRequest) -> str:

@@ -10,7 +10,7 @@ from csp.utils import build_policy
 from django.contrib import auth
 from django.http import HttpResponse, HttpResponseBase
 
-from . import serving
+from . import serving, sign_in_policy
 from .models import Account
 from .request import Person, TrialRequest
 
@@ -19,6 +19,10 @@ Handler = Callable[[TrialRequest], HttpResponseBase]
 BELIEVED_SECONDS = 10.0
 """How long a session found valid is believed. Within this process a change of the account ends it at
 once; a password set by another process (the command line) takes these seconds."""
+
+SEEN = "seen"
+"""When the person last asked for something, in a session: seconds since 1970."""
+SEEN_SECONDS = 60.0
 
 _believed: dict[tuple[Any, Any, Any], tuple[float, Account]] = {}
 
@@ -63,6 +67,9 @@ def _account(request: TrialRequest) -> Account | None:
     )
     if proof[0] is None:
         return None
+    if _idle(request):
+        auth.logout(request)
+        return None
     known = _believed.get(proof)
     now = time.monotonic()
     if known is not None and known[0] > now:
@@ -75,6 +82,21 @@ def _account(request: TrialRequest) -> Account | None:
         _believed.clear()
     _believed[proof] = (now + BELIEVED_SECONDS, account)
     return account
+
+
+def _idle(request: TrialRequest) -> bool:
+    """Whether the session was left alone too long. Pages that ask again by themselves keep nothing awake.
+
+    The time of the last request is kept to the minute: a session is written once a minute at most.
+    """
+    now = time.time()
+    seen = request.session.get(SEEN, now)
+    if now - seen > sign_in_policy().idle_seconds:
+        return True
+    by_itself = request.method == "GET" and request.headers.get("HX-Request") == "true"
+    if SEEN not in request.session or (now - seen >= SEEN_SECONDS and not by_itself):
+        request.session[SEEN] = now
+    return False
 
 
 def forget_accounts(**_signal: Any) -> None:

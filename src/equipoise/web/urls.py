@@ -15,6 +15,8 @@ VIEWS = {
     "language": "accounts.language",
     "choose_role": "accounts.choose_role",
     "sign_out": "accounts.sign_out",
+    "invitation": "invitations.invitation",
+    "change_password": "invitations.change_password",
     "protocol": "pages.protocol.protocol",
     "trust": "pages.trust.trust",
     "trust_verify": "pages.trust.trust_verify",

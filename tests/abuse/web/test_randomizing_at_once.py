@@ -72,7 +72,7 @@ def account(path: Path, username: str) -> str:
     made = subprocess.run(
         [
             sys.executable, "-c", "from equipoise.cli import main; main()", "account", username,
-            "--home", str(path), "--format", "json",
+            "--home", str(path), "--password", "--format", "json",
         ],
         capture_output=True, text=True, check=True,
     )  # fmt: skip

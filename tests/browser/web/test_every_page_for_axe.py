@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +81,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Numb
     clock = lived.state.adverse_events[3].clocks[0].clock
     home.close()
     with desk(path) as made:
+        invite(path)
         yield (
             made,
             Numbers(
@@ -86,6 +90,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Numb
                 lived=lived.id,
                 clock=clock,
             ),
+        )
+
+
+TOKEN = "invitation-for-axe"
+
+
+def invite(path: Path) -> None:
+    """An invitation that is open: the row that `equipoise account` would write."""
+    with closing(sqlite3.connect(path / "web.sqlite", timeout=10)) as database, database:
+        database.execute(
+            "INSERT INTO web_invitation (account_id, digest, expires_at)"
+            " SELECT min(id), ?, '2099-01-01 00:00:00' FROM web_account",
+            [hashlib.sha256(TOKEN.encode()).hexdigest()],
         )
 
 
@@ -133,6 +150,7 @@ def addresses(page: str, numbers: Numbers) -> list[str]:
         "<int:number>": "3" if "report" in path else "1", "<slug:clock>": numbers.clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-16",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
+        "<slug:token>": TOKEN,
     }  # fmt: skip
     if page == "miss_visit":
         rest["<slug:visit>"] = "w6"

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from equipoise.conduct.commands import Command
 from equipoise.conduct.refusal import Refusal
+from equipoise.web.accounts import password_is_right
 from equipoise.web.request import TrialRequest
 
 from .acting import act, client_id, fresh_client_id, shown_reasons
@@ -89,7 +90,7 @@ def serve_sheet(request: TrialRequest, sheet: Sheet) -> HttpResponseBase:
     if request.method != "POST":
         return show_sheet(request, sheet, sheet.fields)
     answers, fields = read_fields(request, sheet.fields)
-    unsigned = sheet.signed and not _password_is_right(request)
+    unsigned = sheet.signed and not password_is_right(request, request.POST.get("password", ""))
     unknown = _unknown_names(request, sheet)
     if unsigned or unknown or any(one.error for one in fields):
         return show_sheet(request, sheet, fields, unsigned=unsigned, unknown=unknown, status=422)
@@ -144,12 +145,6 @@ def _unknown_names(request: TrialRequest, sheet: Sheet) -> list[str]:
     known = {one.name: one.label for one in sheet.fields} | {"password": ""}
     wrong = strange(request, known, [*known])
     return [*wrong.values()]
-
-
-def _password_is_right(request: TrialRequest) -> bool:
-    password = request.POST.get("password", "")
-    account = request.account
-    return account is not None and 0 < len(password) <= 200 and account.check_password(password)
 
 
 def read_fields(request: TrialRequest, fields: Sequence[Field]) -> tuple[Typed, list[Field]]:
