@@ -54,7 +54,7 @@ def said_by(folder: Path, secret: str) -> dict[str, Any]:
     kinds: Counter[str] = Counter()
     for event, happening in decoded(folder, secret, protocol):
         kinds[event.type] += 1
-        trial.apply(happening, event.site, event.server_time)
+        trial.apply(happening, event.site, event.server_time, event.actor)
         if event.stream.startswith("participant/"):
             number = event.stream.removeprefix("participant/")
             person = people.setdefault(number, ParticipantState(number, protocol))

@@ -218,7 +218,7 @@ def test_a_trial_that_cannot_be_opened_leaves_nothing_open(tmp_path, rehearsal, 
 def test_a_home_that_cannot_be_begun_leaves_nothing_open_or_behind(
     tmp_path, rehearsal, monkeypatch
 ):
-    def broken(*_):
+    def broken(*_, **__):
         raise ZeroDivisionError
 
     monkeypatch.setattr(home_module, "begin", broken)
