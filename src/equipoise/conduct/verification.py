@@ -116,8 +116,8 @@ def progress(participant: ParticipantState) -> Progress:
 def form_marks(participant: ParticipantState, address: Address) -> tuple[str, ...]:
     """Everything that is true of a form at an address, the most pressing first.
 
-    `empty`, `part` or `done` come last; before them may stand `queried`, `void` (a verification that a
-    change has voided), `signed` and `verified`.
+    `empty`, `part` or `done` come last; before them may stand `queried`, `frozen`
+    or `locked`, `void` (a verification that a change has voided), `signed` and `verified`.
     """
     form = participant.forms.get(address)
     if form is None:
@@ -128,6 +128,9 @@ def form_marks(participant: ParticipantState, address: Address) -> tuple[str, ..
         for query in participant.queries.values()
     ):
         marks.append("queried")
+    hold = participant.hold or form.hold
+    if hold is not None:
+        marks.append(hold.kind)
     if form.verified:
         found = form_verification(participant.protocol, participant, form)
         if found.void:

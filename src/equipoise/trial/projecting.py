@@ -142,7 +142,14 @@ class Projector:
                     change.visits.add(happening.visit)
             case e.DiaryDayRecorded():
                 change.diary = True
-            case e.DoseRecorded() | e.FormSigned() | e.SupplyOrdered() | e.SupplyDispensed():
+            case (
+                e.DoseRecorded()
+                | e.FormSigned()
+                | e.FormHeld()
+                | e.ParticipantHeld()
+                | e.SupplyOrdered()
+                | e.SupplyDispensed()
+            ):
                 pass
             case e.SourceVerified():
                 change.forms.add(Address(happening.visit, happening.form, happening.repeat))

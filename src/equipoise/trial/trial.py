@@ -16,6 +16,7 @@ from equipoise.conduct import events as e
 from equipoise.conduct.capture import FormReading, datum_of, read_value, unreadable_reason
 from equipoise.conduct.decide import Context, Decided, decide, local_day, permission_reasons
 from equipoise.conduct.decide.enrollment import randomization_reasons
+from equipoise.conduct.decide.holds import hold_reasons
 from equipoise.conduct.decide.visits import form_reasons, preview
 from equipoise.conduct.eligibility import Assessment, assess
 from equipoise.conduct.reasons import reason
@@ -54,6 +55,11 @@ _KEPT_STATES = 400
 CHECKPOINT_AFTER: dict[type[e.Happening], str] = {
     e.EligibilitySigned: "sign",
     e.FormSigned: "sign",
+    e.FormHeld: "lock",
+    e.ParticipantHeld: "lock",
+    e.SiteHeld: "lock",
+    e.TrialLocked: "lock",
+    e.TrialUnlocked: "lock",
     e.ParticipantUnblinded: "unblind",
     e.TrialUnblinded: "unblind",
 }
@@ -222,7 +228,12 @@ class Trial:
         day = performed_on or context.today(state.site)
         return (
             preview(context, state, address, values, day),
-            form_reasons(context, state, address, day),
+            [
+                *form_reasons(context, state, address, day),
+                *hold_reasons(
+                    c.SaveForm(participant=participant, address=address, values={}), context
+                ),
+            ],
         )
 
     def assess(
@@ -464,8 +475,16 @@ class Trial:
             actor,
             at,
             self._allocate,
+            self._people,
             state.site if state is not None else site or actor.site,
         )
+
+    def _people(self, site: str) -> Iterator[ParticipantState]:
+        where = {"site": site} if site else {}
+        for row in self.ledger.rows("participant", where=where, order="id"):
+            state = self.participant(str(row["id"]))
+            if state is not None:
+                yield state
 
     def _allocate(self, participant: str, strata: Mapping[str, str]) -> tuple[str, int, str]:
         """Ask the keeper. The request is named after the participant, who is randomized once: a
@@ -604,6 +623,11 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "MoveValues": ("ValuesMovedAway",),
     "SignForm": ("FormSigned",),
     "VerifySource": ("SourceVerified",),
+    "FreezeForm": ("FormHeld", "ParticipantHeld", "SiteHeld"),
+    "LockForm": ("FormHeld", "ParticipantHeld", "SiteHeld"),
+    "UnlockForm": ("FormHeld", "ParticipantHeld", "SiteHeld"),
+    "LockTrial": ("TrialLocked",),
+    "UnlockTrial": ("TrialUnlocked",),
     "DispenseSupply": ("SupplyDispensed",),
     "ReturnSupply": ("SupplyReturned",),
     "ReportAdverseEvent": ("AdverseEventReported",),

@@ -140,6 +140,10 @@ PAGES: dict[str, Page] = {
         "verification/", "Source verification: what the plan asks for, what is done, what became void.",
         rights=_same(READ, *_SITE_STAFF, "monitor"),
     ),
+    "data_lock": Page(
+        "lock/", "Freeze, lock or unlock the data of a site; lock the database of the trial.", _BOTH,
+        _same(WRITE_ANY, "monitor", "sponsor"),
+    ),
     "results": Page(
         "results/", "Results of the declared analyses.",
         rights=_same(READ_ANY, "investigator", "statistician", "dsmb", "sponsor"),
@@ -180,6 +184,13 @@ PAGES: dict[str, Page] = {
     ),
     "form_verify": Page(
         _FORM + "verify/", "Mark values as found the same in the source documents.", _BOTH,
+        _same(WRITE, "monitor"),
+    ),
+    "form_hold": Page(
+        _FORM + "hold/", "Freeze, lock or unlock a form.", _BOTH, _same(WRITE, "monitor")
+    ),
+    "participant_hold": Page(
+        _P + "hold/", "Freeze, lock or unlock all data of a participant.", _BOTH,
         _same(WRITE, "monitor"),
     ),
     "form_move": Page(
@@ -248,8 +259,8 @@ PAGES: dict[str, Page] = {
 """The permission table: page name to row."""
 
 MENU = (
-    "today", "participants", "randomize_list", "safety", "queries", "verification", "results",
-    "protocol", "people", "trust",
+    "today", "participants", "randomize_list", "safety", "queries", "verification", "data_lock",
+    "results", "protocol", "people", "trust",
 )  # fmt: skip
 """The pages of the menu, in its order; each person sees those they may open."""
 

@@ -25,6 +25,7 @@ PAGE_LABELS = {
     "safety": noop("Safety"),
     "queries": noop("Queries"),
     "verification": noop("Source verification"),
+    "data_lock": noop("Data lock"),
     "results": noop("Results"),
     "protocol": noop("Protocol"),
     "people": noop("People"),

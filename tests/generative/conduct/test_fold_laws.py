@@ -75,6 +75,12 @@ ACTIONS = {
         ),
         MONITOR,
     ),
+    "hold": lambda p, n: p.do(
+        (c.FreezeForm, c.UnlockForm, c.LockForm)[n % 3](
+            participant=p.id, address=Address("screening", "laboratory"), reason="clean"
+        ),
+        MONITOR,
+    ),
     "diary": lambda p, n: p.do(
         c.RecordDiaryDay(
             participant=p.id,

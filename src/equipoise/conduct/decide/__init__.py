@@ -19,6 +19,7 @@ from . import (
     amendment,
     care,
     enrollment,
+    holds,
     people,
     safety,
     unblinding,
@@ -57,6 +58,11 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.MoveValues: visits.move_values,
     c.SignForm: visits.sign_form,
     c.VerifySource: verification.verify_source,
+    c.FreezeForm: holds.freeze,
+    c.LockForm: holds.lock,
+    c.UnlockForm: holds.unlock,
+    c.LockTrial: holds.lock_trial,
+    c.UnlockTrial: holds.unlock_trial,
     c.DispenseSupply: care.dispense_supply,
     c.ReturnSupply: care.return_supply,
     c.ReportAdverseEvent: safety.report_adverse_event,
@@ -90,6 +96,9 @@ def decide(command: c.Command, context: Context) -> Decided | Refusal:
         ]
         if unreadable:
             return Refusal(tuple(unreadable))
+        held = holds.hold_reasons(command, context)
+        if held:
+            return Refusal(tuple(held))
         return _DECISIONS[type(command)](command, context)
     except RefusedError as refused:
         return refused.refusal

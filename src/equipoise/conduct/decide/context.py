@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
@@ -52,6 +52,8 @@ class Context:
     actor: Actor
     at: datetime
     allocate: Allocate
+    people: Callable[[str], Iterable[ParticipantState]]
+    """Everybody at a site, or (asked for the empty site) in the trial."""
     site: str = ""
     """The site the decision is about; empty where it is about none."""
 

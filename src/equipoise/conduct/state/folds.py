@@ -30,6 +30,7 @@ from .records import (
     Deviation,
     DiaryDay,
     FormInstance,
+    Hold,
     Query,
     Stamp,
     SupplyBalance,
@@ -292,6 +293,19 @@ def _verified(s: ParticipantState, h: e.SourceVerified, stamp: Stamp, site: str)
     s.forms = {**s.forms, address: replace(form, verified={**form.verified, **marks})}
 
 
+def _hold(kind: str, stamp: Stamp) -> Hold | None:
+    return None if kind == "open" else Hold(kind, stamp)
+
+
+def _form_held(s: ParticipantState, h: e.FormHeld, stamp: Stamp, site: str) -> None:
+    address = Address(h.visit, h.form, h.repeat)
+    s.forms = {**s.forms, address: replace(s.forms[address], hold=_hold(h.hold, stamp))}
+
+
+def _participant_held(s: ParticipantState, h: e.ParticipantHeld, stamp: Stamp, site: str) -> None:
+    s.hold = _hold(h.hold, stamp)
+
+
 def _supply(
     s: ParticipantState, intervention: str, change: Callable[[SupplyBalance], SupplyBalance]
 ) -> None:
@@ -429,6 +443,8 @@ _FOLDS: dict[type[e.Happening], _Fold] = {
     e.VisitMissed: _visit_missed,
     e.FormSigned: _form_signed,
     e.SourceVerified: _verified,
+    e.FormHeld: _form_held,
+    e.ParticipantHeld: _participant_held,
     e.SupplyOrdered: _ordered,
     e.SupplyDispensed: _dispensed,
     e.SupplyReturned: _returned,

@@ -17,6 +17,7 @@ from .records import (
     Deviation,
     DiaryDay,
     FormInstance,
+    Hold,
     Query,
     Stamp,
     SupplyBalance,
@@ -68,6 +69,8 @@ class ParticipantState:
     withdrawals: tuple[Withdrawal, ...] = ()
     supply: Mapping[str, SupplyBalance] = field(default_factory=dict)
     completed_on: date | None = None
+    hold: Hold | None = None
+    """What keeps all data of the participant from changing; a form may have a hold of its own."""
     unblindings: tuple[Unblinding, ...] = ()
 
     # -- questions -------------------------------------------------------------------------------

@@ -43,6 +43,14 @@ class VerificationMark:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Data that may not change: `kind` is `frozen` or `locked`."""
+
+    kind: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class FormInstance:
     """A form at one address. `signed_save` is the save a signature covers; later saves void it.
 
@@ -60,6 +68,7 @@ class FormInstance:
     signed_by: str | None = None
     signed_meaning: str | None = None
     verified: Mapping[str, VerificationMark] = field(default_factory=dict)
+    hold: Hold | None = None
 
     @property
     def signed(self) -> bool:

@@ -72,6 +72,8 @@ class SiteState:
     ranges: tuple[LaboratoryRange, ...] = ()
     screened: int = 0
     randomized: int = 0
+    hold: str = ""
+    """`frozen` or `locked` where the data of the whole site are held."""
     version: str = ""
     """The protocol version in force; empty until the site was opened for the first time."""
     delegations: tuple[Delegation, ...] = ()
@@ -90,6 +92,8 @@ class TrialState:
     commitment: str | None = None
     source: str | None = None
     recruitment_open: bool = True
+    locked: bool = False
+    """The database lock."""
     results_released: bool = False
     unblinded: bool = False
     sites: Mapping[str, SiteState] = field(default_factory=dict)
@@ -223,6 +227,12 @@ class TrialState:
                 )
             case e.SiteClosed():
                 self._site(site, open=False)
+            case e.SiteHeld():
+                self._site(site, hold="" if happening.hold == "open" else happening.hold)
+            case e.TrialLocked():
+                self.locked = True
+            case e.TrialUnlocked():
+                self.locked = False
             case e.RecruitmentClosed():
                 self.recruitment_open = False
             case e.ResultsReleased():

@@ -217,6 +217,8 @@ class Monitoring(Part):
     """How the conduct of the trial is overseen."""
 
     source_verification: list[SourceVerification] = []
+    lock_needs: list[Literal["signed", "verified"]] = []
+    """What a saved form needs, besides being complete and without a query, before it can be locked."""
 
 
 class RoleGrant(Part):

@@ -15,6 +15,7 @@ FORM_SHAPES = {
     "queried": ("?", noop("queried")),
     "void": ("⊘", noop("verification void")),
     "verified": ("✓", noop("verified")),
+    "frozen": ("▤", noop("frozen")),
     "locked": ("▣", noop("locked")),
     "signed": ("✎", noop("signed")),
 }

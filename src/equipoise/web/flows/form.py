@@ -296,6 +296,7 @@ def _show(
         and instance.complete
         and not instance.signed,
         "may_query": may_open("raise_query", person.role) and instance is not None,
+        "may_hold": may_open("form_hold", person.role) and instance is not None,
         "may_verify": may_open("form_verify", person.role) and instance is not None,
         "may_move": may_open("form_move", person.role) and instance is not None,
         "queries": [

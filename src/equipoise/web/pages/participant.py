@@ -200,6 +200,10 @@ def _alerts(
             if len(late) <= 2
             else Alert("bad", _("%(n)s visits late") % {"n": len(late)})
         )
+    hold = state.hold
+    if hold is not None:
+        words = _("data locked") if hold.kind == "locked" else _("data frozen")
+        alerts.append(Alert("warn", words))
     if state.data_use_withdrawn:
         alerts.append(Alert("bad", _("data may not be used")))
     if state.open_queries:
@@ -297,6 +301,7 @@ def _actions(
         offered.append(("withdraw", _("Withdraw"), "withdraw/", False))
         offered.append(("transfer", _("Transfer"), "transfer/", False))
         offered.append(("complete", _("End of study"), "complete/", False))
+    offered.append(("participant_hold", _("Freeze or lock"), "hold/", False))
     return [
         (words, address + path, main)
         for page, words, path, main in offered

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 
 from equipoise.conduct import events as e
 from equipoise.conduct.values import Value
@@ -276,6 +277,21 @@ def _verified(t: Trail, h: e.SourceVerified) -> str:
     }  # fmt: skip
 
 
+_HOLDS = {
+    "frozen": noop("data frozen"),
+    "locked": noop("data locked"),
+    "open": noop("data opened again"),
+}
+
+
+def _form_held(t: Trail, h: e.FormHeld) -> str:
+    return f"{t.visit(h.visit)}, {t.form(h.form)}: {said(_HOLDS, h.hold)}"
+
+
+def _held(t: Trail, h: e.ParticipantHeld) -> str:
+    return said(_HOLDS, h.hold)
+
+
 def _ordered(t: Trail, h: e.SupplyOrdered) -> str:
     return _("%(n)s units ordered of %(product)s") % {
         "n": h.units, "product": t.intervention(h.intervention),
@@ -403,6 +419,8 @@ _TELLERS: dict[type[e.Happening], Callable[[Trail, Any], str]] = {
     e.ValuesMovedIn: _moved_in,
     e.FormSigned: _form_signed,
     e.SourceVerified: _verified,
+    e.FormHeld: _form_held,
+    e.ParticipantHeld: _held,
     e.SupplyOrdered: _ordered,
     e.SupplyDispensed: _dispensed,
     e.SupplyReturned: _returned,
