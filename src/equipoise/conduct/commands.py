@@ -91,6 +91,14 @@ class RecordTraining(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewAccess(Command):
+    """Sign that the list of accounts and grants with this hash (SHA-256, hex) was gone through."""
+
+    list_hash: str
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSite(Command):
     """Let a site recruit under the protocol version in force, with its ethics approval."""
 

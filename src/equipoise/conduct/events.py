@@ -93,6 +93,15 @@ class TrainingRecorded(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessReviewed(Happening):
+    """The event's actor signed a review of who has access. The list itself is not in the ledger."""
+
+    list_hash: str
+    accounts: int
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteOpened(Happening):
     ethics_approval: str
     approved_on: str

@@ -603,6 +603,7 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "DelegateTasks": ("TasksDelegated",),
     "EndDelegation": ("DelegationEnded",),
     "RecordTraining": ("TrainingRecorded",),
+    "ReviewAccess": ("AccessReviewed",),
     "OpenSite": ("SiteOpened",),
     "AmendProtocol": ("ProtocolAmended",),
     "AdoptProtocol": ("ProtocolAdopted",),

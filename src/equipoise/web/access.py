@@ -114,6 +114,14 @@ PAGES: dict[str, Page] = {
         "people/training/", "Record that a person was trained.", _BOTH,
         {"investigator": WRITE, "administrator": WRITE_ANY},
     ),
+    "access_review": Page(
+        "access-review/", "Accounts, grants and last sign-ins, to be reviewed.",
+        rights=_same(READ_ANY, "administrator", "sponsor"),
+    ),
+    "sign_access_review": Page(
+        "access-review/<slug:digest>/", "Sign the review of a list.", _BOTH,
+        {"administrator": WRITE_ANY},
+    ),
     # -- lists
     "today": Page(
         "today/", "What is due, late and open.",

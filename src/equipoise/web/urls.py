@@ -25,6 +25,8 @@ VIEWS = {
     "delegate": "flows.people.delegate",
     "end_delegation": "flows.people.end_delegation",
     "record_training": "flows.people.record_training",
+    "access_review": "flows.access_review.access_review",
+    "sign_access_review": "flows.access_review.sign_access_review",
     "today": "flows.today.today",
     "participants": "flows.participants.participants",
     "randomize_list": "flows.randomize.randomize_list",

@@ -22,7 +22,7 @@ from support.story import SITE_ROLES, SITES, expect, seed_protocol
 from support.web_home import new_home, participant_at, served
 
 TWO_ROLES = "two-roles-nanning"
-UNREFUSED = {"choose_role", "randomize", "rehearsal"}
+UNREFUSED = {"sign_access_review", "choose_role", "randomize", "rehearsal"}
 """Pages whose buttons cannot be pressed wrongly."""
 pytestmark = pytest.mark.xdist_group("axe")  # one home, one server
 PHONE = {"width": 390, "height": 800}
@@ -150,7 +150,7 @@ def addresses(page: str, numbers: Numbers) -> list[str]:
         "<int:number>": "3" if "report" in path else "1", "<slug:clock>": numbers.clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-16",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
-        "<slug:token>": TOKEN,
+        "<slug:token>": TOKEN, "<slug:digest>": "0",
     }  # fmt: skip
     if page == "miss_visit":
         rest["<slug:visit>"] = "w6"

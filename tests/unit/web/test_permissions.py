@@ -67,7 +67,7 @@ def address_of(page: str, trial: Any, participant: str) -> str:
         "<str:repeat>": "1", "<int:number>": "1", "<slug:clock>": clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-01",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
-        "<slug:token>": "none",
+        "<slug:token>": "none", "<slug:digest>": "0",
     }  # fmt: skip
     path = PAGES[page].path
     for name, value in parts.items():

@@ -37,6 +37,7 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.DelegateTasks: people.delegate_tasks,
     c.EndDelegation: people.end_delegation,
     c.RecordTraining: people.record_training,
+    c.ReviewAccess: people.review_access,
     c.OpenSite: administration.open_site,
     c.AmendProtocol: amendment.amend_protocol,
     c.AdoptProtocol: amendment.adopt_protocol,

@@ -16,6 +16,7 @@ from .permission import works_by_delegation
 
 GCP = "gcp"
 """Good clinical practice, as a subject of training."""
+REVIEW_MEANING = "I went through this list; everybody on it still needs the access shown"
 MEANING = "I delegate these tasks and answer for how they are done"
 
 
@@ -97,6 +98,17 @@ def _own_site(site: str, context: Context) -> list[Reason]:
     if context.actor.site in ("", site):
         return []
     return [reason("not-granted", "site", actor=context.actor.id, role=context.actor.role)]
+
+
+def review_access(command: c.ReviewAccess, context: Context) -> Decided:
+    """The list of who has access was gone through, as it stood."""
+    if len(command.list_hash) != 64 or set(command.list_hash) - set("0123456789abcdef"):
+        raise RefusedError([reason("not-a-hash", "list_hash")])
+    return Decided().on_trial(
+        e.AccessReviewed(
+            list_hash=command.list_hash, accounts=command.accounts, meaning=REVIEW_MEANING
+        )
+    )
 
 
 def record_training(command: c.RecordTraining, context: Context) -> Decided:

@@ -28,12 +28,12 @@ SELF_REPORTING = frozenset({"RecordDiaryDay"})
 
 _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
     INVESTIGATORS_OWN: frozenset({"DelegateTasks", "EndDelegation", "RecordTraining"}),
-    GRANTING: frozenset({"RecordTraining"}),
+    GRANTING: frozenset({"RecordTraining", "ReviewAccess"}),
 }
 """Rights that follow from another right, so that no protocol can leave them out."""
 _BEFORE_TRAINING = frozenset({
-    "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "EndDelegation", "OpenSite",
-    "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment",
+    "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "EndDelegation",
+    "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment",
 })  # fmt: skip
 """What has to be done before anybody can be trained on the version in force, and what stops conduct
 or takes rights back: that waits for no record."""

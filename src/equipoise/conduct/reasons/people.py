@@ -40,6 +40,13 @@ PEOPLE: dict[str, Template] = {
         "see the delegation log",
         "请查看授权记录表",
     ),
+    "not-a-hash": Template(
+        "this is no SHA-256 in hexadecimal digits",
+        "这不是十六进制的 SHA-256 值",
+        "conduct.access-review",
+        "sign the list as the page shows it",
+        "请按页面显示的清单签署",
+    ),
     "not-delegated": Template(
         "the tasks of {role} are not delegated to {actor} at site {site} today",
         "{actor} 今天未被授权在中心 {site} 承担 {role} 的任务",

@@ -282,6 +282,8 @@ def _form_signed(s: ParticipantState, h: e.FormSigned, stamp: Stamp, site: str) 
         signed_save=h.save,
         signed_by=stamp.actor,
         signed_meaning=h.meaning,
+        signed_at=stamp.at,
+        signed_hash=h.content_hash,
     )
     s.forms = {**s.forms, address: signed}
 

@@ -67,6 +67,8 @@ class FormInstance:
     signed_save: int | None = None
     signed_by: str | None = None
     signed_meaning: str | None = None
+    signed_at: str | None = None
+    signed_hash: str | None = None
     verified: Mapping[str, VerificationMark] = field(default_factory=dict)
     hold: Hold | None = None
 

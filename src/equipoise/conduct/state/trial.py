@@ -61,6 +61,16 @@ class Training:
     recorded_at: str
 
 
+@dataclass(frozen=True, slots=True)
+class AccessReview:
+    """A signed review of who has access, by the hash of the list reviewed."""
+
+    list_hash: str
+    accounts: int
+    signed_by: str
+    signed_at: str
+
+
 @dataclass(slots=True)
 class SiteState:
     """A site: open or not, its laboratory, how many it screened and randomized."""
@@ -103,6 +113,7 @@ class TrialState:
     """Protocol versions the trial knows, in the order in which it came to know them."""
 
     trainings: tuple[Training, ...] = ()
+    access_reviews: tuple[AccessReview, ...] = ()
 
     @property
     def live(self) -> bool:
@@ -208,6 +219,9 @@ class TrialState:
                 self._site(site, delegations=(*self.site(site).delegations, line))
             case e.DelegationEnded():
                 self._end(site, {happening.number}, at, actor)
+            case e.AccessReviewed():
+                review = AccessReview(happening.list_hash, happening.accounts, actor, at)
+                self.access_reviews = (*self.access_reviews, review)
             case e.TrainingRecorded():
                 record = Training(
                     happening.person,

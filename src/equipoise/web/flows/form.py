@@ -23,6 +23,7 @@ from django.utils.translation import ngettext
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.capture import FormReading
+from equipoise.conduct.decide.context import zone_of
 from equipoise.conduct.refusal import Reason, Refusal
 from equipoise.conduct.schedule import plan_visits
 from equipoise.conduct.state import FormInstance, ParticipantState
@@ -31,6 +32,7 @@ from equipoise.protocol.document import Form
 from equipoise.web.access import may_open
 from equipoise.web.request import TrialRequest
 from equipoise.web.sight import sees_identity
+from equipoise.web.signatures import signature_of
 
 from .acting import act, fresh_client_id, shown_reasons
 from .fields import PREFIX, DataField, data_fields, field_id, typed_values
@@ -276,6 +278,7 @@ def _show(
         "address": address,
         "visit": _visit_facts(request, state, address),
         "instance": instance,
+        "signature": signature_of(instance, zone_of(request.protocol, state.site)),
         "fields": fields,
         "errors": listed_errors(errors, reasons, places),
         "reasons": shown_reasons(general, language),

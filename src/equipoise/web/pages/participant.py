@@ -36,6 +36,7 @@ from ..labels import (
 )
 from ..request import Person, TrialRequest
 from ..sight import sees_arm
+from ..signatures import signature_of
 from ..vocabulary import (
     DEVIATION,
     deviation_words,
@@ -104,6 +105,15 @@ def participant(request: TrialRequest, participant: str) -> HttpResponse:
         actions.append((_("Unblind"), address + "unblind/", False))
     context = {
         "participant": state,
+        "signatures": [
+            (
+                protocol.form_by_id[one.form].title.in_language(language),
+                reverse("form", args=[state.id, one.visit, one.form, one.repeat]),
+                signature_of(form, zone),
+            )
+            for one, form in state.forms.items()
+            if form.signed_by is not None
+        ],
         "address": address,
         "site": site_label(protocol, state.site, language),
         "status": status_label(state.status),

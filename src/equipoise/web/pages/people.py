@@ -78,6 +78,7 @@ def people(request: TrialRequest) -> HttpResponse:
         "trainings": trainings,
         "live": trial.state.live,
         "may_delegate": may_open("delegate", person.role, "POST"),
+        "may_review": may_open("access_review", person.role),
         "may_train": may_open("record_training", person.role, "POST"),
     }
     return render(request, "people.html", context)

@@ -1,0 +1,123 @@
+"""The periodic review of access: who has an account, which roles, and when they last signed in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from equipoise.conduct import commands as c
+from equipoise.conduct.decide.context import zone_of
+from equipoise.conduct.decide.people import REVIEW_MEANING
+from equipoise.web.labels import role_label, site_label
+from equipoise.web.models import Account
+from equipoise.web.request import TrialRequest
+from equipoise.web.vocabulary import local_time
+
+from .sheet import Sheet, serve_sheet
+
+DUE_DAYS = 90
+"""After so many days without a review the page says that one is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one name can do: of an account, of a grant without one, or of an account without a grant."""
+
+    name: str
+    account: bool
+    active: bool
+    last_sign_in: str
+    """The day (UTC); empty for who never signed in."""
+    grants: tuple[tuple[str, str], ...]
+
+
+def accesses(request: TrialRequest) -> list[Access]:
+    """Everybody with an account or a grant, by name."""
+    accounts = {one.username: one for one in Account.objects.all()}
+    granted: dict[str, list[tuple[str, str]]] = {}
+    for person, role, site in sorted(request.trial.state.grants):
+        granted.setdefault(person, []).append((role, site))
+    found = []
+    for name in sorted(accounts.keys() | granted.keys()):
+        account = accounts.get(name)
+        last = account.last_login if account else None
+        found.append(
+            Access(
+                name,
+                account is not None,
+                account is not None and account.is_active,
+                f"{last:%Y-%m-%d}" if last else "",
+                tuple(granted.get(name, ())),
+            )
+        )
+    return found
+
+
+def digest_of(found: list[Access]) -> str:
+    """SHA-256 (hex) of the list: what the review's signature is bound to."""
+    text = json.dumps([asdict(one) for one in found], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def access_review(request: TrialRequest) -> HttpResponse:
+    """The list as it stands now, and the reviews signed so far."""
+    trial, language = request.trial, request.language
+    found = accesses(request)
+    zone = zone_of(trial.protocol, trial.protocol.identity.sites[0].id)
+    reviews = trial.state.access_reviews
+    due = True
+    if reviews:
+        due = (trial.clock_peek() - datetime.fromisoformat(reviews[-1].signed_at)).days >= DUE_DAYS
+    context = {
+        "lines": [
+            (
+                one,
+                [
+                    f"{role_label(role)} · {site_label(trial.protocol, site, language)}"
+                    for role, site in one.grants
+                ],
+            )
+            for one in found
+        ],
+        "digest": digest_of(found),
+        "reviews": [(one, local_time(one.signed_at, zone)) for one in reversed(reviews)],
+        "due": due,
+        "days": DUE_DAYS,
+        "may_sign": request.someone.role == "administrator",
+    }
+    return render(request, "access_review.html", context)
+
+
+def sign_access_review(request: TrialRequest, digest: str) -> HttpResponseBase:
+    """Sign the list that was looked at; a list that has changed since is looked at again first."""
+    found = accesses(request)
+    if digest != digest_of(found):
+        messages.warning(
+            request, _("The list has changed. Go through it again."), extra_tags="warn"
+        )
+        return HttpResponseRedirect(reverse("access_review"))
+    return serve_sheet(
+        request,
+        Sheet(
+            title=_("Sign the access review"),
+            facts=[
+                (_("You sign"), REVIEW_MEANING),
+                (_("Persons on the list"), str(len(found))),
+                ("SHA-256", digest),
+            ],
+            fields=[],
+            submit=_("Sign the review"),
+            command=lambda typed: c.ReviewAccess(list_hash=digest, accounts=len(found)),
+            then=lambda done: (reverse("access_review"), _("The review is signed.")),
+            back=reverse("access_review"),
+            signed=True,
+        ),
+    )
