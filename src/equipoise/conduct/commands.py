@@ -471,6 +471,15 @@ class CloseQuery(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenQuery(Command):
+    """The answer does not settle the question, or a closed one was not settled after all: ask again."""
+
+    participant: str
+    query: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogDeviation(Command):
     """A departure from the protocol."""
 

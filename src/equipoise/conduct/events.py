@@ -445,6 +445,14 @@ class QueryClosed(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueryReopened(Happening):
+    """Asked again after an answer or a closure; `text` says what is still open."""
+
+    query: int
+    text: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviationLogged(Happening):
     kind: str
     severity: str

@@ -28,6 +28,7 @@ _PLAN_STAYS = (
     e.QueryRaised,
     e.QueryAnswered,
     e.QueryClosed,
+    e.QueryReopened,
     e.DeviationLogged,
 )
 """Events after which every visit and diary stands as before, and other rows and tasks have changed."""

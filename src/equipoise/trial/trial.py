@@ -637,6 +637,7 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "RaiseQuery": ("QueryRaised",),
     "AnswerQuery": ("QueryAnswered",),
     "CloseQuery": ("QueryClosed",),
+    "ReopenQuery": ("QueryReopened",),
     "LogDeviation": ("DeviationLogged",),
     "UnblindParticipant": ("ParticipantUnblinded",),
     "UnblindTrial": ("TrialUnblinded",),

@@ -14,6 +14,7 @@ import pytest
 from scipy.stats import norm
 
 from equipoise.conduct import commands
+from equipoise.conduct.decide.permission import rights_of
 from equipoise.conduct.schedule import AnchorDay, anchor_days, offset_day, visit_window
 from equipoise.protocol.document import Offset, Protocol, Visit
 
@@ -417,7 +418,7 @@ def test_roles_may_do_what_commands_there_are(trial: str, request: pytest.Fixtur
     masking = protocol.design.masking
     if masking is None or masking.level == "none":
         known -= {"UnblindParticipant", "UnblindTrial"}
-    granted = {name for role in protocol.roles for name in role.may}
+    granted = {name for role in protocol.roles for name in rights_of(role)}
     assert granted == known
 
 

@@ -72,6 +72,7 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.RaiseQuery: care.raise_query,
     c.AnswerQuery: care.answer_query,
     c.CloseQuery: care.close_query,
+    c.ReopenQuery: care.reopen_query,
     c.LogDeviation: care.log_deviation,
     c.UnblindParticipant: unblinding.unblind_participant,
     c.Withdraw: care.withdraw,

@@ -79,6 +79,24 @@ def close_query(command: c.CloseQuery, context: Context) -> Decided:
     )
 
 
+def reopen_query(command: c.ReopenQuery, context: Context) -> Decided:
+    """Ask again about what was answered or closed."""
+    participant = context.known(command.participant)
+    reasons = on_record(participant) + _text_needed(command.text, "text", "conduct.queries")
+    query = participant.queries.get(command.query)
+    if query is None or query.status == "open":
+        reasons.append(
+            reason("query-not-settled", "query", number=command.query, participant=participant.id)
+        )
+    elif query.address.visit != "diary" and query.address not in participant.forms:
+        reasons.append(reason("nothing-to-query", "query", address=query.address, item=query.item))
+    if reasons:
+        raise RefusedError(reasons)
+    return Decided().on_participant(
+        participant, e.QueryReopened(query=command.query, text=command.text)
+    )
+
+
 def log_deviation(command: c.LogDeviation, context: Context) -> Decided:
     """Log a departure from the protocol."""
     participant = context.known(command.participant)

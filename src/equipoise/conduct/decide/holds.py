@@ -48,6 +48,7 @@ STOPPED_WHEN_LOCKED: tuple[type[c.Command], ...] = (
     c.RaiseQuery,
     c.AnswerQuery,
     c.CloseQuery,
+    c.ReopenQuery,
 )
 """Commands about data that change none: only a lock stops them."""
 NEVER_STOPPED: tuple[type[c.Command], ...] = (
@@ -89,7 +90,7 @@ def hold_reasons(command: c.Command, context: Context) -> list[Reason]:
 
 
 def _address(command: c.Command, participant: ParticipantState) -> Address | None:
-    if isinstance(command, c.AnswerQuery | c.CloseQuery):
+    if isinstance(command, c.AnswerQuery | c.CloseQuery | c.ReopenQuery):
         query = participant.queries.get(command.query)
         return query.address if query else None
     address: Address | None = getattr(command, "address", None)

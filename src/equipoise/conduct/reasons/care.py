@@ -96,6 +96,13 @@ CARE: dict[str, Template] = {
         "see the list of queries",
         "请查看质疑列表",
     ),
+    "query-not-settled": Template(
+        "query {number} of {participant} is neither answered nor closed",
+        "{participant} 的第 {number} 号质疑尚未回答或关闭",
+        "conduct.queries",
+        "wait for the answer, or raise a further query",
+        "请等待回答，或另提质疑",
+    ),
     "same-site": Template(
         "{participant} is at that site",
         "{participant} 已在该中心",

@@ -403,6 +403,12 @@ def _query_closed(s: ParticipantState, h: e.QueryClosed, stamp: Stamp, site: str
     s.queries = {**s.queries, h.query: replace(s.queries[h.query], status="closed", closed=stamp)}
 
 
+def _query_reopened(s: ParticipantState, h: e.QueryReopened, stamp: Stamp, site: str) -> None:
+    query = s.queries[h.query]
+    again = (*query.again, (h.text, stamp))
+    s.queries = {**s.queries, h.query: replace(query, status="open", closed=None, again=again)}
+
+
 def _deviation(s: ParticipantState, h: e.DeviationLogged, stamp: Stamp, site: str) -> None:
     deviation = Deviation(
         h.kind, h.severity, date.fromisoformat(h.occurred_on), h.text, h.automatic, stamp
@@ -457,6 +463,7 @@ _FOLDS: dict[type[e.Happening], _Fold] = {
     e.QueryRaised: _query_raised,
     e.QueryAnswered: _query_answered,
     e.QueryClosed: _query_closed,
+    e.QueryReopened: _query_reopened,
     e.DeviationLogged: _deviation,
     e.ParticipantWithdrawn: _withdrawn,
     e.ParticipantTransferred: _transferred,

@@ -161,6 +161,8 @@ class Query:
     answer: str = ""
     answered: Stamp | None = None
     closed: Stamp | None = None
+    again: tuple[tuple[str, Stamp], ...] = ()
+    """What was asked when it was opened again, each time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,8 @@ def query(request: TrialRequest, participant: str, number: int) -> HttpResponseB
             acts.append(("answer", _("Answer it")))
         if not request.trial.permission("CloseQuery", actor):
             acts.append(("close", _("Close it: the question is settled")))
+    if asked.status != "open" and not request.trial.permission("ReopenQuery", actor):
+        acts.append(("reopen", _("Ask again: it is not settled")))
     form = state.forms.get(asked.address)
     captured = form.values.get(asked.item) if form else None
     facts = [
@@ -117,9 +119,13 @@ def query(request: TrialRequest, participant: str, number: int) -> HttpResponseB
     if asked.answer:
         who = asked.answered.actor if asked.answered else ""
         facts.append((_("Answer"), f"{asked.answer} ({who})"))
+    for text, stamp in asked.again:
+        facts.append((_("Asked again"), f"{text} ({stamp.actor}, {moment(stamp.at)})"))
     facts.append((_("Status"), said(QUERY_STATUS_LABELS, asked.status)))
 
     def command(typed: Typed) -> c.Command:
+        if typed["act"] == "reopen":
+            return c.ReopenQuery(participant=participant, query=number, text=typed["text"] or "")
         if typed["act"] == "close":
             return c.CloseQuery(participant=participant, query=number, text=typed["text"] or "")
         return c.AnswerQuery(participant=participant, query=number, text=typed["text"] or "")

@@ -371,6 +371,10 @@ def _closed(t: Trail, h: e.QueryClosed) -> str:
     return _("query %(number)s closed") % {"number": h.query} + (f": {h.text}" if h.text else "")
 
 
+def _reopened(t: Trail, h: e.QueryReopened) -> str:
+    return _("query %(number)s asked again: %(text)s") % {"number": h.query, "text": h.text}
+
+
 def _deviation(t: Trail, h: e.DeviationLogged) -> str:
     return _("deviation of %(day)s (%(severity)s, %(kind)s): %(text)s") % {
         "day": h.occurred_on, "severity": _("major") if h.severity == "major" else _("minor"),
@@ -431,6 +435,7 @@ _TELLERS: dict[type[e.Happening], Callable[[Trail, Any], str]] = {
     e.QueryRaised: _query,
     e.QueryAnswered: _answered,
     e.QueryClosed: _closed,
+    e.QueryReopened: _reopened,
     e.DeviationLogged: _deviation,
     e.ParticipantWithdrawn: _withdrawn,
     e.ParticipantTransferred: _transferred,
