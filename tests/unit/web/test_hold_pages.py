@@ -35,7 +35,11 @@ def test_a_frozen_form_says_so_and_takes_no_save_until_it_is_unlocked(person: Pe
     played: Stage = stage()
     monitor, coordinator = played.client("monitor"), played.client("coordinator")
     hold = form_page(person) + "hold/"
-    assert post(monitor, hold, act="freeze", reason="clean").status_code == 302
+    password = played.passwords["monitor"]
+    assert post(monitor, hold, act="freeze", reason="clean").status_code == 422
+    assert post(monitor, hold, act="freeze", reason="clean", password="wrong").status_code == 422
+    freeze = {"act": "freeze", "reason": "clean", "password": password}
+    assert post(monitor, hold, **freeze).status_code == 302
     matrix = monitor.get(f"/participants/{person.id}/").content.decode()
     assert "frozen" in matrix.split('class="matrix"')[1].split("</table>")[0]
     assert "This form cannot be saved yet" in coordinator.get(form_page(person)).content.decode()
@@ -43,7 +47,9 @@ def test_a_frozen_form_says_so_and_takes_no_save_until_it_is_unlocked(person: Pe
     answer = post(coordinator, form_page(person), **change)
     assert answer.status_code == 422
     assert "was frozen by monitor" in answer.content.decode()
-    assert post(monitor, hold, act="unlock", reason="chart found").status_code == 302
+    assert post(monitor, hold, act="unlock", reason="chart found").status_code == 422
+    unlock = {"act": "unlock", "reason": "chart found", "password": password}
+    assert post(monitor, hold, **unlock).status_code == 302
     expect(person.save("baseline", "mucositis_assessment", reason="misread", who_grade="2"))
 
 
@@ -51,8 +57,11 @@ def test_a_hold_without_a_reason_or_against_open_points_is_refused_with_all_of_t
     person: Person,
 ) -> None:
     monitor = stage().client("monitor")
-    assert post(monitor, form_page(person) + "hold/", act="freeze").status_code == 422
-    answer = post(monitor, f"/participants/{person.id}/hold/", act="lock", reason="end")
+    password = {"password": stage().passwords["monitor"]}
+    hold = form_page(person) + "hold/"
+    assert post(monitor, hold, act="freeze", **password).status_code == 422
+    everything = f"/participants/{person.id}/hold/"
+    answer = post(monitor, everything, act="lock", reason="end", **password)
     assert answer.status_code == 422
     body = answer.content.decode()
     assert "is still under way" in body

@@ -72,6 +72,7 @@ def form_hold(
             command=command,
             then=lambda done: (back, _("Recorded.")),
             back=back,
+            signed=True,
         ),
     )
 
@@ -98,6 +99,7 @@ def participant_hold(request: TrialRequest, participant: str) -> HttpResponseBas
             command=command,
             then=lambda done: (back, _("Recorded.")),
             back=back,
+            signed=True,
         ),
     )
 
