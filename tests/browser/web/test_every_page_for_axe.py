@@ -27,7 +27,10 @@ UNREFUSED = {"sign_access_review", "choose_role", "randomize", "rehearsal"}
 pytestmark = pytest.mark.xdist_group("axe")  # one home, one server
 PHONE = {"width": 390, "height": 800}
 WIDE = {"width": 1366, "height": 900}
-ROLES = ("investigator", "coordinator", "pharmacist", "monitor", "dsmb", "sponsor", "statistician")
+ROLES = (
+    "investigator", "coordinator", "pharmacist", "monitor", "dsmb", "sponsor", "statistician",
+    "administrator",
+)  # fmt: skip
 """In the order of how much they see on a page."""
 
 AXE_RUN = """async () => {
@@ -217,6 +220,21 @@ def test_axe_finds_no_serious_violation_on_any_page(
             ]
     assert refused == ("POST" in PAGES[name].methods and name not in UNREFUSED)
     assert wrong == []
+    page.context.close()
+
+
+def test_axe_finds_nothing_where_an_access_review_is_signed(
+    world: tuple[Desk, Numbers], axe: str
+) -> None:
+    at_desk, _numbers = world
+    page = at_desk.signed_in("administrator")
+    at_desk.go(page, "/access-review/")
+    with page.expect_navigation():
+        page.locator("main a.button").click()
+    assert page.locator("#f-password").count() == 1
+    assert violations(page, axe, WIDE, PHONE) == []
+    assert spoil(page)
+    assert violations(page, axe, WIDE, PHONE) == []
     page.context.close()
 
 
