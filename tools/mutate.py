@@ -38,7 +38,7 @@ ROOMS = {
         ("tests/abuse/ledger/test_tampering.py", "tests/unit/ledger"),
     ),
 }
-SECONDS = 120
+SECONDS = 240
 """After so long a mutant is taken to hang, which a test has then noticed."""
 
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -146,6 +146,14 @@ def killed(mutant: Mutant, copy: Path, tests: tuple[str, ...]) -> bool:
     original = target.read_text(encoding="utf-8")
     target.write_text(mutant.source, encoding="utf-8")
     try:
+        return not passes(copy, tests)
+    finally:
+        target.write_text(original, encoding="utf-8")
+
+
+def passes(copy: Path, tests: tuple[str, ...]) -> bool:
+    """Whether the tests pass in the copy as it stands."""
+    try:
         ran = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
             cwd=copy,
@@ -155,10 +163,8 @@ def killed(mutant: Mutant, copy: Path, tests: tuple[str, ...]) -> bool:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return True
-    finally:
-        target.write_text(original, encoding="utf-8")
-    return ran.returncode != 0
+        return False
+    return ran.returncode == 0
 
 
 def explained() -> dict[str, str]:
@@ -200,6 +206,9 @@ def main() -> int:
             every = [mutant for file in sorted(files) for mutant in mutants(file)]
             if given.sample is not None and given.sample < len(every):
                 every = random.Random(given.seed).sample(every, given.sample)
+            if not passes(copy, tests):
+                print(f"{room}: its tests fail without any mutant; mend them first")
+                return 1
             survived = 0
             for mutant in every:
                 if killed(mutant, copy, tests):

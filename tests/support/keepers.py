@@ -101,6 +101,31 @@ def intact_blocks(arms: list[str]) -> bool:
 
 
 @contextmanager
+def closed_at_the_end() -> Iterator[None]:
+    """Close every keeper that was opened meanwhile, here or over a socket."""
+    opened: list[Any] = []
+    kinds = (FileKeeper, RemoteKeeper)
+    begun = [kind.__init__ for kind in kinds]
+
+    def remembering(begin: Any) -> Any:
+        def remember(self: Any, *arguments: Any, **options: Any) -> None:
+            begin(self, *arguments, **options)
+            opened.append(self)
+
+        return remember
+
+    for kind in kinds:
+        kind.__init__ = remembering(kind.__init__)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        for kind, begin in zip(kinds, begun, strict=True):
+            kind.__init__ = begin  # type: ignore[method-assign]
+        for keeper in opened:
+            keeper.close()
+
+
+@contextmanager
 def served(
     keeper: FileKeeper, socket: Path, public_key: str = LEDGER.public_hex, timeout: float = 30
 ) -> Iterator[RemoteKeeper]:

@@ -13,7 +13,7 @@ from equipoise.conduct.values import Actor
 from equipoise.home.home import ADMINISTRATOR
 from equipoise.trial import Trial
 
-from .story import expect
+from .story import expect, log_training
 
 SITES = ("01", "02", "03", "04")
 AT = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
@@ -46,8 +46,8 @@ DOCUMENT: dict[str, Any] = {
     },
     "roles": [
         {"role": "coordinator", "may": ["ScreenParticipant", "RecordConsent", "AssessEligibility", "Randomize"]},
-        {"role": "investigator", "may": ["SignEligibility"]},
-        {"role": "administrator", "may": ["CommitRandomization", "GrantRole", "OpenSite"]},
+        {"role": "investigator", "may": ["SignEligibility", "DelegateTasks"]},
+        {"role": "administrator", "may": ["CommitRandomization", "GrantRole", "OpenSite", "RecordTraining"]},
     ],
 }  # fmt: skip
 
@@ -61,12 +61,18 @@ def write_protocol(path: Path) -> Path:
 def fill(trial: Trial, people: int) -> list[str]:
     """Open the sites and bring so many people to the point of randomization."""
     with trial.batch():
+        log_training(trial, ADMINISTRATOR.id, AT)
         for actor in (COORDINATOR, INVESTIGATOR):
             grant = c.GrantRole(person=actor.id, role=actor.role)
             expect(trial.do(grant, ADMINISTRATOR, at=AT))
         for site in SITES:
             opened = c.OpenSite(site=site, ethics_approval="E", approved_on=date(2026, 1, 1))
             expect(trial.do(opened, ADMINISTRATOR, at=AT))
+        for person in (COORDINATOR, INVESTIGATOR):
+            log_training(trial, person.id, AT)
+        for site in SITES:
+            delegation = c.DelegateTasks(site=site, person=COORDINATOR.id, role=COORDINATOR.role)
+            expect(trial.do(delegation, INVESTIGATOR, at=AT))
         found = []
         for n in range(people):
             screen = c.ScreenParticipant(site=SITES[n % len(SITES)])

@@ -86,6 +86,9 @@ class PermutedBlocks(Rule):
 
     def block(self, number: int, ratio: Counts, stratum: str, uniforms: Uniforms) -> Counts:
         """The arms (as indices) of one block of a stratum."""
+        return _block(self, number, ratio, stratum, uniforms)
+
+    def _shuffled(self, number: int, ratio: Counts, stratum: str, uniforms: Uniforms) -> Counts:
         first = number * (max(self.sizes) + 1)
         size = self.sizes[below(uniforms.draw(stratum, first), len(self.sizes))]
         times = size // sum(ratio)
@@ -109,6 +112,14 @@ class PermutedBlocks(Rule):
     def from_document(cls, fields: Mapping[str, Any]) -> Self:
         """The rule from its committed form."""
         return cls(tuple(int(size) for size in fields["sizes"]))
+
+
+@lru_cache(maxsize=8192)
+def _block(
+    rule: PermutedBlocks, number: int, ratio: Counts, stratum: str, uniforms: Uniforms
+) -> Counts:
+    """A block, made once: who asks for a later place of the list passes by all blocks before it."""
+    return rule._shuffled(number, ratio, stratum, uniforms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -340,6 +340,19 @@ def test_a_probability_is_a_number_from_nought_to_one(written: object) -> None:
         document.BiasedCoin(type="biased_coin", probability=written)
 
 
+def test_the_edges_of_what_a_rule_allows() -> None:
+    """A coin of one half and one of certainty; a block of one place per arm; the urn's own default."""
+    for probability in (Fraction(1, 2), Fraction(1)):
+        scheme(BiasedCoin(probability))
+    assert scheme(PermutedBlocks((2,))).rule == PermutedBlocks((2,))
+    one_each = Scheme((("a", 1), ("b", 2)), (), PermutedBlocks((3,)))
+    assert one_each.ratio == (1, 2)
+    assert Urn() == Urn(0, 1)
+    assert Urn().probabilities((1, 1), (1, 0)) == (0, 1)
+    with pytest.raises(AllocationError, match="a block of 0 does not hold"):
+        scheme(PermutedBlocks((0,)))
+
+
 # Guessing
 
 
