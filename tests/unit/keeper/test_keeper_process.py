@@ -13,7 +13,13 @@ from typing import Any
 
 import pytest
 
-from equipoise.keeper import FileKeeper, KeeperError, KeeperUnavailableError, RemoteKeeper
+from equipoise.keeper import (
+    AbsentKeeper,
+    FileKeeper,
+    KeeperError,
+    KeeperUnavailableError,
+    RemoteKeeper,
+)
 from equipoise.keeper.process import FRAME_BYTES, answer_to, serve_keeper
 from support.keepers import LEDGER, STRANGER, protocol, request, served, signed
 
@@ -183,6 +189,22 @@ def test_the_socket_is_open_to_its_owner_only_and_a_second_process_is_refused(
             serve_keeper(second, tmp_path / "other.sock")
         assert asker(path).commitment() == keeper.commitment()
     assert not path.exists()
+
+
+def test_a_keeper_whose_socket_was_taken_away_ends_quietly(
+    keeper: FileKeeper, tmp_path: Path
+) -> None:
+    with served(keeper, tmp_path / "keeper.sock"):
+        (tmp_path / "keeper.sock").unlink()
+    assert stat.S_IMODE((tmp_path / "keeper.lock").stat().st_mode) == 0o600
+
+
+def test_where_no_keeper_is_every_question_is_answered_with_the_reason() -> None:
+    absent = AbsentKeeper(KeeperUnavailableError("lost in a fire"))
+    for question in (absent.commitment, lambda: absent.allocate(request(1))):
+        with pytest.raises(KeeperUnavailableError, match="lost in a fire"):
+            question()
+    absent.close()
 
 
 def test_a_socket_left_by_a_killed_keeper_is_replaced(keeper: FileKeeper, tmp_path: Path) -> None:
