@@ -43,6 +43,9 @@ class Uniforms(Protocol):
     def draw(self, stratum: str, index: int) -> int:
         """The draw at this address, 0 <= draw < 2**53; the same for every call."""
 
+    def __hash__(self) -> int:
+        """By identity: blocks drawn from a source are remembered with it."""
+
 
 class HmacUniforms:
     """Draws of a real trial: unpredictable without the seed, recomputable with it."""
