@@ -348,6 +348,11 @@ def test_the_edges_of_what_a_rule_allows() -> None:
     one_each = Scheme((("a", 1), ("b", 2)), (), PermutedBlocks((3,)))
     assert one_each.ratio == (1, 2)
     assert Urn() == Urn(0, 1)
+    assert Minimization().probability == Fraction(4, 5)
+    scheme(Minimization(weights={"site": Fraction(1, 2)}), factors=(SITE,))
+    for wrong in (Minimization(measure="spread"), Minimization(coin="worst")):  # type: ignore[arg-type]
+        with pytest.raises(AllocationError, match="unknown measure or coin"):
+            scheme(wrong, factors=(SITE,))
     assert Urn().probabilities((1, 1), (1, 0)) == (0, 1)
     with pytest.raises(AllocationError, match="a block of 0 does not hold"):
         scheme(PermutedBlocks((0,)))

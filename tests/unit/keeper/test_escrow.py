@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,10 @@ def test_a_share_alone_is_as_random_as_any_number() -> None:
     for bits in set_bits:
         # 512 counts of a binomial with n = 2000, p = 1/2: six standard deviations are 134.
         assert all(abs(bits[at] - 1000) < 134 for at in range(256))
+
+
+def test_a_shares_check_is_sixteen_digits_to_be_copied_by_hand() -> None:
+    assert len(sealed()[0].as_document()["check"]) == 16
 
 
 def test_the_seed_does_not_stand_in_a_share() -> None:
@@ -88,6 +94,12 @@ def test_a_rebuilt_keeper_goes_on_as_the_lost_one_would_have(tmp_path: Path) -> 
     assert rebuilt.commitment() == lost.commitment()
     assert [rebuilt.allocate(one) for one in asked] == answers
     rebuilt.close()
+    connection = sqlite3.connect(tmp_path / "new.sqlite")
+    logged = [json.loads(row[0]) for row in connection.execute(
+        "SELECT content FROM log WHERE kind = 'allocated' ORDER BY number"
+    )]  # fmt: skip
+    connection.close()
+    assert [one.get("recovered", False) for one in logged] == [True] * 25 + [False] * 15
     assert FileKeeper.open(tmp_path / "new.sqlite").status().allocations == 40
 
 

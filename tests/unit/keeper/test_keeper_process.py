@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,52 @@ def test_what_is_no_frame_ends_that_connection_and_no_other(
 
 
 @pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"\x00\x00\x00\x00", "a frame of 0 bytes is none"),
+        (b"\x00\x00\x00\x01{", "holds no JSON"),
+        (b"\x00\x00\x00\x03abc", "holds no JSON"),
+        (b"\x00\x00\x00\x02\xff\xfe", "holds no JSON"),
+        (b"\x00\x00\x00\x02[]", "holds no object"),
+        (b"\x00\x00\x00\x09{}", "ended within a frame"),
+    ],
+)
+def test_what_is_no_frame_is_told_so(
+    keeper: FileKeeper, tmp_path: Path, sent: bytes, said: str
+) -> None:
+    with served(keeper, tmp_path / "keeper.sock"), socket.socket(socket.AF_UNIX) as raw:
+        raw.settimeout(30)
+        raw.connect(str(tmp_path / "keeper.sock"))
+        raw.sendall(sent)
+        raw.shutdown(socket.SHUT_WR)
+        assert said in json.loads(until_the_end(raw)[4:])["error"]
+
+
+def test_frames_that_come_in_pieces_and_together_are_told_apart(
+    keeper: FileKeeper, tmp_path: Path
+) -> None:
+    def frame(number: int) -> bytes:
+        content = json.dumps({"ask": "commitment", "id": number, "trial": "t1"}).encode()
+        return len(content).to_bytes(4, "big") + content
+
+    with served(keeper, tmp_path / "keeper.sock"), socket.socket(socket.AF_UNIX) as raw:
+        raw.settimeout(30)
+        raw.connect(str(tmp_path / "keeper.sock"))
+        raw.sendall(frame(1)[:3])
+        time.sleep(0.05)
+        raw.sendall(frame(1)[3:20])
+        time.sleep(0.05)
+        raw.sendall(frame(1)[20:] + frame(2) + frame(3))
+        raw.shutdown(socket.SHUT_WR)
+        received, ids = until_the_end(raw), []
+        while received:
+            length = int.from_bytes(received[:4], "big")
+            ids.append(json.loads(received[4 : 4 + length])["id"])
+            received = received[4 + length :]
+        assert ids == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"ask": "reveal"}, "nothing a keeper can be asked"),
@@ -156,6 +203,34 @@ def test_a_keeper_that_hangs_is_given_up(tmp_path: Path) -> None:
     with pytest.raises(KeeperUnavailableError, match=r"no answer within 0\.2 seconds"):
         asker(tmp_path / "keeper.sock", timeout=0.2).commitment()
     listener.close()
+
+
+def test_a_keeper_that_hangs_is_not_asked_a_second_time_at_once(tmp_path: Path) -> None:
+    """Whoever waits holds up everybody who writes: one timeout has to be enough."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "keeper.sock"))
+    listener.listen()
+    listener.settimeout(0.5)
+    remote = asker(tmp_path / "keeper.sock", timeout=0.3)
+
+    def answer_once() -> None:
+        connection, _address = listener.accept()
+        connections.append(connection)
+        connection.recv(4096)
+        content = b'{"hash":"h","id":1,"ok":true,"source":"s"}'
+        connection.sendall(len(content).to_bytes(4, "big") + content)
+
+    connections: list[socket.socket] = []
+    thread = threading.Thread(target=answer_once)
+    thread.start()
+    assert remote.commitment().hash == "h"
+    thread.join()
+    with pytest.raises(KeeperUnavailableError, match="no answer within"):
+        remote.commitment()
+    with pytest.raises(TimeoutError):
+        listener.accept()
+    for one in (*connections, listener):
+        one.close()
 
 
 @pytest.mark.parametrize("answer", [b"", b"\x00\x00\x00\x02{}", b'\x00\x00\x00\x0a{"id":99}  '])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from equipoise.keeper import FileKeeper, KeeperError, RehearsalKeeper
+from equipoise.keeper.file import _OvertakenError
 from equipoise.keeper.reveal import Reveal
 from support.keepers import LEDGER, SITES, STRANGER, protocol, request, signed
 
@@ -42,6 +43,29 @@ def test_a_reopened_keeper_goes_on(tmp_path: Path) -> None:
     assert [again.allocate(request(n)) for n in range(7)] == first
     assert again.allocate(request(7)).number == 8
     assert again.reveal().problems() == []
+
+
+def test_a_reopened_keeper_knows_by_which_request_it_was_asked(tmp_path: Path) -> None:
+    keeper = made(tmp_path / "keeper.sqlite")
+    keeper.allocate(request(1))
+    keeper.close()
+    with pytest.raises(KeeperError, match="the request t1/1 was made for participant 01-0001"):
+        FileKeeper.open(tmp_path / "keeper.sqlite").allocate(request(1, participant="01-0099"))
+
+
+def test_where_others_keep_writing_the_keeper_gives_up_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = made(tmp_path / "keeper.sqlite")
+
+    def overtaken(*_: object, **__: object) -> None:
+        raise _OvertakenError
+
+    monkeypatch.setattr(FileKeeper, "_write", overtaken)
+    with pytest.raises(KeeperError, match="other processes keep writing the log"):
+        keeper.escrow("a set")
+    with pytest.raises(KeeperError, match="other processes keep"):
+        keeper.allocate(request(1))
 
 
 def test_two_keepers_of_one_file_never_give_one_number_twice(tmp_path: Path) -> None:
