@@ -243,7 +243,7 @@ def main() -> int:
     parser.add_argument("--checkpoint", type=pathlib.Path, action="append", default=[])
     parser.add_argument("--key", help="the signer's public key, where it is known from elsewhere")
     given = parser.parse_args()
-    if given.ledger.is_file() and given.ledger.open("rb").read(1) == b"{":
+    if given.ledger.is_file() and given.ledger.suffix == ".json":
         proven = proof_holds(json.loads(given.ledger.read_text("utf-8")), given.key)
         print("proven" if proven else "event 0: NOT PROVEN")
         return 0 if proven else 1

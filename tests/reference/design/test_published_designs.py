@@ -31,7 +31,8 @@ from equipoise.design import (
 )
 from equipoise.design.spending import Spending
 
-ROWS = list(csv.DictReader((Path(__file__).parent / "published_values.csv").open(newline="")))
+with (Path(__file__).parent / "published_values.csv").open(newline="", encoding="utf-8") as _file:
+    ROWS = list(csv.DictReader(_file))
 
 CONTROL_HAZARD = math.log(2) / 10
 DROPOUT = -math.log(1 - 0.05) / 12
