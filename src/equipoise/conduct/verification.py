@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from equipoise.protocol.document import Form, Protocol, SourceVerification
 
@@ -14,8 +15,13 @@ from .values import Address
 
 def sampled(rule: SourceVerification, participant: str) -> bool:
     """Whether a rule covers this participant: always the same answer, and no state is needed for it."""
-    digest = hashlib.sha256(f"{rule.id}/{participant}".encode()).digest()
-    return int.from_bytes(digest[:8]) < Fraction(rule.share) * 2**64
+    return _drawn(rule.id, rule.share, participant)
+
+
+@lru_cache(maxsize=65_536)
+def _drawn(rule: str, share: str, participant: str) -> bool:
+    digest = hashlib.sha256(f"{rule}/{participant}".encode()).digest()
+    return int.from_bytes(digest[:8]) < Fraction(share) * 2**64
 
 
 def comparable(protocol: Protocol, form: Form) -> tuple[str, ...]:
@@ -31,6 +37,8 @@ def comparable(protocol: Protocol, form: Form) -> tuple[str, ...]:
 def planned_items(protocol: Protocol, participant: str, form: Form) -> tuple[str, ...]:
     """Items of a form that the plan asks to be verified for this participant."""
     rules = [rule for rule in protocol.monitoring.source_verification if sampled(rule, participant)]
+    if not rules:
+        return ()
     if any(form.id in rule.forms for rule in rules):
         return comparable(protocol, form)
     named = {item for rule in rules for item in rule.items}
@@ -110,6 +118,10 @@ def form_progress(participant: ParticipantState, address: Address) -> Progress:
 
 def progress(participant: ParticipantState) -> Progress:
     """A participant's source verification, counted over the forms saved so far."""
+    plan = participant.protocol.monitoring.source_verification
+    marked = any(form.verified for form in participant.forms.values())
+    if not marked and not any(sampled(rule, participant.id) for rule in plan):
+        return Progress()
     return sum((form_progress(participant, one) for one in participant.forms), Progress())
 
 

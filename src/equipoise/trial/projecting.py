@@ -56,7 +56,6 @@ class _Change:
     everything: bool = False
     details: bool = False
     visits: set[str] = field(default_factory=set)
-    forms: set[Address] = field(default_factory=set)
     diary: bool = False
 
 
@@ -136,7 +135,6 @@ class Projector:
             case e.FormSaved():
                 address = Address(happening.visit, happening.form, happening.repeat)
                 before = old.forms.get(address)
-                change.forms.add(address)
                 if any(value.item in new.protocol.anchor_items for value in happening.values):
                     change.everything = True
                 elif before is None or before.complete != new.forms[address].complete:
@@ -150,10 +148,9 @@ class Projector:
                 | e.ParticipantHeld()
                 | e.SupplyOrdered()
                 | e.SupplyDispensed()
+                | e.SourceVerified()
             ):
                 pass
-            case e.SourceVerified():
-                change.forms.add(Address(happening.visit, happening.form, happening.repeat))
             case e.ParticipantScreened():
                 change.everything = True
             case e.ParticipantRandomized():
@@ -204,12 +201,16 @@ class Projector:
     @staticmethod
     def _source(change: _Change) -> Progress:
         """Source verification counted: anew, or by what the changed forms add to the last count."""
-        before = change.before
-        if before is None or before.source is None or change.everything:
-            return progress(change.state)
+        before, state = change.before, change.state
+        if before is None or before.source is None or before.state.protocol is not state.protocol:
+            return progress(state)
+        old, new = before.state.forms, state.forms
+        if old is new:
+            return before.source
         count = before.source
-        for address in change.forms:
-            count += form_progress(change.state, address) - form_progress(before.state, address)
+        changed = [address for address, form in new.items() if old.get(address) is not form]
+        for address in (*changed, *(address for address in old if address not in new)):
+            count += form_progress(state, address) - form_progress(before.state, address)
         return count
 
     def _replan(

@@ -119,13 +119,13 @@ def verify_sources(person: VirtualPerson, state: ParticipantState, today: int) -
                 if captured.value.code == "derived" or name in replicate.course.dates:
                     continue
                 text = person.truth(name, done, state)
+                if text is None or captured.value.raw in ("", text):
+                    continue
                 asked = any(
                     query.address == address and query.item == name
                     for query in state.queries.values()
                 )
-                if text is None or captured.value.raw in ("", text) or asked:
-                    continue
-                if name == stratum_item(person):
+                if asked or name == stratum_item(person):
                     continue
                 raised = c.RaiseQuery(
                     participant=person.pid or "",
