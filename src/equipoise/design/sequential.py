@@ -148,12 +148,11 @@ def spending_boundaries(
     for at, t in enumerate(times):
         now = spending(one_side, min(t, 1.0))
         share = now - spent
-        if share <= 0:
+        if share <= paths.above(t, _SEARCH[1]):
+            # nothing to spend, or less than a critical value of 12 does: no stop, and it is kept for later
             bound = math.inf
         else:
             spent = now
-            if paths.above(t, _SEARCH[1]) >= share:
-                raise DesignError("alpha", alpha, "a level that can be told apart from nothing")
             bound = float(
                 brentq(lambda b, t=t, s=share: paths.above(t, b) - s, *_SEARCH, xtol=1e-12)
             )

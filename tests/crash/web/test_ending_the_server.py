@@ -80,6 +80,10 @@ class Browser:
                     self._cookies[name] = morsel.value
         return answer.status, text
 
+    def leave(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
 
 def save_until_refused(
     browser: Browser, participant: str, kept: list[tuple[str, str]], answers: set[int]
@@ -93,6 +97,7 @@ def save_until_refused(
         try:
             status, _text = browser.ask("POST", path, fields)
         except (OSError, http.client.HTTPException):
+            browser.leave()
             return
         answers.add(status)
         if status == 302:

@@ -216,3 +216,9 @@ def test_nonsense_is_refused_by_the_name_of_the_argument(told):
         NONSENSE[told]()
     assert str(refused.value).startswith(f"{told}: give ")
     assert "\n" not in str(refused.value)
+
+
+def test_a_look_too_early_to_spend_anything_is_no_stop_and_keeps_its_share():
+    boundaries = spending_boundaries([0.05, 1.0], 0.01, obrien_fleming, sided=2)
+    assert boundaries.upper[0] == math.inf
+    assert crossing(boundaries).reject == pytest.approx(0.005, abs=1e-9)
