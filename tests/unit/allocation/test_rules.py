@@ -350,6 +350,13 @@ def test_the_edges_of_what_a_rule_allows() -> None:
     assert Urn() == Urn(0, 1)
     assert Minimization().probability == Fraction(4, 5)
     scheme(Minimization(weights={"site": Fraction(1, 2)}), factors=(SITE,))
+    four = scheme(Minimization(Fraction(1, 2), coin="rank"), (1, 1, 1, 1), (SITE,))
+    assert four.arm_ids == tuple("abcd")
+    heavier = Minimization(weights={"site": Fraction(3, 2)})
+    margins = ((1, 0), (0, 1))
+    assert heavier.imbalances((1, 1), margins, ("site", "chemo")) == (3, 2)
+    assert not guessing_probability(scheme(PermutedBlocks((3,)), (2, 1)), 9).bound
+    assert guessing_probability(scheme(PermutedBlocks((3, 6)), (2, 1)), 9).bound
     for wrong in (Minimization(measure="spread"), Minimization(coin="worst")):  # type: ignore[arg-type]
         with pytest.raises(AllocationError, match="unknown measure or coin"):
             scheme(wrong, factors=(SITE,))

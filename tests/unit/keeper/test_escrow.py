@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sqlite3
 from collections import Counter
@@ -70,6 +71,15 @@ def test_a_share_that_was_changed_fails_its_check(change: dict[str, Any]) -> Non
     document = sealed()[0].as_document()
     with pytest.raises(KeeperError, match="check fails"):
         Share.from_document({**document, **change})
+
+
+@pytest.mark.parametrize("change", [{"share": 3}, {"data": "00" * 31}, {"data": "00" * 33}])
+def test_a_share_of_the_wrong_kind_is_refused_though_its_check_holds(
+    change: dict[str, Any],
+) -> None:
+    share = dataclasses.replace(sealed()[0], **change)
+    with pytest.raises(KeeperError, match="check fails"):
+        Share.from_document(share.as_document())
 
 
 @pytest.mark.parametrize("given_", [None, [], {}, {"format": "equipoise-keeper-share-1"}])
