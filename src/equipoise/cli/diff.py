@@ -111,7 +111,8 @@ def _as_json(
         shown["participants"] = [
             {**asdict(effect), "touched": effect.touched} for effect in effects
         ]
-    return json.loads(json.dumps(shown, default=str))  # type: ignore[no-any-return]
+    plain: dict[str, Any] = json.loads(json.dumps(shown, default=str))
+    return plain
 
 
 def _print_changes(changes: list[Change]) -> None:

@@ -14,6 +14,8 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import nct
 from scipy.stats import t as student
 
+from equipoise.analysis.methods.score import restricted_proportions
+
 from .errors import DesignError, positive, probability, sides
 
 _LARGEST = 1e7
@@ -124,29 +126,10 @@ def non_inferiority_proportions(
     if distance <= 0:
         raise DesignError("margin", margin, "one that the true difference keeps: p1 − p2 > −margin")
     za, zb = _quantiles(alpha, power, 1)
-    q1, q2 = restricted_proportions(p1, p2, -margin, ratio)
+    q1, q2 = restricted_proportions(ratio * p1, ratio, p2, 1.0, -margin)
     under_null = math.sqrt(q1 * (1 - q1) / ratio + q2 * (1 - q2))
     under_alternative = math.sqrt(p1 * (1 - p1) / ratio + p2 * (1 - p2))
     return _groups(((za * under_null + zb * under_alternative) / distance) ** 2, ratio)
-
-
-def restricted_proportions(
-    p1: float, p2: float, difference: float, ratio: float = 1.0
-) -> tuple[float, float]:
-    """Where p1 − p2 is held at `difference`, the proportions of greatest likelihood given p1, p2 seen.
-
-    `ratio` is n1/n2 (Farrington and Manning 1990, appendix; Miettinen and Nurminen 1985).
-    """
-    theta = 1 / ratio
-    a = 1 + theta
-    b = -(1 + theta + p1 + theta * p2 + difference * (theta + 2))
-    c = difference**2 + difference * (2 * p1 + theta + 1) + p1 + theta * p2
-    d = -p1 * difference * (1 + difference)
-    v = b**3 / (27 * a**3) - b * c / (6 * a**2) + d / (2 * a)
-    u = math.copysign(math.sqrt(max(b**2 / (9 * a**2) - c / (3 * a), 0.0)), v)
-    w = (math.pi + math.acos(min(max(v / u**3 if u else 0.0, -1.0), 1.0))) / 3
-    first = min(max(2 * u * math.cos(w) - b / (3 * a), 0.0), 1.0)
-    return first, min(max(first - difference, 0.0), 1.0)
 
 
 def two_means(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from equipoise.analysis.methods.score import restricted_proportions
 from equipoise.design import (
     Boundaries,
     DesignError,
@@ -25,7 +26,6 @@ from equipoise.design import (
     power_family,
     power_two_means,
     power_two_proportions,
-    restricted_proportions,
     schoenfeld_events,
     spending_boundaries,
     two_means,
@@ -115,7 +115,7 @@ def test_a_size_for_means_gives_the_power_it_was_found_for(difference, ratio, si
 @settings(max_examples=80, deadline=None)
 @given(RATES, RATES, st.floats(-0.5, 0.5), st.floats(0.5, 2))
 def test_restricted_proportions_are_the_likeliest_at_their_difference(p1, p2, difference, ratio):
-    q1, q2 = restricted_proportions(p1, p2, difference, ratio)
+    q1, q2 = restricted_proportions(ratio * p1, ratio, p2, 1.0, difference)
 
     def likelihood(second: np.ndarray) -> np.ndarray:
         first = second + difference

@@ -92,6 +92,7 @@ def _play(run: Run) -> None:
         played = play(home.trial(), replicate, until=run.until, progress=run.told)
         run.day, run.finished = played.day, played.finished
     except Exception:
+        # nobody waits for this thread: whatever stops it is logged here and told by the page
         run.failed = True
         log.exception("the rehearsal could not be played on")
 
