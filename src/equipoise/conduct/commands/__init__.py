@@ -1,0 +1,110 @@
+"""What may be asked of a trial. Each command is frozen; `Trial.do` is the only place to bring one.
+
+Dates are site-local calendar days; `values` maps item id to what was typed (a string, with the
+unit after the number where it is not the item's own: `9.8 g/dL`). An empty string clears a value.
+"""
+
+from .administration import (
+    CloseRecruitment,
+    CloseSite,
+    CommitRandomization,
+    CreateTrial,
+    OpenSite,
+    ReleaseResults,
+    SetLaboratoryRange,
+)
+from .amendment import AdoptProtocol, AmendProtocol
+from .base import Command
+from .enrollment import (
+    AssessEligibility,
+    FailScreening,
+    Randomize,
+    RecordConsent,
+    ScreenParticipant,
+    SignEligibility,
+)
+from .holds import FreezeForm, LockForm, LockTrial, UnlockForm, UnlockTrial
+from .leaving import CompleteParticipant, TransferParticipant, Withdraw
+from .people import (
+    DelegateTasks,
+    EndDelegation,
+    GrantRole,
+    RecordTraining,
+    ReviewAccess,
+    RevokeRole,
+)
+from .quality import (
+    AnswerQuery,
+    CloseQuery,
+    LogDeviation,
+    RaiseQuery,
+    ReopenQuery,
+    SignForm,
+    VerifySource,
+)
+from .safety import (
+    Causality,
+    Outcome,
+    ReportAdverseEvent,
+    Seriousness,
+    SubmitSafetyReport,
+    UpdateAdverseEvent,
+)
+from .supply import DispenseSupply, ReturnSupply
+from .unblinding import UnblindParticipant, UnblindTrial
+from .visits import MissVisit, MoveValues, RecordDiaryDay, RecordDose, SaveForm
+
+__all__ = [
+    "AdoptProtocol",
+    "AmendProtocol",
+    "AnswerQuery",
+    "AssessEligibility",
+    "Causality",
+    "CloseQuery",
+    "CloseRecruitment",
+    "CloseSite",
+    "Command",
+    "CommitRandomization",
+    "CompleteParticipant",
+    "CreateTrial",
+    "DelegateTasks",
+    "DispenseSupply",
+    "EndDelegation",
+    "FailScreening",
+    "FreezeForm",
+    "GrantRole",
+    "LockForm",
+    "LockTrial",
+    "LogDeviation",
+    "MissVisit",
+    "MoveValues",
+    "OpenSite",
+    "Outcome",
+    "RaiseQuery",
+    "Randomize",
+    "RecordConsent",
+    "RecordDiaryDay",
+    "RecordDose",
+    "RecordTraining",
+    "ReleaseResults",
+    "ReopenQuery",
+    "ReportAdverseEvent",
+    "ReturnSupply",
+    "ReviewAccess",
+    "RevokeRole",
+    "SaveForm",
+    "ScreenParticipant",
+    "Seriousness",
+    "SetLaboratoryRange",
+    "SignEligibility",
+    "SignForm",
+    "SubmitSafetyReport",
+    "TransferParticipant",
+    "UnblindParticipant",
+    "UnblindTrial",
+    "UnlockForm",
+    "UnlockTrial",
+    "UpdateAdverseEvent",
+    "VerifySource",
+    "Withdraw",
+]

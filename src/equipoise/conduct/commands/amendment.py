@@ -1,0 +1,29 @@
+"""A new version of the protocol, and its coming into force at a site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from .base import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendProtocol(Command):
+    """Make a new protocol version known to the trial; it takes force site by site."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptProtocol(Command):
+    """Let a version take force at a site from now on, with its ethics committee's approval.
+
+    `ethics_approval` and `approved_on` may be left out where no change from the version in force there is
+    substantial.
+    """
+
+    site: str
+    version: str
+    ethics_approval: str = ""
+    approved_on: date | None = None

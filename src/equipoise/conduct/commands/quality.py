@@ -1,0 +1,80 @@
+"""Signatures, source verification, queries and deviations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from ..values import Address
+from .base import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignForm(Command):
+    """Sign what a form says now; a later change makes the signature void."""
+
+    participant: str
+    address: Address
+    meaning: str = "reviewed and correct"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifySource(Command):
+    """Values of a form agree with the source documents, as the form stood after save `based_on`.
+
+    `items` are those compared; empty means every value of the form that can be compared.
+    """
+
+    participant: str
+    address: Address
+    based_on: int
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseQuery(Command):
+    """A question about a value (or, with an empty item, about a form)."""
+
+    participant: str
+    address: Address
+    item: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerQuery(Command):
+    """The site's answer."""
+
+    participant: str
+    query: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseQuery(Command):
+    """The question is settled."""
+
+    participant: str
+    query: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenQuery(Command):
+    """The answer does not settle the question, or a closed one was not settled after all: ask again."""
+
+    participant: str
+    query: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogDeviation(Command):
+    """A departure from the protocol."""
+
+    participant: str
+    kind: str
+    severity: Literal["minor", "major"]
+    text: str
+    occurred_on: date

@@ -1,0 +1,28 @@
+"""Breaking the blind, of one participant or of the whole trial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .base import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnblindParticipant(Command):
+    """Tell the allocation of one participant to the person who asks; answers with `arm`.
+
+    `emergency`: the care of this participant depends on it (ICH E6(R3) 2.8, 3.16). `planned`: as the
+    protocol provides, for instance when the participant has ended.
+    """
+
+    participant: str
+    kind: Literal["emergency", "planned"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnblindTrial(Command):
+    """End the masking for everybody, as planned: recruitment is closed and nobody is on study."""
+
+    reason: str

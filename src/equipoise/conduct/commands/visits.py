@@ -1,0 +1,71 @@
+"""Visits, forms, diary days and doses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from ..values import Address
+from .base import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveForm(Command):
+    """Save a form, part-filled or whole.
+
+    `performed_on` is the day of the visit (default: today at the site). `based_on` is the number of
+    saves of this form that the person had seen; a form saved meanwhile by another is refused.
+    `reason` is needed for changing a value already saved.
+    """
+
+    participant: str
+    address: Address
+    values: Mapping[str, str]
+    performed_on: date | None = None
+    based_on: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDiaryDay(Command):
+    """One day of a diary, by the participant or (`assisted`) by staff on the participant's word."""
+
+    participant: str
+    diary: str
+    day: date
+    values: Mapping[str, str]
+    assisted: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDose(Command):
+    """One administration seen by staff."""
+
+    participant: str
+    intervention: str
+    day: date
+    occasion: int
+    taken: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissVisit(Command):
+    """State that a visit did not take place."""
+
+    participant: str
+    visit: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveValues(Command):
+    """A form entered for the wrong participant: moved to the right one, both trails kept."""
+
+    participant: str
+    address: Address
+    to_participant: str
+    to_address: Address | None = None
+    reason: str = ""

@@ -1,0 +1,134 @@
+"""What happened. Events are frozen; an old one is never rewritten.
+
+Fields marked `SEALED_*` are encrypted before they are hashed (see `equipoise.ledger.sealing`): under
+the participant's key (identity), under a key of their own (free text), or under the allocation key.
+Dates are ISO strings and numbers canonical decimal strings, so that a payload is its own JSON.
+"""
+
+from .administration import (
+    LaboratoryRangeSet,
+    RandomizationCommitted,
+    RecruitmentClosed,
+    ResultsReleased,
+    SiteClosed,
+    SiteOpened,
+    TrainingDeclared,
+    TrialCreated,
+)
+from .amendment import ProtocolAdopted, ProtocolAmended
+from .base import SEALED_ALLOCATION, SEALED_IDENTITY, SEALED_TEXT, Happening, Mode
+from .enrollment import (
+    ConsentRecorded,
+    ConsentRefused,
+    EligibilityAssessed,
+    EligibilitySigned,
+    ParticipantRandomized,
+    ParticipantScreened,
+    ScreeningFailed,
+    StratumCorrected,
+    VisitsScheduled,
+)
+from .holds import FormHeld, ParticipantHeld, SiteHeld, TrialLocked, TrialUnlocked
+from .leaving import ParticipantCompleted, ParticipantTransferred, ParticipantWithdrawn
+from .people import (
+    AccessReviewed,
+    DelegationEnded,
+    RoleGranted,
+    RoleRevoked,
+    TasksDelegated,
+    TrainingRecorded,
+)
+from .quality import (
+    DeviationLogged,
+    FormSigned,
+    QueryAnswered,
+    QueryClosed,
+    QueryRaised,
+    QueryReopened,
+    SourceVerified,
+)
+from .safety import (
+    AdverseEventReported,
+    AdverseEventUpdated,
+    SafetyClockStarted,
+    SafetyReportSubmitted,
+)
+from .supply import SupplyDispensed, SupplyOrdered, SupplyReturned
+from .unblinding import ParticipantUnblinded, TrialUnblinded
+from .visits import (
+    DiaryDayRecorded,
+    DoseRecorded,
+    FormSaved,
+    ValuesMovedAway,
+    ValuesMovedIn,
+    VisitMissed,
+)
+
+EVENT_TYPES: dict[str, type[Happening]] = {
+    kind.__name__: kind for kind in Happening.__subclasses__()
+}
+"""Event classes by the name under which the ledger stores them."""
+
+__all__ = [
+    "EVENT_TYPES",
+    "SEALED_ALLOCATION",
+    "SEALED_IDENTITY",
+    "SEALED_TEXT",
+    "AccessReviewed",
+    "AdverseEventReported",
+    "AdverseEventUpdated",
+    "ConsentRecorded",
+    "ConsentRefused",
+    "DelegationEnded",
+    "DeviationLogged",
+    "DiaryDayRecorded",
+    "DoseRecorded",
+    "EligibilityAssessed",
+    "EligibilitySigned",
+    "FormHeld",
+    "FormSaved",
+    "FormSigned",
+    "Happening",
+    "LaboratoryRangeSet",
+    "Mode",
+    "ParticipantCompleted",
+    "ParticipantHeld",
+    "ParticipantRandomized",
+    "ParticipantScreened",
+    "ParticipantTransferred",
+    "ParticipantUnblinded",
+    "ParticipantWithdrawn",
+    "ProtocolAdopted",
+    "ProtocolAmended",
+    "QueryAnswered",
+    "QueryClosed",
+    "QueryRaised",
+    "QueryReopened",
+    "RandomizationCommitted",
+    "RecruitmentClosed",
+    "ResultsReleased",
+    "RoleGranted",
+    "RoleRevoked",
+    "SafetyClockStarted",
+    "SafetyReportSubmitted",
+    "ScreeningFailed",
+    "SiteClosed",
+    "SiteHeld",
+    "SiteOpened",
+    "SourceVerified",
+    "StratumCorrected",
+    "SupplyDispensed",
+    "SupplyOrdered",
+    "SupplyReturned",
+    "TasksDelegated",
+    "TrainingDeclared",
+    "TrainingRecorded",
+    "TrialCreated",
+    "TrialLocked",
+    "TrialUnblinded",
+    "TrialUnlocked",
+    "ValuesMovedAway",
+    "ValuesMovedIn",
+    "VisitMissed",
+    "VisitsScheduled",
+]
