@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from .checkpoint import Checkpoint, CheckpointFile, take_checkpoint
@@ -25,7 +25,7 @@ from .keys import Keys
 from .merkle import merkle_root
 from .signing import Signer, attestation
 from .store import Selection, Store
-from .tables import Cell, Changes, Row
+from .tables import Cell, Changes, Row, Rows
 from .verification import (
     Problem,
     Verification,
@@ -217,9 +217,11 @@ class Ledger:
                 ) from error
 
     @contextmanager
-    def batch(self) -> Iterator[None]:
+    def batch(self, settle: Callable[[Rows], None] | None = None) -> Iterator[None]:
         """Many writes, one commit at the end, one signature; an exception loses the whole batch.
 
+        `settle` is asked for the rows it has held back whenever the store is given what the batch holds:
+        at the end, before a read, and when there is much.
         The thread that opened it holds the right to write until the end. After an exception,
         whoever keeps state derived from events must derive it again.
         """
@@ -231,7 +233,7 @@ class Ledger:
                 raise LedgerError("a batch cannot begin inside a write")
             self._begin()
             before = self._head
-            batch = self._batch = _Batch(Changes(self.store.tables))
+            batch = self._batch = _Batch(Changes(self.store.tables), settle)
             try:
                 yield
                 self._flush(batch)
@@ -249,6 +251,7 @@ class Ledger:
                 self._owner = None
 
     def _flush(self, batch: _Batch) -> None:
+        batch.settle()
         if batch.events or batch.changes:
             self.store.apply(batch.events, batch.changes)
             batch.events, batch.by_client = [], {}
@@ -383,18 +386,28 @@ class Ledger:
             self.store.close()
 
 
-class _Batch:
+class _Batch(Rows):
     """What a batch has collected and not yet given to the store."""
 
-    __slots__ = ("by_client", "changed", "changes", "events", "last_time")
+    __slots__ = ("_settle", "by_client", "changed", "events", "last_time")
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Changes, settle: Callable[[Rows], None] | None) -> None:
+        super().__init__(changes)
+        self._settle = settle
         self.events: list[EventRow] = []
         self.by_client: dict[str, list[EventRow]] = {}
         """The same events by client id. A client id belongs to one write, so never half of it is here."""
-        self.changes = changes
         self.changed = False
         self.last_time = ""
+
+    def settle(self) -> None:
+        """Take in the rows that were held back. Who gives them may read meanwhile: it is asked once."""
+        settle, self._settle = self._settle, None
+        if settle is not None:
+            try:
+                settle(self)
+            finally:
+                self._settle = settle
 
     def take(self, writing: Writing) -> None:
         self.events.extend(writing.rows)
@@ -405,13 +418,12 @@ class _Batch:
         self.last_time = writing.last_time or self.last_time
 
 
-class Writing:
+class Writing(Rows):
     """One exclusive write: what is appended and put here stands or falls together."""
 
     __slots__ = (
         "_clients",
         "_ledger",
-        "changes",
         "head",
         "last_time",
         "rows",
@@ -419,11 +431,11 @@ class Writing:
     )
 
     def __init__(self, ledger: Ledger) -> None:
+        super().__init__(Changes(ledger.store.tables))
         self._ledger = ledger
         self.head = ledger._head
         """The end of the chain, with what has been appended here."""
         self.rows: list[EventRow] = []
-        self.changes = Changes(ledger.store.tables)
         self.versions: dict[str, int] = {}
         self.last_time = ""
         self._clients: dict[str, int] = {}
@@ -489,18 +501,6 @@ class Writing:
         """Empty every projection, to be built anew from the events in this same write by code of
         this version (`Store.tables_version`)."""
         self.changes.rebuild(version)
-
-    def put(self, table: str, row: Mapping[str, Cell]) -> None:
-        """Insert a row, or set the given columns of the row with its key; others stay as they are."""
-        self.changes.put(table, row)
-
-    def remove(self, table: str, key: Mapping[str, Cell]) -> None:
-        """Delete the row with this key, where there is one."""
-        self.changes.remove(table, key)
-
-    def add(self, table: str, key: Mapping[str, Cell], **deltas: int) -> None:
-        """Add to integer columns; a missing row, or value, counts as 0."""
-        self.changes.add(table, key, deltas)
 
     def stream_version(self, stream: str) -> int:
         """The stream's version, with what has been appended here."""

@@ -162,3 +162,24 @@ class Changes:
                     mine[key] = change
                     continue
                 earlier.follow(change)
+
+
+class Rows:
+    """What collects changes of the projections."""
+
+    __slots__ = ("changes",)
+
+    def __init__(self, changes: Changes) -> None:
+        self.changes = changes
+
+    def put(self, table: str, row: Mapping[str, Cell]) -> None:
+        """Insert a row, or set the given columns of the row with its key; others stay as they are."""
+        self.changes.put(table, row)
+
+    def remove(self, table: str, key: Mapping[str, Cell]) -> None:
+        """Delete the row with this key, where there is one."""
+        self.changes.remove(table, key)
+
+    def add(self, table: str, key: Mapping[str, Cell], **deltas: int) -> None:
+        """Add to integer columns; a missing row, or value, counts as 0."""
+        self.changes.add(table, key, deltas)

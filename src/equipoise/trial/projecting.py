@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from equipoise.conduct import events as e
 from equipoise.conduct.schedule import PlannedVisit, VisitPlanner, plan_visits
@@ -12,8 +12,8 @@ from equipoise.conduct.state import ParticipantState, folded, stamp_of
 from equipoise.conduct.values import Address
 from equipoise.conduct.verification import Progress, form_progress, progress
 from equipoise.ledger.envelope import Event
-from equipoise.ledger.ledger import Ledger, Writing
-from equipoise.ledger.tables import Row
+from equipoise.ledger.ledger import Ledger
+from equipoise.ledger.tables import Row, Rows
 from equipoise.protocol.document import Protocol
 
 from . import projections
@@ -46,17 +46,27 @@ class View:
 
 
 @dataclass(slots=True)
-class _Change:
-    """What a command did to one participant: `everything` where the whole plan may have moved,
-    `details` where it stays and queries, adverse events or deviations have changed."""
+class Change:
+    """What commands did to one participant since its rows were put: `everything` where the whole plan may
+    have moved, `details` where it stays and queries, adverse events or deviations have changed."""
 
     before: View | None
     state: ParticipantState
     allocation: str
+    at: str = ""
+    """Server time of the last event."""
     everything: bool = False
     details: bool = False
-    visits: set[str] = field(default_factory=set)
+    visits: frozenset[str] = frozenset()
     diary: bool = False
+
+    @property
+    def view(self) -> View:
+        """The participant after the change, its tasks and plan as last put."""
+        before = self.before
+        if before is None:
+            return View(self.state, self.allocation, {})
+        return View(self.state, self.allocation, before.tasks, before.plan, before.source)
 
 
 def sealed_arm(event: Event) -> str:
@@ -70,64 +80,92 @@ class Projector:
     def __init__(self, ledger: Ledger, protocol_at: Callable[[str], Protocol]) -> None:
         self._ledger = ledger
         self._protocol_at = protocol_at
+        self._waiting: dict[str, Change] = {}
 
-    def project(
+    def fold(
         self,
-        writing: Writing,
+        rows: Rows,
         events: Sequence[Event],
         happenings: Sequence[e.Happening],
         view: Callable[[str], View | None],
-    ) -> list[View]:
-        """Put the rows; answer the participants' views after the events."""
-        changes: dict[str, _Change] = {}
+    ) -> list[Change]:
+        """Count at the sites, and say what the events change in each participant.
+
+        Their rows are still to be put: at once, or, in a batch, after all that follows in it (`defer`).
+        """
+        # a view that has to be read settles what is deferred: all are asked for before any is used
+        before = {
+            event.stream[12:]: view(event.stream[12:])
+            for event in events
+            if event.stream.startswith("participant/")
+        }
+        changes: dict[str, Change] = {}
         for event, happening in zip(events, happenings, strict=True):
-            self.count_site(writing, event, happening)
-            if not event.stream.startswith("participant/"):
-                continue
+            self.count_site(rows, event, happening)
             participant = event.stream[12:]
+            if participant not in before or not event.stream.startswith("participant/"):
+                continue
             change = changes.get(participant)
             if change is None:
-                before = view(participant)
-                state = (
-                    before.state
-                    if before
-                    else ParticipantState(participant, self._protocol_at(event.site))
-                )
-                allocation = before.allocation if before else ""
-                change = changes[participant] = _Change(before, state, allocation)
-            self._fold(writing, change, event, happening)
-        at = events[-1].server_time
-        return [self._put(writing, change, at) for change in changes.values()]
+                change = self._begin(participant, before[participant], event.site)
+                changes[participant] = change
+            self._fold(change, event, happening)
+        return list(changes.values())
 
-    def renew(self, writing: Writing, view: View, document: Protocol, at: str) -> View:
+    def _begin(self, participant: str, before: View | None, site: str) -> Change:
+        waiting = self._waiting.get(participant)
+        if waiting is not None:
+            return replace(waiting)
+        if before is not None:
+            return Change(before, before.state, before.allocation)
+        return Change(None, ParticipantState(participant, self._protocol_at(site)), "")
+
+    def put(self, rows: Rows, change: Change) -> View:
+        """Put the rows that a change asks for; answer the participant's view after it."""
+        return self._put(rows, change)
+
+    def defer(self, changes: Iterable[Change]) -> None:
+        """Keep changes until the batch is over or somebody reads: what a participant's day has
+        changed is then put once."""
+        for change in changes:
+            self._waiting[change.state.id] = change
+
+    def settle(self, rows: Rows) -> list[View]:
+        """Put all that was deferred."""
+        waiting, self._waiting = self._waiting, {}
+        return [self._put(rows, change) for change in waiting.values()]
+
+    def forget(self) -> None:
+        """Drop what was deferred: the batch is undone."""
+        self._waiting = {}
+
+    def renew(self, rows: Rows, view: View, document: Protocol, at: str) -> View:
         """Plan a participant anew under another protocol version; no event of theirs has happened."""
         state = replace(view.state, protocol=document)
         before = View(view.state, view.allocation)
-        return self._put(writing, _Change(before, state, view.allocation, everything=True), at)
+        return self._put(rows, Change(before, state, view.allocation, at, everything=True))
 
     @staticmethod
-    def count_site(writing: Writing, event: Event, happening: e.Happening) -> None:
+    def count_site(rows: Rows, event: Event, happening: e.Happening) -> None:
         """Keep the row of the event's site: whether it is open, and its counts."""
         site: Row = {"id": event.site}
         match happening:
             case e.SiteOpened():
-                writing.put("site", {**site, "open": 1})
+                rows.put("site", {**site, "open": 1})
             case e.SiteClosed():
-                writing.put("site", {**site, "open": 0})
+                rows.put("site", {**site, "open": 0})
             case e.ParticipantScreened():
-                writing.add("site", site, screened=1)
+                rows.add("site", site, screened=1)
             case e.ParticipantRandomized():
-                writing.add("site", site, randomized=1)
+                rows.add("site", site, randomized=1)
 
-    def put_anew(self, writing: Writing, view: View, at: str) -> None:
+    def put_anew(self, rows: Rows, view: View, at: str) -> None:
         """Put all rows of a participant as it stands; `at` is the server time of its last event."""
-        change = _Change(None, view.state, view.allocation, everything=True)
-        self._put(writing, change, at)
+        self._put(rows, Change(None, view.state, view.allocation, at, everything=True))
 
-    def _fold(
-        self, writing: Writing, change: _Change, event: Event, happening: e.Happening
-    ) -> None:
+    def _fold(self, change: Change, event: Event, happening: e.Happening) -> None:
         old = change.state
+        change.at = event.server_time
         new = change.state = folded(old, happening, stamp_of(event), event.site)
         if new.site != old.site:
             new.protocol = self._protocol_at(new.site)
@@ -138,7 +176,7 @@ class Projector:
                 if any(value.item in new.protocol.anchor_items for value in happening.values):
                     change.everything = True
                 elif before is None or before.complete != new.forms[address].complete:
-                    change.visits.add(happening.visit)
+                    change.visits |= {happening.visit}
             case e.DiaryDayRecorded():
                 change.diary = True
             case (
@@ -161,20 +199,20 @@ class Projector:
             case _:
                 change.everything = True
 
-    def _put(self, writing: Writing, change: _Change, at: str) -> View:
-        state, before = change.state, change.before
+    def _put(self, rows: Rows, change: Change) -> View:
+        state, before, at = change.state, change.before, change.at
         held = before.tasks if before else {}
         if held is None:
-            rows = self._ledger.rows("task", where={"participant": state.id})
-            held = {(str(row["kind"]), str(row["ref"])): row for row in rows}
+            known = self._ledger.rows("task", where={"participant": state.id})
+            held = {(str(row["kind"]), str(row["ref"])): row for row in known}
         plan = before.plan if before else None
         row: Row = {"id": state.id, "version": state.version, "last_at": at}
         if change.everything or (plan is None and (change.visits or change.details)):
             plan = plan_visits(state.protocol, state)
             tasks = _by_key(projections.tasks_of(state, plan))
-            self._put_tasks(writing, state, held, tasks)
+            self._put_tasks(rows, state, held, tasks)
             row = projections.participant_row(state, plan, change.allocation, at)
-            self._put_details(writing, state, before.state if before else None)
+            self._put_details(rows, state, before.state if before else None)
         else:
             tasks = dict(held)
             if change.details and plan is not None:
@@ -182,7 +220,7 @@ class Projector:
                     del tasks[key]
                 tasks |= _by_key(projections.step_tasks(state))
                 row = projections.participant_row(state, plan, change.allocation, at)
-                self._put_details(writing, state, before.state if before else None)
+                self._put_details(rows, state, before.state if before else None)
             if change.visits and plan is not None:
                 plan = self._replan(state, plan, change.visits, tasks)
                 row |= projections.next_visit(plan)
@@ -191,15 +229,15 @@ class Projector:
                     del tasks[key]
                 tasks |= _by_key(projections.diary_tasks(state))
             if change.visits or change.diary or change.details:
-                self._put_tasks(writing, state, held, tasks)
+                self._put_tasks(rows, state, held, tasks)
         source = self._source(change)
         if before is None or change.everything or source != before.source:
             row |= projections.source_columns(source)
-        writing.put("participant", row)
+        rows.put("participant", row)
         return View(state, change.allocation, tasks, plan, source)
 
     @staticmethod
-    def _source(change: _Change) -> Progress:
+    def _source(change: Change) -> Progress:
         """Source verification counted: anew, or by what the changed forms add to the last count."""
         before, state = change.before, change.state
         if before is None or before.source is None or before.state.protocol is not state.protocol:
@@ -217,7 +255,7 @@ class Projector:
         self,
         state: ParticipantState,
         plan: list[PlannedVisit],
-        visits: set[str],
+        visits: frozenset[str],
         tasks: dict[tuple[str, str], Row],
     ) -> list[PlannedVisit]:
         planner = VisitPlanner(state.protocol, state)
@@ -234,31 +272,29 @@ class Projector:
                 tasks["visit", visit.id] = task
         return renewed
 
-    def _put_tasks(
-        self, writing: Writing, state: ParticipantState, held: Tasks, wanted: Tasks
-    ) -> None:
+    def _put_tasks(self, rows: Rows, state: ParticipantState, held: Tasks, wanted: Tasks) -> None:
         for key, row in wanted.items():
             known = held.get(key)
             if known is not row and known != row:
-                writing.put("task", row)
+                rows.put("task", row)
         for kind, ref in held.keys() - wanted.keys():
-            writing.remove("task", {"participant": state.id, "kind": kind, "ref": ref})
+            rows.remove("task", {"participant": state.id, "kind": kind, "ref": ref})
 
     def _put_details(
-        self, writing: Writing, state: ParticipantState, before: ParticipantState | None
+        self, rows: Rows, state: ParticipantState, before: ParticipantState | None
     ) -> None:
         for row in projections.query_rows(state, before):
-            writing.put("query", row)
+            rows.put("query", row)
         for row in projections.adverse_event_rows(state, before):
-            writing.put("adverse_event", row)
+            rows.put("adverse_event", row)
         for row in projections.deviation_rows(state, before):
-            writing.put("deviation", row)
+            rows.put("deviation", row)
         old = (before.status, before.site) if before else None
         if old != (state.status, state.site):
             counted = {"name": "status", "site": state.site, "value": state.status}
-            writing.add("tally", counted, n=1)
+            rows.add("tally", counted, n=1)
             if old is not None:
-                writing.add("tally", {"name": "status", "site": old[1], "value": old[0]}, n=-1)
+                rows.add("tally", {"name": "status", "site": old[1], "value": old[0]}, n=-1)
 
 
 def _by_key(rows: Iterable[Row]) -> dict[tuple[str, str], Row]:

@@ -42,6 +42,7 @@ from equipoise.ledger.envelope import Draft, Event
 from equipoise.ledger.errors import LedgerDamagedError, LedgerError
 from equipoise.ledger.ledger import Ledger, Writing
 from equipoise.ledger.sealing import Sealer
+from equipoise.ledger.tables import Rows
 from equipoise.protocol.document import Protocol
 from equipoise.protocol.expression import Datum
 
@@ -338,9 +339,10 @@ class Trial:
         with self._lock:
             self._batches += 1
             try:
-                with self.ledger.batch():
+                with self.ledger.batch(self._settle):
                     yield
             except BaseException:
+                self._projector.forget()
                 self._forget()
                 self._due = None
                 raise
@@ -349,6 +351,11 @@ class Trial:
             if self._due is not None and not self._batches:
                 due, self._due = self._due, None
                 self._keep_checkpoint(*due)
+
+    def _settle(self, rows: Rows) -> None:
+        """Put the rows of everybody the batch has changed so far."""
+        for view in self._projector.settle(rows):
+            self._keep(view)
 
     # -- checkpoints -----------------------------------------------------------------------------
 
@@ -548,11 +555,18 @@ class Trial:
             )
         events = writing.append(drafts)
         happenings = tuple(happening for _, _, happening in decided.events)
-        views = self._projector.project(writing, events, happenings, self._view)
-        views += self._take_force(writing, events, happenings)
+        renewed = self._take_force(writing, events, happenings)
+        changes = self._projector.fold(writing, events, happenings, self._view)
+        deferred = changes if self._batches else []
+        if deferred:
+            views = [change.view for change in deferred]
+        else:
+            views = [self._projector.put(writing, change) for change in changes]
+        views += renewed
         head = writing.head.seq
 
         def install() -> None:
+            self._projector.defer(deferred)
             for view in views:
                 self._keep(view)
             for event, happening in zip(events, happenings, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from equipoise.conduct.state import ParticipantState, fold_in
 from equipoise.conduct.values import Address
 from equipoise.ledger.ledger import Ledger
 from equipoise.ledger.memory import MemoryStore
-from equipoise.trial import TABLES, Done
+from equipoise.trial import TABLES, Done, Trial
 from equipoise.trial.projecting import Projector, View, sealed_arm, stamp_of
 from support.story import MONITOR, RT_START, Person, new_trial, screening_values
 
@@ -147,21 +148,40 @@ steps = st.lists(
 )
 
 
-def live(script):
-    """Two people well on their way and one at the door, then whatever the script says."""
+def live(script, grouped=nullcontext):
+    """Two people well on their way and one at the door, then whatever the script says.
+
+    The first person's steps end a group, so that a batch holds several people's steps.
+    """
     trial = new_trial()
     people = [Person(trial).enroll(), Person(trial).enroll(), Person(trial).screen()]
     for person in people:
         person.wait_until(RT_START - timedelta(days=7))
-    for who, action, n, days in script:
-        person = people[who]
-        person.wait(days)
-        head = trial.ledger.head()
-        outcome = ACTIONS[action](person, n)
-        if not isinstance(outcome, Done):
-            assert trial.ledger.head() == head, f"{action} was refused and yet wrote"
-            assert outcome.reasons
+    for group in _groups(script):
+        with grouped(trial):
+            for who, action, n, days in group:
+                person = people[who]
+                person.wait(days)
+                head = trial.ledger.head()
+                outcome = ACTIONS[action](person, n)
+                if not isinstance(outcome, Done):
+                    assert trial.ledger.head() == head, f"{action} was refused and yet wrote"
+                    assert outcome.reasons
+                elif n == 13:
+                    # whoever reads in the middle of a batch sees all that has happened
+                    rows = trial.ledger.rows("participant", where={"id": person.id})
+                    assert rows[0]["version"] == trial.participant(person.id).version
     return trial
+
+
+def _groups(script):
+    group = []
+    for step in script:
+        group.append(step)
+        if step[0] == 0:
+            yield group
+            group = []
+    yield group
 
 
 @settings(
@@ -179,7 +199,8 @@ def test_states_and_tables_equal_a_fold_of_the_ledger_from_zero(script):
     folded: dict[str, ParticipantState] = {}
     for event, happening in trial.events():
         with shadow.write() as writing:
-            for view in projector.project(writing, [event], [happening], views.get):
+            for change in projector.fold(writing, [event], [happening], views.get):
+                view = projector.put(writing, change)
                 # without what was projected last: every row is made anew after every event
                 views[view.state.id] = View(view.state, view.allocation)
         if event.stream.startswith("participant/"):
@@ -195,6 +216,25 @@ def test_states_and_tables_equal_a_fold_of_the_ledger_from_zero(script):
         anew = [row for row in shadow.rows(table.name, order=table.key) if _counts(row)]
         assert kept == anew, table.name
     assert trial.ledger.verify().ok
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+@given(steps)
+def test_what_is_done_in_batches_leaves_the_same_ledger_and_tables(script):
+    """A batch puts each participant's rows once, for all that was done to them in it."""
+    one_by_one, batched = live(script), live(script, grouped=Trial.batch)
+    assert batched.ledger.root() == one_by_one.ledger.root()
+    for table in TABLES:
+        single, grouped = (
+            [row for row in trial.ledger.rows(table.name, order=table.key) if _counts(row)]
+            for trial in (one_by_one, batched)
+        )
+        assert grouped == single, table.name
 
 
 def _counts(row) -> bool:
