@@ -6,9 +6,10 @@ which it next has something to do. Nothing is remembered between days that could
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from operator import is_
+from typing import TYPE_CHECKING, NamedTuple
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.refusal import Refusal
@@ -45,6 +46,8 @@ class VirtualPerson:
         self.open_visits: list[TrueVisit] = []
         """Visits neither done nor missed when they were last looked at."""
         self._events: tuple[int, list[safety.PersonalEvent]] | None = None
+        self._asked: dict[int, tuple[tuple[object, ...], int]] = {}
+        """By step: what it looked at, and the day it named."""
         self._did = False
         staff, plan = replicate.staff, replicate.assumptions.staff
         self.verified = tuple(
@@ -192,23 +195,49 @@ class VirtualPerson:
 
     def _take_part(self, state: ParticipantState, today: int) -> int:
         self.take_up_calendar(state)
-        wanted = []
-        for step in (
-            aftermath.leave,
-            visits.follow_plan_changes,
-            visits.attend,
-            visits.keep_diary,
-            visits.fill_logs,
-            safety.report_events,
-            safety.report,
-            aftermath.correct_stratum,
-            aftermath.verify_sources,
-            aftermath.answer_queries,
-            aftermath.move_away,
-            aftermath.complete,
-        ):
-            wanted.append(step(self, state, today))
+        days = []
+        for place, step in enumerate(_STEPS):
+            parts = step.looks_at(self, state)
+            asked = self._asked.get(place)
+            if asked is not None and today < asked[1] and all(map(is_, parts, asked[0])):
+                days.append(asked[1])
+                continue
+            wanted = step.act(self, state, today)
+            self._asked[place] = (parts, wanted)
+            days.append(wanted)
             state = self.state()
             if state.off_study_on is not None or state.completed_on is not None:
                 return today + 1
-        return min(wanted)
+        return min(days)
+
+
+class _Step(NamedTuple):
+    """What may be due on a day, and the parts of a participant that decide when.
+
+    While none of them has changed, nothing is due before the day the step named.
+    """
+
+    act: Callable[[VirtualPerson, ParticipantState, int], int]
+    looks_at: Callable[[VirtualPerson, ParticipantState], tuple[object, ...]]
+
+
+_STEPS = (
+    _Step(aftermath.leave, lambda person, state: (state.arm, state.withdrawals)),
+    _Step(
+        visits.follow_plan_changes,
+        lambda person, state: tuple(map(state.latest.get, person.stage.replicate.course.dates)),
+    ),
+    _Step(visits.attend, lambda person, state: (state.forms, state.missed, person.visits)),
+    _Step(visits.keep_diary, lambda person, state: (state,)),
+    _Step(visits.fill_logs, lambda person, state: (state.forms,)),
+    _Step(safety.report_events, lambda person, state: (state.adverse_events, state.arm)),
+    _Step(safety.report, lambda person, state: (state.adverse_events, state.site)),
+    _Step(aftermath.correct_stratum, lambda person, state: (state.latest,)),
+    _Step(aftermath.verify_sources, lambda person, state: (state.forms, state.site)),
+    _Step(aftermath.answer_queries, lambda person, state: (state.queries, state.site)),
+    _Step(aftermath.move_away, lambda person, state: (state,)),
+    _Step(
+        aftermath.complete,
+        lambda person, state: (state.forms, state.missed, person.visits, state.adverse_events),
+    ),
+)

@@ -104,6 +104,7 @@ class Stage:
         return outcome
 
 
+@without_collector()
 def play(
     trial: Trial,
     replicate: Replicate,
@@ -154,7 +155,7 @@ def play(
         day += timedelta(days=1)
         if weekday(day.toordinal()) < 5:
             try:
-                with without_collector(), trial.batch():
+                with trial.batch():
                     _play_day(stage, people, day, zones)
             except CastError as error:
                 raise PlayError(str(error)) from error
