@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -42,9 +43,9 @@ def read_value(item: Item, raw: str, protocol: Protocol) -> Value:
 
     Raises `UnreadableValueError`, naming the item, the rule and the way out.
     """
-    if len(raw) > _RAW_LIMIT or len(raw) > max(item.max_length, 200):
+    if len(raw) > 200 and (len(raw) > _RAW_LIMIT or len(raw) > item.max_length):
         raise UnreadableValueError(item, "too-long", length=len(raw), limit=item.max_length)
-    text = unicodedata.normalize("NFC", raw).strip()
+    text = (raw if raw.isascii() else unicodedata.normalize("NFC", raw)).strip()
     if not is_readable(text):
         raise UnreadableValueError(item, "control-character")
     if text in MISSING_CODES and item.type not in ("text", "identity"):
@@ -191,6 +192,52 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class _Layout:
+    """What reading a form asks of its items, sorted out once for a protocol."""
+
+    items: Mapping[str, Item]
+    always: frozenset[str]
+    """Asked whatever was answered."""
+    conditional: tuple[FormItem, ...]
+    derived: tuple[Item, ...]
+    expected: tuple[Item, ...]
+    """Items with an expected range."""
+    required: tuple[str, ...]
+
+    @classmethod
+    def of(cls, form: Form, protocol: Protocol) -> _Layout:
+        items = {entry.item: protocol.item_by_id[entry.item] for entry in form.items}
+        return cls(
+            items,
+            frozenset(entry.item for entry in form.items if entry.only_when is None),
+            tuple(entry for entry in form.items if entry.only_when is not None),
+            tuple(item for item in items.values() if item.derived is not None),
+            tuple(
+                item
+                for item in items.values()
+                if item.expected_minimum is not None or item.expected_maximum is not None
+            ),
+            tuple(entry.item for entry in form.items if entry.required),
+        )
+
+
+_layouts: dict[int, tuple[weakref.ref[Protocol], dict[str, _Layout]]] = {}
+
+
+def _layout(form: Form, protocol: Protocol) -> _Layout:
+    """A form's layout, found out once for each protocol object."""
+    key = id(protocol)
+    known = _layouts.get(key)
+    if known is None or known[0]() is not protocol:
+        known = (weakref.ref(protocol, lambda _: _layouts.pop(key, None)), {})
+        _layouts[key] = known
+    layout = known[1].get(form.id)
+    if layout is None:
+        layout = known[1][form.id] = _Layout.of(form, protocol)
+    return layout
+
+
+@dataclass(frozen=True, slots=True)
 class FormReading:
     """What a save would do: the changed values, whether the form is then complete, and the faults.
 
@@ -222,16 +269,16 @@ def read_form(
     An empty string clears a value that was there. Every fault of every item is collected.
     """
     protocol = participant.protocol
-    items = protocol.item_by_id
-    on_form = {entry.item: entry for entry in form.items}
+    layout = _layout(form, protocol)
+    items = layout.items
     kept: Mapping[str, Captured] = before.values if before else {}
     faults: list[Reason] = []
     values: dict[str, Value] = {}
     for name, raw in typed.items():
-        if name not in on_form:
+        item = items.get(name)
+        if item is None:
             faults.append(reason("unknown-item", name, name=_short(name), form=form.id))
             continue
-        item = items[name]
         if item.derived is not None:
             continue
         held = kept.get(name)
@@ -244,23 +291,24 @@ def read_form(
         except UnreadableValueError as unreadable:
             faults.append(unreadable.reason)
     overlay: dict[str, Datum | None] = {
-        name: captured.datum for name, captured in kept.items() if name in on_form
+        name: captured.datum for name, captured in kept.items() if name in items
     }
     for name, value in values.items():
         overlay[name] = datum_of(items[name], value, performed_on)
     environment = ParticipantEnvironment(participant, ranges, overlay, today)
-    asked = frozenset(entry.item for entry in form.items if _asked(entry, protocol, environment))
+    asked = layout.always
+    if layout.conditional:
+        asked |= {
+            entry.item for entry in layout.conditional if _asked(entry, protocol, environment)
+        }
     for name in list(values):
         if name not in asked and values[name].value is not None:
             faults.append(_not_asked(items[name], form))
-    for entry in form.items:
-        derived = items[entry.item].derived
-        if derived is None:
-            continue
-        computed = _computed(items[entry.item], environment)
+    for item in layout.derived:
+        computed = _computed(item, environment)
         if computed is not None:
-            values[entry.item] = computed
-            overlay[entry.item] = datum_of(items[entry.item], computed, performed_on)
+            values[item.id] = computed
+            overlay[item.id] = datum_of(item, computed, performed_on)
     changed = []
     overwrites = []
     for name, value in values.items():
@@ -271,11 +319,9 @@ def read_form(
             changed.append(value)
             if items[name].derived is None and (held.value.value is not None or held.value.raw):
                 overwrites.append(name)
-    doubts, passed = _doubts(form, asked, overlay, protocol, environment, faults)
+    doubts, passed = _doubts(form, layout, overlay, environment, faults)
     missing = tuple(
-        entry.item
-        for entry in form.items
-        if entry.required and entry.item in asked and not _answered(entry.item, values, kept)
+        name for name in layout.required if name in asked and not _answered(name, values, kept)
     )
     return FormReading(
         tuple(changed),
@@ -334,18 +380,14 @@ def _computed(item: Item, environment: ParticipantEnvironment) -> Value | None:
 
 def _doubts(
     form: Form,
-    asked: frozenset[str],
+    layout: _Layout,
     overlay: Mapping[str, Datum | None],
-    protocol: Protocol,
     environment: ParticipantEnvironment,
     faults: list[Reason],
 ) -> tuple[list[Doubt], list[str]]:
     doubts: list[Doubt] = []
     passed: list[str] = []
-    for entry in form.items:
-        item = protocol.item_by_id[entry.item]
-        if item.expected_minimum is None and item.expected_maximum is None:
-            continue
+    for item in layout.expected:
         datum = overlay.get(item.id)
         if datum is None or not isinstance(datum.value, Decimal):
             continue
@@ -356,7 +398,9 @@ def _doubts(
         else:
             passed.append(check)
     for rule in form.checks:
-        truth = compile_expression(rule.expression, protocol).evaluate(environment).value
+        truth = (
+            compile_expression(rule.expression, environment.protocol).evaluate(environment).value
+        )
         if truth is True:
             passed.append(rule.id)
         elif truth is False and rule.action == "query":

@@ -6,7 +6,7 @@ on plain dates and knows no store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -46,15 +46,20 @@ class PlannedVisit:
 
 
 def anchor_days(
-    protocol: Protocol, events: Mapping[str, date | None], items: Callable[[str], date | None]
+    protocol: Protocol,
+    events: Mapping[str, date | None],
+    items: Callable[[str], date | None],
+    wanted: Container[str] = (),
 ) -> dict[str, AnchorDay]:
-    """Every anchor whose day is known.
+    """Every anchor whose day is known, or of those wanted only.
 
     `events` maps `screening`, `consent`, `randomization` to their dates; `items` answers the latest
     value of a date item. An anchor's actual item wins over its planned one.
     """
     days = {}
     for anchor in protocol.schedule.anchors:
+        if wanted and anchor.id not in wanted:
+            continue
         found = _anchor_day(anchor, events, items)
         if found is not None:
             days[anchor.id] = found
@@ -86,8 +91,10 @@ def offset_day(offset: Offset, anchors: Mapping[str, AnchorDay]) -> date | None:
     return anchor.day + timedelta(days=offset.day) if anchor else None
 
 
-def participant_anchors(protocol: Protocol, participant: ParticipantState) -> dict[str, AnchorDay]:
-    """The anchors of one participant."""
+def participant_anchors(
+    protocol: Protocol, participant: ParticipantState, *wanted: str
+) -> dict[str, AnchorDay]:
+    """The anchors of one participant whose day is known: all, or those wanted."""
 
     def item_day(item: str) -> date | None:
         captured = participant.latest.get(item)
@@ -100,7 +107,7 @@ def participant_anchors(protocol: Protocol, participant: ParticipantState) -> di
         "consent": consent,
         "randomization": participant.randomized_on,
     }
-    return anchor_days(protocol, events, item_day)
+    return anchor_days(protocol, events, item_day, wanted)
 
 
 def applies_to_arm(protocol: Protocol, visit: Visit, participant: ParticipantState) -> bool:
@@ -238,7 +245,7 @@ def _stretch(
     """From one offset to another, not before randomization and not from the day `ends` on."""
     if start is None or stop is None or participant.randomized_on is None:
         return None
-    anchors = participant_anchors(protocol, participant)
+    anchors = participant_anchors(protocol, participant, start.anchor, stop.anchor)
     first, last = offset_day(start, anchors), offset_day(stop, anchors)
     if first is None or last is None:
         return None

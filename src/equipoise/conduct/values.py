@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 
@@ -33,8 +34,7 @@ class Value:
     precision: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Where a value stands: visit / form / repeat. `visit` is `log` for log forms, `diary` for diaries.
 
     For a diary `repeat` is the ISO date; otherwise it counts from 1.

@@ -84,6 +84,9 @@ COMMANDS: dict[str, type[c.Command]] = {kind.__name__: kind for kind in _DECISIO
 """Commands by name, as the protocol's roles name them."""
 
 
+_ARGUMENTS = {kind: tuple(one.name for one in fields(kind)) for kind in _DECISIONS}
+
+
 def decide(command: c.Command, context: Context) -> Decided | Refusal:
     """Decide one command; a refusal carries every reason that could be told apart."""
     name = type(command).__name__
@@ -108,11 +111,11 @@ def decide(command: c.Command, context: Context) -> Decided | Refusal:
 
 def _texts(command: c.Command) -> Iterator[tuple[str, str]]:
     """The texts of a command by argument. Captured values are read item by item when they are captured."""
-    for one in fields(command):
-        given = getattr(command, one.name)
+    for name in _ARGUMENTS[type(command)]:
+        given = getattr(command, name)
         if isinstance(given, str):
-            yield one.name, given
-        elif one.name == "identity" and isinstance(given, Mapping):
+            yield name, given
+        elif name == "identity" and isinstance(given, Mapping):
             yield from given.items()
 
 

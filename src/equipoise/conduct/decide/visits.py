@@ -225,13 +225,13 @@ def _window_deviation(
     visit = protocol.visit_by_id.get(saved.visit)
     if visit is None:
         return
-    anchor = participant_anchors(protocol, participant).get(visit.anchor)
+    anchor = participant_anchors(protocol, participant, visit.anchor).get(visit.anchor)
     if anchor is not None and not anchor.provisional:
         if any(held.visit == visit.id for held in participant.forms):
             return
     elif any(value.item in protocol.anchor_items for value in saved.values):
         after = _after(participant, saved, context)
-        anchor = participant_anchors(protocol, after).get(visit.anchor)
+        anchor = participant_anchors(protocol, after, visit.anchor).get(visit.anchor)
     if anchor is None or anchor.provisional:
         return
     _, opens, closes = visit_window(visit, anchor.day)
