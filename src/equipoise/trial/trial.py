@@ -623,6 +623,8 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "AdoptProtocol": ("ProtocolAdopted",),
     "CloseSite": ("SiteClosed",),
     "CloseRecruitment": ("RecruitmentClosed",),
+    "HaltRecruitment": ("RecruitmentHalted",),
+    "RestartRecruitment": ("RecruitmentRestarted",),
     "SetLaboratoryRange": ("LaboratoryRangeSet",),
     "ReleaseResults": ("ResultsReleased",),
     "ScreenParticipant": ("ParticipantScreened",),

@@ -63,6 +63,10 @@ def _same(right: Right, *roles: str) -> dict[str, Right]:
 
 _BOTH = ("GET", "POST")
 _SITE_STAFF = ("coordinator", "investigator")
+_OVERSEEING: dict[str, Right] = {
+    **_same(READ, *_SITE_STAFF, "pharmacist", "monitor"),
+    **_same(READ_ANY, "statistician", "dsmb", "sponsor", "administrator"),
+}
 _P = "participants/<str:participant>/"
 _FORM = _P + "forms/<slug:visit>/<slug:form>/<str:repeat>/"
 
@@ -151,6 +155,22 @@ PAGES: dict[str, Page] = {
     "data_lock": Page(
         "lock/", "Freeze, lock or unlock the data of a site; lock the database of the trial.", _BOTH,
         _same(WRITE_ANY, "monitor", "sponsor"),
+    ),
+    # -- oversight
+    "monitoring": Page(
+        "monitoring/", "Where the trial stands: recruitment, and what its oversight asks for.",
+        rights=_OVERSEEING,
+    ),
+    "recruitment": Page(
+        "monitoring/recruitment/", "Recruitment by site, halts and restarts.", rights=_OVERSEEING,
+    ),
+    "halt_recruitment": Page(
+        "monitoring/recruitment/halt/", "Halt recruitment at a site or everywhere.", _BOTH,
+        {"investigator": WRITE, **_same(WRITE_ANY, "sponsor", "administrator")},
+    ),
+    "restart_recruitment": Page(
+        "monitoring/recruitment/<int:number>/restart/", "Lift a halt, with its authorization.", _BOTH,
+        {"sponsor": WRITE_ANY},
     ),
     "results": Page(
         "results/", "Results of the declared analyses.",
@@ -268,7 +288,7 @@ PAGES: dict[str, Page] = {
 
 MENU = (
     "today", "participants", "randomize_list", "safety", "queries", "verification", "data_lock",
-    "results", "protocol", "people", "trust",
+    "monitoring", "results", "protocol", "people", "trust",
 )  # fmt: skip
 """The pages of the menu, in its order; each person sees those they may open."""
 

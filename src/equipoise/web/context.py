@@ -8,10 +8,14 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from equipoise.conduct.state import Oversight
+from equipoise.protocol.document import Protocol
 
 from . import serving
 from .access import MENU, may_open
-from .labels import page_label, role_label, site_label
+from .labels import AUTHORITY_LABELS, page_label, role_label, said, site_label
 from .request import Person
 
 PART_OF = {
@@ -23,6 +27,8 @@ PART_OF = {
     "miss_visit": "participants", "report_adverse_event": "safety", "adverse_event": "safety",
     "safety_report": "safety", "supply": "participants", "deviation": "participants",
     "unblind": "participants", "access_review": "people", "sign_access_review": "people", "delegate": "people", "end_delegation": "people", "record_training": "people",
+    "recruitment": "monitoring", "halt_recruitment": "monitoring",
+    "restart_recruitment": "monitoring",
     "withdraw": "participants", "transfer": "participants", "complete": "participants",
 }  # fmt: skip
 """Under which page of the menu a page lies."""
@@ -51,9 +57,32 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "menu": _menu(person, getattr(request, "page", "")) if person else [],
             "mode": trial.state.mode,
             "rehearsal": _rehearsal(person) if home.rehearsal is not None else None,
-            "alerts": [],
+            "alerts": _halts(person, trial.state.oversight, protocol, language),
         }
     }
+
+
+def _halts(
+    person: Person | None, oversight: Oversight, protocol: Protocol, language: str
+) -> list[tuple[str, str]]:
+    """What the person must know on every page: recruitment that is halted where they act."""
+    if person is None:
+        return []
+    return [
+        (
+            "warn",
+            _(
+                "Recruitment (%(place)s) is halted since %(day)s by order of: %(who)s. Participants already enrolled go on."
+            )
+            % {
+                "place": site_label(protocol, one.site, language),
+                "day": one.ordered_on,
+                "who": said(AUTHORITY_LABELS, one.ordered_by),
+            },
+        )
+        for one in oversight.halts
+        if one.restart is None and (not one.site or person.covers(one.site))
+    ]
 
 
 def _menu(person: Person, page: str) -> list[tuple[str, str, bool, None]]:

@@ -26,6 +26,7 @@ PAGE_LABELS = {
     "queries": noop("Queries"),
     "verification": noop("Source verification"),
     "data_lock": noop("Data lock"),
+    "monitoring": noop("Monitoring"),
     "results": noop("Results"),
     "protocol": noop("Protocol"),
     "people": noop("People"),
@@ -91,6 +92,14 @@ SERIOUSNESS_LABELS = {
     "disability": noop("Persistent disability"),
     "congenital_anomaly": noop("Congenital anomaly"),
     "important_medical_event": noop("Another important medical event"),
+}
+
+AUTHORITY_LABELS = {
+    "sponsor": noop("Sponsor"),
+    "dsmb": noop("DSMB"),
+    "ethics_committee": noop("Ethics committee"),
+    "regulator": noop("Regulator"),
+    "investigator": noop("Investigator"),
 }
 
 CAUSALITY_LABELS = {

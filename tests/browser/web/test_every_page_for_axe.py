@@ -18,6 +18,7 @@ from equipoise.home.home import ADMINISTRATOR
 from equipoise.web.access import PAGES, may_open
 from support.browsing import Desk, demo_passwords, desk, watched
 from support.lived import lived_through
+from support.overseen import oversee
 from support.story import SITE_ROLES, SITES, expect, seed_protocol
 from support.web_home import new_home, participant_at, served
 
@@ -81,6 +82,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Numb
         for role in ("coordinator", "investigator"):
             grant = c.GrantRole(person=TWO_ROLES, role=role, site="01")
             expect(trial.do(grant, ADMINISTRATOR))
+        oversee(trial, standing=True)
     clock = lived.state.adverse_events[3].clocks[0].clock
     home.close()
     with desk(path) as made:

@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from equipoise.web.access import MENU, PAGES, ROLES, guarded, permissions_document
+from support.overseen import oversee
 from support.story import SITE_ROLES, SITES
 from support.web_home import Stage, stage
 
@@ -24,6 +25,7 @@ COMMANDS = {
     "adverse_event": "UpdateAdverseEvent", "safety_report": "SubmitSafetyReport",
     "supply": "DispenseSupply", "deviation": "LogDeviation", "withdraw": "Withdraw",
     "transfer": "TransferParticipant", "complete": "CompleteParticipant",
+    "halt_recruitment": "HaltRecruitment", "restart_recruitment": "RestartRecruitment",
 }  # fmt: skip
 """The command behind each page that gives one."""
 
@@ -53,6 +55,7 @@ def world() -> dict[str, Any]:
         )  # fmt: skip
         expect(person.do(query))
         numbers[site] = person.id
+    oversee(played.trial)
     return {"stage": played, "participants": numbers}
 
 

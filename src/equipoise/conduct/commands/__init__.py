@@ -42,6 +42,7 @@ from .quality import (
     SignForm,
     VerifySource,
 )
+from .recruitment import HaltRecruitment, RestartRecruitment
 from .safety import (
     Causality,
     Outcome,
@@ -73,6 +74,7 @@ __all__ = [
     "FailScreening",
     "FreezeForm",
     "GrantRole",
+    "HaltRecruitment",
     "LockForm",
     "LockTrial",
     "LogDeviation",
@@ -89,6 +91,7 @@ __all__ = [
     "ReleaseResults",
     "ReopenQuery",
     "ReportAdverseEvent",
+    "RestartRecruitment",
     "ReturnSupply",
     "ReviewAccess",
     "RevokeRole",

@@ -45,6 +45,13 @@ def known_site(site: str, context: Context) -> list[Reason]:
     return [reason("unknown-site", "site", site=site, sites=", ".join(context.protocol.site_by_id))]
 
 
+def own_site(site: str, context: Context) -> list[Reason]:
+    """Why the actor, bound to one site, may not act at this one, or (no site) for the whole trial."""
+    if context.actor.site in ("", site):
+        return []
+    return [reason("not-granted", "site", actor=context.actor.id, role=context.actor.role)]
+
+
 def _role_reasons(person: str, role: str, site: str, context: Context) -> list[Reason]:
     reasons = known_site(site, context) if site else []
     roles = [grant.role for grant in context.protocol.roles]

@@ -20,6 +20,7 @@ from ..schedule import offset_day, participant_anchors, plan_visits, visit_targe
 from ..state import ParticipantState, Stamp, folded
 from .administration import recruitment_closed
 from .context import Context, Decided, on_record
+from .recruitment import consent_stopped, recruitment_stopped
 
 
 def screen(command: c.ScreenParticipant, context: Context) -> Decided:
@@ -37,6 +38,7 @@ def screen(command: c.ScreenParticipant, context: Context) -> Decided:
         )
     if not context.trial.recruitment_open:
         reasons.append(recruitment_closed())
+    reasons += recruitment_stopped(context, site)
     identity, faults = _identity(command.identity, context)
     reasons += faults
     if command.previous is not None:
@@ -118,6 +120,8 @@ def record_consent(command: c.RecordConsent, context: Context) -> Decided:
     today = context.today(participant.site)
     if command.signed_on > today:
         reasons.append(_in_future("signed_on", str(command.signed_on)))
+    if command.given and participant.randomized is None:
+        reasons += consent_stopped(context, participant.site, command.signed_on)
     if any(record.version == command.version for record in participant.consents):
         reasons.append(reason("already-consented", "version", version=command.version))
     if reasons:
@@ -269,6 +273,7 @@ def randomization_reasons(context: Context, participant: ParticipantState) -> li
         reasons.append(_site_not_open(participant.site))
     if not context.trial.recruitment_open:
         reasons.append(recruitment_closed())
+    reasons += recruitment_stopped(context, participant.site)
     if protocol.randomization is None:
         reasons.append(reason("no-randomization"))
     elif context.trial.commitment is None:

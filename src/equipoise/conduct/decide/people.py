@@ -9,8 +9,8 @@ from datetime import date
 from .. import commands as c
 from .. import events as e
 from ..reasons import reason
-from ..refusal import Reason, RefusedError
-from .administration import known_site
+from ..refusal import RefusedError
+from .administration import known_site, own_site
 from .context import Context, Decided
 from .permission import works_by_delegation
 
@@ -28,7 +28,7 @@ def delegation_hash(site: str, person: str, role: str, since: str, until: str) -
 
 def delegate_tasks(command: c.DelegateTasks, context: Context) -> Decided:
     """The investigator of the site signs that a person has a role's tasks from a day on."""
-    reasons = known_site(command.site, context) or _own_site(command.site, context)
+    reasons = known_site(command.site, context) or own_site(command.site, context)
     role = next((one for one in context.protocol.roles if one.role == command.role), None)
     if role is None or not works_by_delegation(role):
         may = [one.role for one in context.protocol.roles if works_by_delegation(one)]
@@ -73,7 +73,7 @@ def delegate_tasks(command: c.DelegateTasks, context: Context) -> Decided:
 
 def end_delegation(command: c.EndDelegation, context: Context) -> Decided:
     """From now on the person has the tasks no more; what was done under them stands."""
-    reasons = known_site(command.site, context) or _own_site(command.site, context)
+    reasons = known_site(command.site, context) or own_site(command.site, context)
     if reasons:
         raise RefusedError(reasons)
     found = next(
@@ -92,12 +92,6 @@ def end_delegation(command: c.EndDelegation, context: Context) -> Decided:
         number=found.number, person=found.person, delegated_role=found.role, reason=command.reason
     )
     return Decided().on_site(command.site, ended)
-
-
-def _own_site(site: str, context: Context) -> list[Reason]:
-    if context.actor.site in ("", site):
-        return []
-    return [reason("not-granted", "site", actor=context.actor.id, role=context.actor.role)]
 
 
 def review_access(command: c.ReviewAccess, context: Context) -> Decided:

@@ -33,7 +33,7 @@ _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
 """Rights that follow from another right, so that no protocol can leave them out."""
 _BEFORE_TRAINING = frozenset({
     "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "EndDelegation",
-    "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment",
+    "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment", "HaltRecruitment",
 })  # fmt: skip
 """What has to be done before anybody can be trained on the version in force, and what stops conduct
 or takes rights back: that waits for no record."""

@@ -47,6 +47,7 @@ from .quality import (
     QueryReopened,
     SourceVerified,
 )
+from .recruitment import Authority, RecruitmentHalted, RecruitmentRestarted
 from .safety import (
     AdverseEventReported,
     AdverseEventUpdated,
@@ -77,6 +78,7 @@ __all__ = [
     "AccessReviewed",
     "AdverseEventReported",
     "AdverseEventUpdated",
+    "Authority",
     "ConsentRecorded",
     "ConsentRefused",
     "DelegationEnded",
@@ -106,6 +108,8 @@ __all__ = [
     "QueryReopened",
     "RandomizationCommitted",
     "RecruitmentClosed",
+    "RecruitmentHalted",
+    "RecruitmentRestarted",
     "ResultsReleased",
     "RoleGranted",
     "RoleRevoked",

@@ -15,6 +15,7 @@ from .care import CARE
 from .enrollment import ENROLLMENT
 from .people import PEOPLE
 from .quality import QUALITY
+from .recruitment import RECRUITMENT
 from .safety import SAFETY
 from .template import Template
 
@@ -22,6 +23,7 @@ CATALOG: dict[str, Template] = {
     **ADMINISTRATION,
     **PEOPLE,
     **ENROLLMENT,
+    **RECRUITMENT,
     **CAPTURE,
     **SAFETY,
     **CARE,

@@ -5,6 +5,7 @@ puts a new container in place of the one it changes.
 """
 
 from .folds import Documents, fold_in, fold_participants, folded, stamp_of
+from .oversight import Halt, Oversight, Restart
 from .participant import STATUSES, ParticipantState
 from .records import (
     AdverseEvent,
@@ -37,10 +38,13 @@ __all__ = [
     "DiaryDay",
     "Documents",
     "FormInstance",
+    "Halt",
     "Hold",
     "LaboratoryRange",
+    "Oversight",
     "ParticipantState",
     "Query",
+    "Restart",
     "SiteState",
     "Stamp",
     "SupplyBalance",

@@ -11,6 +11,7 @@ from typing import Any
 from equipoise.protocol.document import Protocol
 
 from .. import events as e
+from .oversight import OVERSIGHT_FOLDS, Oversight
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ class TrialState:
 
     trainings: tuple[Training, ...] = ()
     access_reviews: tuple[AccessReview, ...] = ()
+    oversight: Oversight = field(default_factory=Oversight)
 
     @property
     def live(self) -> bool:
@@ -267,3 +269,5 @@ class TrialState:
                 self._site(site, screened=self.site(site).screened + 1)
             case e.ParticipantRandomized():
                 self._site(site, randomized=self.site(site).randomized + 1)
+            case _ if (fold := OVERSIGHT_FOLDS.get(type(happening))) is not None:
+                self.oversight = fold(self.oversight, happening, site, at, actor)

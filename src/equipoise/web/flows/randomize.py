@@ -30,7 +30,7 @@ _CHECKS = (
     (("not-assessed", "criterion-unknown", "not-eligible", "assessment-outdated"), "eligibility"),
     (("eligibility-not-signed",), "signature"),
     (("site-not-open",), "site"),
-    (("recruitment-closed",), "recruitment"),
+    (("recruitment-closed", "recruitment-halted"), "recruitment"),
     (("no-commitment", "no-randomization"), "commitment"),
     (("stratum-unknown",), "strata"),
     (("too-late", "anchor-unknown", "condition-not-met"), "timing"),

@@ -50,16 +50,16 @@ def public(request: TrialRequest) -> HttpResponse:
 def site_status(protocol: Protocol, state: TrialState, site: str) -> str:
     """A site's recruitment status as it is now, in the registry's codes."""
     if state.site(site).open and state.recruitment_open:
-        return "recruiting"
+        return "suspended" if state.oversight.standing_halts(site) else "recruiting"
     if state.site(site).opened_on is not None:
         return "active_not_recruiting"
     return protocol.site_by_id[site].recruitment_status
 
 
 def overall_status(protocol: Protocol, state: TrialState) -> str:
-    """The trial's recruitment status: recruiting as soon as one site is."""
+    """The trial's recruitment status: recruiting as soon as one site is, suspended while all that were are."""
     sites = [site_status(protocol, state, site.id) for site in protocol.identity.sites]
-    for status in ("recruiting", "active_not_recruiting"):
+    for status in ("recruiting", "suspended", "active_not_recruiting"):
         if status in sites:
             return status
     return protocol.identity.registry_status or "not_yet_recruiting"

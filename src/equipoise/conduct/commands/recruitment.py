@@ -1,0 +1,36 @@
+"""Halting recruitment and starting it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ..events import Authority
+from .base import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HaltRecruitment(Command):
+    """Stop recruitment for the time being, at one site or (empty) everywhere; who is enrolled goes on.
+
+    `ordered_on` is the day on which the authority's order took effect.
+    """
+
+    site: str = ""
+    ordered_by: Authority
+    ordered_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartRecruitment(Command):
+    """Lift one halt, by its number, with the authorization of the authority that had ordered it.
+
+    `reference` names the document that authorizes it. Other halts of the same place stand on.
+    """
+
+    halt: int
+    authorized_by: Authority
+    authorized_on: date
+    reference: str
+    reason: str

@@ -1,0 +1,1 @@
+"""The trial's oversight: halts of recruitment."""

@@ -1,0 +1,20 @@
+"""Something of everything that oversight numbers, in a trial whose sites are open."""
+
+from __future__ import annotations
+
+from equipoise.conduct import commands as c
+from equipoise.trial import Trial
+from support.story import central, expect
+
+
+def oversee(trial: Trial, *, standing: bool = False) -> None:
+    """Halt number one, at the site where nobody is; lifted again unless it is to stand."""
+    today = trial.today("03")
+    halt = c.HaltRecruitment(site="03", ordered_by="dsmb", ordered_on=today, reason="a question")
+    done = expect(trial.do(halt, central("sponsor")))
+    if not standing:
+        lift = c.RestartRecruitment(
+            halt=done.happenings[0].halt, authorized_by="dsmb", authorized_on=today,
+            reference="minutes 1", reason="answered",
+        )  # fmt: skip
+        expect(trial.do(lift, central("sponsor")))
