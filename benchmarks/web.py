@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import http.client
 import http.cookies
+import itertools
 import json
 import multiprocessing
 import os
@@ -206,7 +207,7 @@ LABORATORY = {
 
 
 def _save_forms(
-    port: int,
+    ports: Sequence[int],
     cookies: dict[str, str],
     participants: Sequence[str],
     until: float,
@@ -214,7 +215,7 @@ def _save_forms(
     into: list[float],
     wrong: list[int],
 ) -> None:
-    client = Client(port, cookies)
+    clients = itertools.cycle([Client(port, cookies) for port in ports])
     n = first
     while time.time() < until:
         for participant in participants:
@@ -223,7 +224,7 @@ def _save_forms(
             fields |= {"client_id": str(uuid.uuid4()), "based_on": "0"}
             path = f"/participants/{participant}/forms/unscheduled/laboratory/{n}/"
             began = time.perf_counter()
-            status = client.post(path, urlencode(fields).encode())
+            status = next(clients).post(path, urlencode(fields).encode())
             into.append(time.perf_counter() - began)
             if status != 302:
                 wrong.append(status)
@@ -232,7 +233,7 @@ def _save_forms(
 
 
 def _load(
-    port: int,
+    ports: Sequence[int],
     sessions: list[tuple[dict[str, str], list[str]]],
     seconds: float,
     first: int,
@@ -244,7 +245,7 @@ def _load(
     wrong: list[int] = []
     threads = [
         threading.Thread(
-            target=_save_forms, args=(port, cookies, numbers, until, first, took[n], wrong)
+            target=_save_forms, args=(ports, cookies, numbers, until, first, took[n], wrong)
         )
         for n, (cookies, numbers) in enumerate(sessions)
     ]
@@ -258,15 +259,15 @@ def _load(
 
 
 def measure_saves(
-    port: int, sessions: list[tuple[dict[str, str], list[str]]], seconds: float
+    ports: Sequence[int], sessions: list[tuple[dict[str, str], list[str]]], seconds: float
 ) -> dict[str, Any]:
-    """Saves a second and the time each took."""
+    """Saves a second and the time each took; with several servers each client asks them in turn."""
     context = multiprocessing.get_context("spawn")
     answer = context.Queue()
     result: dict[str, Any] = {}
     total = 0
     for warm_up, length in ((True, 2.0), (False, seconds)):
-        arguments = (port, sessions, length, 100 if warm_up else 1000, answer)
+        arguments = (ports, sessions, length, 100 if warm_up else 1000, answer)
         process = context.Process(target=_load, args=arguments)
         process.start()
         took, wrong, elapsed = answer.get(timeout=seconds + 120)
@@ -476,7 +477,7 @@ def run(seconds: float, clients: int, many: int, times: int) -> dict[str, Any]:
                 sessions.append((sign_in(port, name, passwords[name]), part[:8]))
             bare = [bare_commits_per_second(folder)]
             before, used = resident_mb(pid), processor_ms(pid)
-            saves = measure_saves(port, sessions, seconds)
+            saves = measure_saves([port], sessions, seconds)
             after, used = resident_mb(pid), processor_ms(pid) - used
             bare.append(bare_commits_per_second(folder))
             figures["form_saves"] = {

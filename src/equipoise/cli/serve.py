@@ -63,10 +63,11 @@ def serve_home(
     address = Address(host, port, tuple(names or ()), certificate, key)
     with opened(path) as home:
         rehearsal = home.rehearsal is not None
+        alone = not home.several_processes
     try:
         check_home(path, rehearsal=rehearsal)
         check_address(address)
-        claimed = claim(path)
+        claimed = claim(path, alone=alone)
     except UnsafeServingError as error:
         raise UserError(str(error)) from error
 

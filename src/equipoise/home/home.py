@@ -224,6 +224,12 @@ class Home:
         return self.path / LEDGER_FILE
 
     @property
+    def several_processes(self) -> bool:
+        """Whether several processes may have this trial open at once: its ledger must stand in a database
+        that orders their writes, and its clock and draws must not live in one process's memory."""
+        return self.database is not None and self.rehearsal is None
+
+    @property
     def checkpoints(self) -> CheckpointFile:
         """The signed checkpoints of this home's ledger."""
         return CheckpointFile(self.path / CHECKPOINTS)

@@ -9,6 +9,7 @@ so that spoiling one on purpose gains nothing.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from dataclasses import dataclass, fields
@@ -76,6 +77,11 @@ class SignedHead:
         return cls(**given)
 
 
+def _stated(slot: bytes) -> SignedHead | None:
+    """What a slot's bytes state, signed or not."""
+    return SignedHead.parse(slot.decode("utf-8", "replace").strip(" \n\x00"))
+
+
 class HeadFile:
     """The file with the two slots. Written by the one process that holds the ledger."""
 
@@ -92,8 +98,7 @@ class HeadFile:
             return ()
         stated: list[SignedHead | None] = []
         for offset in SLOT_OFFSETS:
-            text = content[offset : offset + SLOT_BYTES].decode("utf-8", "replace").strip(" \n\x00")
-            head = SignedHead.parse(text)
+            head = _stated(content[offset : offset + SLOT_BYTES])
             stated.append(head if head is not None and head.holds() else None)
         return tuple(stated)
 
@@ -103,7 +108,9 @@ class HeadFile:
         return max(stated, key=lambda head: head.seq, default=None)
 
     def write(self, head: SignedHead, *, durable: bool = False) -> None:
-        """State a new head in both slots, one after the other.
+        """State a new head in both slots, one after the other; never one that lies behind what they state.
+
+        Of two processes that append, the later one may come to the file first.
 
         Not waiting for the disk is safe: after a power cut the file may lie behind the database,
         never ahead of it, and the database's own signed head heals it.
@@ -114,10 +121,18 @@ class HeadFile:
         slot = slot.ljust(SLOT_BYTES - 1) + b"\n"
         if self._file is None:
             self._file = os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600)
-        for offset in SLOT_OFFSETS:
-            os.pwrite(self._file, slot, offset)
-            if durable:
-                os.fsync(self._file)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            for offset in SLOT_OFFSETS:
+                stated = _stated(os.pread(self._file, SLOT_BYTES, offset))
+                if not (
+                    stated and stated.seq > head.seq and stated.key == head.key and stated.holds()
+                ):
+                    os.pwrite(self._file, slot, offset)
+                if durable:
+                    os.fsync(self._file)
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Bring the file to the disk and close it."""

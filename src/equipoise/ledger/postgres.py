@@ -209,15 +209,22 @@ class PostgresStore:
         self.tables: Mapping[str, Table] = {table.name: table for table in tables}
         self.read_only = read_only
         self._key = _lock_key(schema)
-        self._upserts: dict[tuple[str, tuple[str, ...], tuple[str, ...]], sql.Composed] = {}
+        self._texts: dict[tuple[Any, ...], bytes] = {}
+        """Statements composed once: the driver takes a text it has seen before much faster."""
         self._writer: _Connection | None = None
         self._begun: Head | None = None
         columns = sql.SQL(", ").join(map(sql.Identifier, Event._fields))
         marks = sql.SQL(", ").join(sql.Placeholder() * len(Event._fields))
         events = sql.Identifier(schema, "events")
-        self._insert = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(events, columns, marks)
+        insert = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(events, columns, marks)
+        self._insert = insert.as_bytes()
         self._select = sql.SQL("SELECT {} FROM {}").format(columns, events)
         self._head_sql = self._sql("SELECT seq, hash FROM {events} ORDER BY seq DESC LIMIT 1")
+        self._client_sql = (
+            sql.SQL("{} WHERE client_id = %s AND client_id <> '' ORDER BY client_index")
+            .format(self._select)
+            .as_bytes()
+        )
         self._version_sql = self._sql("SELECT max(version) FROM {events} WHERE stream = %s")
         self._sign_sql = self._sql(
             "INSERT INTO {signed_head} VALUES (1, %s)"
@@ -245,8 +252,8 @@ class PostgresStore:
             self.close()
             raise
 
-    def _sql(self, text: str, **more: str) -> sql.Composed:
-        return _composed(text, self.schema, **more)
+    def _sql(self, text: str) -> bytes:
+        return _composed(text, self.schema).as_bytes()
 
     def _table(self, table: Table) -> sql.Identifier:
         return sql.Identifier(self.schema, table.name)
@@ -387,10 +394,10 @@ class PostgresStore:
         for (set_columns, delta_columns), cells_of in shapes.items():
             cursor.executemany(self._upsert(table, set_columns, delta_columns), cells_of)
 
-    def _upsert(self, table: Table, sets: tuple[str, ...], deltas: tuple[str, ...]) -> sql.Composed:
-        shape = (table.name, sets, deltas)
-        composed = self._upserts.get(shape)
-        if composed is None:
+    def _upsert(self, table: Table, sets: tuple[str, ...], deltas: tuple[str, ...]) -> bytes:
+        shape = ("upsert", table.name, sets, deltas)
+        text = self._texts.get(shape)
+        if text is None:
             columns = [*table.key, *sets, *deltas]
             updates = [
                 sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in sets
@@ -409,8 +416,8 @@ class PostgresStore:
                 if updates
                 else sql.SQL("NOTHING"),
             )
-            self._upserts[shape] = composed
-        return composed
+            text = self._texts[shape] = composed.as_bytes()
+        return text
 
     def commit(self, signed_head: str | None) -> None:
         """Store the signed head and commit; returns when it is on the server's disk."""
@@ -446,7 +453,7 @@ class PostgresStore:
     # Reading
 
     def _fetch(
-        self, inside: bool, statement: sql.Composed, values: Sequence[Any] = ()
+        self, inside: bool, statement: bytes, values: Sequence[Any] = ()
     ) -> list[tuple[Any, ...]]:
         with _explained("reading"):
             if inside:
@@ -484,27 +491,37 @@ class PostgresStore:
 
     def events(self, selection: Selection, *, inside: bool = False) -> Iterator[EventRow]:
         """Selected events, read in pages so that no connection is held while the caller works."""
-        tests = [sql.SQL("seq > %s AND seq <= %s")]
         fixed: list[Any] = []
         if selection.stream is not None:
-            tests.append(sql.SQL("stream = %s"))
             fixed.append(selection.stream)
         if selection.types is not None:
-            tests.append(sql.SQL("type = ANY(%s::text[])"))
             fixed.append(list(selection.types))
-        order = sql.Identifier("version" if selection.stream is not None else "seq")
-        statement = sql.SQL("{} WHERE {} ORDER BY {} {} LIMIT %s").format(
-            self._select,
-            sql.SQL(" AND ").join(tests),
-            order,
-            sql.SQL("DESC" if selection.descending else "ASC"),
-        )
+        statement = self._selecting(selection)
 
         def fetch(low: int, high: int, count: int) -> list[EventRow]:
             found: list[Any] = self._fetch(inside, statement, (low, high, *fixed, count))
             return found
 
         yield from paged(selection, self.head(inside=inside).seq, fetch)
+
+    def _selecting(self, selection: Selection) -> bytes:
+        stream, types = selection.stream is not None, selection.types is not None
+        shape = ("events", stream, types, selection.descending)
+        text = self._texts.get(shape)
+        if text is None:
+            tests = [sql.SQL("seq > %s AND seq <= %s")]
+            if stream:
+                tests.append(sql.SQL("stream = %s"))
+            if types:
+                tests.append(sql.SQL("type = ANY(%s::text[])"))
+            composed = sql.SQL("{} WHERE {} ORDER BY {} {} LIMIT %s").format(
+                self._select,
+                sql.SQL(" AND ").join(tests),
+                sql.Identifier("version" if stream else "seq"),
+                sql.SQL("DESC" if selection.descending else "ASC"),
+            )
+            text = self._texts[shape] = composed.as_bytes()
+        return text
 
     def links(self, after: int, upto: int) -> Iterator[tuple[int, str]]:
         """Seq and hash of committed events."""
@@ -520,10 +537,7 @@ class PostgresStore:
         """Events of one client id."""
         if not client_id:
             return []
-        statement = sql.SQL(
-            "{} WHERE client_id = %s AND client_id <> '' ORDER BY client_index"
-        ).format(self._select)
-        found: list[Any] = self._fetch(inside, statement, (client_id,))
+        found: list[Any] = self._fetch(inside, self._client_sql, (client_id,))
         return found
 
     def rows(
@@ -536,19 +550,39 @@ class PostgresStore:
         inside: bool = False,
     ) -> list[Row]:
         """Rows of a projection; text is ordered by code point, and unknown values come first."""
-        tests: list[sql.Composed] = []
         values: list[Any] = []
+        kinds: list[tuple[str, str]] = []
         for column, value in where.items():
-            name = sql.Identifier(column)
             if value is None:
-                tests.append(sql.SQL("{} IS NULL").format(name))
+                kinds.append((column, "null"))
             elif isinstance(value, str | int):
-                tests.append(sql.SQL("{} = %s").format(name))
+                kinds.append((column, "equal"))
                 values.append(value)
             else:
-                kind = "text" if table.columns[column] == "text" else "bigint"
-                tests.append(sql.SQL("{} = ANY(%s::{}[])").format(name, sql.SQL(kind)))
+                kinds.append((column, "any"))
                 values.append(list(value))
+        if limit is not None:
+            values.append(limit)
+        shape = ("rows", table.name, tuple(kinds), tuple(order), limit is not None)
+        text = self._texts.get(shape)
+        if text is None:
+            text = self._texts[shape] = self._selecting_rows(table, kinds, order, limit is not None)
+        names = tuple(table.columns)
+        return [dict(zip(names, row, strict=True)) for row in self._fetch(inside, text, values)]
+
+    def _selecting_rows(
+        self, table: Table, kinds: Sequence[tuple[str, str]], order: Sequence[str], limited: bool
+    ) -> bytes:
+        tests: list[sql.Composed] = []
+        for column, kind in kinds:
+            name = sql.Identifier(column)
+            if kind == "null":
+                tests.append(sql.SQL("{} IS NULL").format(name))
+            elif kind == "equal":
+                tests.append(sql.SQL("{} = %s").format(name))
+            else:
+                element = sql.SQL("text" if table.columns[column] == "text" else "bigint")
+                tests.append(sql.SQL("{} = ANY(%s::{}[])").format(name, element))
         ordering = [
             sql.SQL("{}{}{}").format(
                 sql.Identifier(column.removeprefix("-")),
@@ -566,13 +600,9 @@ class PostgresStore:
         if tests:
             statement += sql.SQL(" WHERE ") + sql.SQL(" AND ").join(tests)
         statement += sql.SQL(" ORDER BY ") + sql.SQL(", ").join(ordering)
-        if limit is not None:
+        if limited:
             statement += sql.SQL(" LIMIT %s")
-            values.append(limit)
-        names = tuple(table.columns)
-        return [
-            dict(zip(names, row, strict=True)) for row in self._fetch(inside, statement, values)
-        ]
+        return statement.as_bytes()
 
     def stored(self) -> tuple[str | None, Iterator[tuple[Any, ...]]]:
         """All rows as stored, and the signed head, in one repeatable-read transaction."""

@@ -145,6 +145,19 @@ class Projector:
         before = View(view.state, view.allocation)
         return self._put(rows, Change(before, state, view.allocation, at, everything=True))
 
+    def followed(self, view: View, event: Event, happening: e.Happening) -> View:
+        """The participant after an event that another process has appended, with its rows: none is put."""
+        state = folded(view.state, happening, stamp_of(event), event.site)
+        if state.site != view.state.site:
+            state.protocol = self._protocol_at(state.site)
+        allocation = view.allocation
+        if isinstance(happening, e.ParticipantRandomized):
+            allocation = sealed_arm(event)
+        source = None
+        if view.source is not None:
+            source = self._source(_Change(view, state, allocation))
+        return View(state, allocation, source=source)
+
     @staticmethod
     def count_site(rows: Rows, event: Event, happening: e.Happening) -> None:
         """Keep the row of the event's site: whether it is open, and its counts."""

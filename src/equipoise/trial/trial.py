@@ -413,11 +413,19 @@ class Trial:
         self.ledger.refresh_keys()
         for event, happening in self.events(after=self._seq):
             if event.stream.startswith("participant/"):
-                self._views.pop(event.stream.removeprefix("participant/"), None)
+                self._follow(event, happening)
             elif isinstance(happening, e.ProtocolAdopted):
                 self._views.clear()  # everybody at the site is planned under another version
             self._state.apply(happening, event.site, event.server_time, event.actor)
             self._seq = self._state.seq = event.seq
+
+    def _follow(self, event: Event, happening: e.Happening) -> None:
+        """Fold another process's event into the participant it is about, where that one is kept here."""
+        view = self._views.get(event.stream.removeprefix("participant/"))
+        # A participant read meanwhile may hold the event already.
+        if view is None or event.version <= view.state.version:
+            return
+        self._views[view.state.id] = self._projector.followed(view, event, happening)
 
     def _read_again(self) -> None:
         self._forget()

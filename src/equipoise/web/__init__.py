@@ -6,7 +6,10 @@ WSGI callable. Every change goes through `Trial.do`; pages read the trial's stat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ def configure(home: Home, *, hosts: Sequence[str] = (), https: bool = False) -> 
     from django.conf import settings
 
     from .policy import read_policy
-    from .settings import databases, secret_key, settings_for
+    from .settings import databases, secret_key, session_engine, settings_for
 
     _serving["home"] = home
     _serving["policy"] = read_policy(home.path)
@@ -47,9 +50,11 @@ def configure(home: Home, *, hosts: Sequence[str] = (), https: bool = False) -> 
             if hasattr(connections._connections, alias):  # type: ignore[attr-defined]
                 del connections[alias]
         settings.SECRET_KEY = secret_key(home)
+        settings.SESSION_ENGINE = session_engine(home)
         cache.clear()
         forget_accounts()
-    _migrate()
+    with _one_at_a_time(home):
+        _migrate()
 
 
 def release() -> None:
@@ -79,6 +84,17 @@ def application() -> WSGIHandler:
     from django.core.wsgi import get_wsgi_application
 
     return get_wsgi_application()
+
+
+@contextmanager
+def _one_at_a_time(home: Home) -> Iterator[None]:
+    """Of several processes that start together, the first brings the tables up to date."""
+    file = os.open(home.path / "web.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(file)
 
 
 def _migrate() -> None:

@@ -19,6 +19,9 @@ Handler = Callable[[TrialRequest], HttpResponseBase]
 BELIEVED_SECONDS = 10.0
 """How long a session found valid is believed. Within this process a change of the account ends it at
 once; a password set by another process (the command line) takes these seconds."""
+BELIEVED_AMONG_SEVERAL = 2.0
+"""The same where several processes serve, each of which must notice what another one changed. Sessions
+themselves are read anew with every request there: signing out ends them everywhere."""
 
 SEEN = "seen"
 """When the person last asked for something, in a session: seconds since 1970."""
@@ -80,7 +83,8 @@ def _account(request: TrialRequest) -> Account | None:
         return None
     if len(_believed) > 5000:
         _believed.clear()
-    _believed[proof] = (now + BELIEVED_SECONDS, account)
+    several = request.home.several_processes
+    _believed[proof] = (now + (BELIEVED_AMONG_SEVERAL if several else BELIEVED_SECONDS), account)
     return account
 
 

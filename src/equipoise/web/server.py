@@ -1,4 +1,4 @@
-"""Serving a home over HTTP: one process, several threads, as SQLite asks for."""
+"""Serving a home over HTTP: one process with several threads; where its ledger allows, several such."""
 
 from __future__ import annotations
 
@@ -107,11 +107,14 @@ def check_home(path: Path, *, rehearsal: bool) -> None:
         )
 
 
-def claim(path: Path) -> int:
-    """Hold the home for this process alone; `UnsafeServingError` where another one serves it."""
+def claim(path: Path, *, alone: bool = True) -> int:
+    """Hold the home while it is served: `alone`, or beside other processes that do not ask to be alone.
+
+    `UnsafeServingError` where another one serves it, or is at work on it, and must not be joined.
+    """
     descriptor = os.open(path / "serving.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
         raise UnsafeServingError(f"{path}: is being served already by another process") from error

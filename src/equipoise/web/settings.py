@@ -36,6 +36,11 @@ def secret_key(home: Home) -> str:
     return key
 
 
+def session_engine(home: Home) -> str:
+    """Sessions are kept in the database, and read from memory where no other process can end one."""
+    return f"django.contrib.sessions.backends.{'db' if home.several_processes else 'cached_db'}"
+
+
 def databases(home: Home) -> dict[str, dict[str, Any]]:
     """The web's own tables, and the ledger's projections opened for reading only."""
     return {
@@ -167,8 +172,7 @@ def settings_for(home: Home, *, hosts: Sequence[str] = (), https: bool = False) 
         # the client's address is the peer's: no proxy header is believed
         "AXES_CLIENT_IP_CALLABLE": "equipoise.web.accounts.peer_address",
         "SILENCED_SYSTEM_CHECKS": ["axes.W006"],
-        # sessions: kept in the database, read from memory
-        "SESSION_ENGINE": "django.contrib.sessions.backends.cached_db",
+        "SESSION_ENGINE": session_engine(home),
         "SESSION_COOKIE_NAME": "equipoise_session",
         "SESSION_COOKIE_AGE": SESSION_HOURS * 3600,
         "SESSION_EXPIRE_AT_BROWSER_CLOSE": True,

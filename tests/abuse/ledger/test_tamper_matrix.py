@@ -165,6 +165,7 @@ def state_head(home: Path, head: SignedHead) -> None:
         connection.execute("DELETE FROM signed_head")
         connection.execute("INSERT INTO signed_head VALUES (1, ?)", (head.to_text(),))
     connection.close()
+    (home / "head").unlink()  # a head that lies behind is never written over a later one
     file = HeadFile(home / "head")
     file.write(head)
     file.close()

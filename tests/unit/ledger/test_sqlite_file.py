@@ -7,13 +7,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from equipoise.ledger.envelope import Draft
 from equipoise.ledger.errors import LedgerBusyError, LedgerDamagedError, LedgerError
-from equipoise.ledger.head import SLOT_OFFSETS, HeadFile
+from equipoise.ledger.head import SLOT_OFFSETS, HeadFile, SignedHead
 from equipoise.ledger.ledger import Ledger
 from equipoise.ledger.signing import Signer
 from equipoise.ledger.sqlite import SqliteStore
@@ -222,6 +223,23 @@ def test_a_ledger_that_disagrees_with_its_head_is_read_but_not_written(
         pass
     assert not ledger.verify().ok
     ledger.close()
+
+
+def test_a_head_that_comes_late_does_not_cover_a_later_one(tmp_path: Path) -> None:
+    """Of two processes over one database, the one that commits first may write the file last."""
+    signer = Signer(b"s" * 32)
+    early, late = (SignedHead.sign(signer, "t1", seq, f"{seq:064x}", "") for seq in (6, 7))
+    one, other = HeadFile(tmp_path / "head"), HeadFile(tmp_path / "head")
+    one.write(late)
+    other.write(early)
+    assert one.read() == (late, late)
+    # what nobody has signed is written over, however far it says the chain goes
+    false = replace(late, seq=9, signature="0" * 128)
+    (tmp_path / "head").write_bytes((false.to_text().encode().ljust(512) * 9)[:4608])
+    other.write(early)
+    assert other.read() == (early, early)
+    one.close()
+    other.close()
 
 
 def test_a_ledger_without_its_head_file_is_not_written(tmp_path: Path) -> None:
