@@ -155,7 +155,7 @@ class Projector:
             allocation = sealed_arm(event)
         source = None
         if view.source is not None:
-            source = self._source(_Change(view, state, allocation))
+            source = self._source(Change(view, state, allocation))
         return View(state, allocation, source=source)
 
     @staticmethod
