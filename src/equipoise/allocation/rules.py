@@ -7,7 +7,7 @@ that no rule depends on a platform's arithmetic.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -294,6 +294,13 @@ def preferring(arm: int, ratio: Counts, probability: Fraction) -> Probabilities:
         high if other == arm else (1 - high) * Fraction(share, others)
         for other, share in enumerate(ratio)
     )
+
+
+def marginal_sums(margins: Sequence[Counts]) -> tuple[int, ...]:
+    """By arm: how many already hold the participant's levels, summed over the factors (Pocock, Clinical Trials,
+    1983, chapter 5). With two equal arms and equal weights the arm with the smaller sum is the one that
+    minimization by range prefers."""
+    return tuple(sum(counts) for counts in zip(*margins, strict=True))
 
 
 def by_rank(totals: Probabilities, q: Fraction) -> Probabilities:

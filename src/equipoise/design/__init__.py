@@ -4,12 +4,30 @@ Every argument is checked: what makes no design raises `DesignError`, naming the
 what would do. `docs/reference/methods.md` says which function gives which published value.
 """
 
+from .bayes import BetaPrior, RuleCharacteristics, StoppingRule, toxicity_rule
 from .errors import DesignError
 from .exact import ExactCharacteristics, exact_two_proportions, worst_level
+from .forecast import Forecast, Interval, SiteAccrual, forecast
+from .inference import (
+    FinalInference,
+    conditional_power_proportions,
+    final_inference,
+    predictive_power,
+    repeated_difference,
+    stagewise_p,
+)
 from .plan import DesignReport, design_protocol
+from .reestimation import (
+    Reestimated,
+    blinded_means,
+    blinded_proportions,
+    inverse_normal,
+    promising_zone,
+)
 from .sequential import (
     Boundaries,
     Crossing,
+    boundaries_reached,
     conditional_power,
     crossing,
     drift_for_power,
@@ -24,6 +42,7 @@ from .size import (
     non_inferiority_proportions,
     power_two_means,
     power_two_proportions,
+    proportional_odds,
     schoenfeld_events,
     two_means,
     two_proportions,
@@ -39,30 +58,51 @@ from .spending import (
 )
 
 __all__ = [
+    "BetaPrior",
     "Boundaries",
     "Crossing",
     "DesignError",
     "DesignReport",
     "ExactCharacteristics",
+    "FinalInference",
+    "Forecast",
     "GroupSizes",
+    "Interval",
+    "Reestimated",
+    "RuleCharacteristics",
+    "SiteAccrual",
     "Spending",
+    "StoppingRule",
+    "blinded_means",
+    "blinded_proportions",
+    "boundaries_reached",
     "conditional_power",
+    "conditional_power_proportions",
     "crossing",
     "design_protocol",
     "drift_for_power",
     "event_probability",
     "exact_two_proportions",
     "expected_fraction",
+    "final_inference",
+    "forecast",
     "hwang_shih_decani",
     "inflation",
+    "inverse_normal",
     "non_inferiority_proportions",
     "obrien_fleming",
     "pocock",
     "power_family",
     "power_two_means",
     "power_two_proportions",
+    "predictive_power",
+    "promising_zone",
+    "proportional_odds",
+    "repeated_difference",
     "schoenfeld_events",
     "spending_boundaries",
+    "stagewise_p",
+    "toxicity_rule",
     "two_means",
     "two_proportions",
     "two_survival_curves",

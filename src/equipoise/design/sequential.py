@@ -58,7 +58,7 @@ class Crossing:
         return math.fsum(self.upper)
 
 
-class _Paths:
+class Paths:
     """The sub-density of Z among paths that go on, on quadrature nodes."""
 
     def __init__(self, drift: float) -> None:
@@ -110,7 +110,7 @@ def crossing(boundaries: Boundaries, drift: float = 0.0) -> Crossing:
     """The probabilities of stopping at each look when E Z = drift · √t."""
     if not math.isfinite(drift):
         raise DesignError("drift", drift, "a finite number")
-    paths = _Paths(drift)
+    paths = Paths(drift)
     upper, lower = [], []
     for at, t in enumerate(boundaries.fractions):
         b, a = boundaries.upper[at], boundaries.lower[at]
@@ -142,7 +142,7 @@ def spending_boundaries(
         raise DesignError("futility", list(futility), "none in a two-sided design")
     stops = _futility(futility, len(times))
     one_side = alpha / sided
-    paths = _Paths(0.0)
+    paths = Paths(0.0)
     spent = 0.0
     upper: list[float] = []
     for at, t in enumerate(times):
@@ -162,6 +162,37 @@ def spending_boundaries(
         paths.go_on(t, low, bound, following)
     lower = tuple(-b for b in upper) if sided == 2 else stops
     return Boundaries(times, tuple(upper), lower, alpha, sided, binding)
+
+
+def boundaries_reached(
+    information: Sequence[float],
+    maximum: float,
+    alpha: float,
+    spending: Spending,
+    *,
+    sided: int = 1,
+    final: bool = False,
+) -> Boundaries:
+    """Boundaries at the information actually reached at each look so far.
+
+    `maximum` is the planned one. The `final` look spends all that is left, whether it comes with less information
+    than planned or with more; the fractions of the answer are then those of the information reached.
+    """
+    reached = [positive("information", one) for one in information]
+    positive("maximum", maximum)
+    if not reached or any(a >= b for a, b in itertools.pairwise(reached)):
+        raise DesignError("information", list(information), "rising information, a number a look")
+    if not final and reached[-1] >= maximum:
+        raise DesignError(
+            "information", reached[-1], "less than the maximum, or final=True: nothing is left"
+        )
+    whole = reached[-1] if final else maximum
+
+    def spent(level: float, t: float) -> float:
+        last = final and t >= 1
+        return spending(level, 1.0 if last else min(t * whole / maximum, 1.0))
+
+    return spending_boundaries([one / whole for one in reached], alpha, spent, sided=sided)
 
 
 def wang_tsiatis_boundaries(

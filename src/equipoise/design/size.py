@@ -7,6 +7,7 @@ stated: two-sided where `sided` is 2.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.optimize import brentq
@@ -237,3 +238,31 @@ def two_survival_curves(
     control = event_probability(control_hazard, **timing)
     treated = event_probability(control_hazard * hazard_ratio, **timing)
     return _groups(events / (ratio * treated + control), ratio)
+
+
+def proportional_odds(
+    marginal: Sequence[float],
+    odds_ratio: float,
+    *,
+    alpha: float = 0.05,
+    power: float = 0.8,
+    ratio: float = 1.0,
+    sided: int = 2,
+) -> GroupSizes:
+    """An ordered outcome compared by the proportional odds model (Whitehead, Stat Med 1993;12:2257).
+
+    `marginal` are the probabilities of the categories, averaged over the groups.
+    """
+    shares = [probability("marginal", share) for share in marginal]
+    if len(shares) < 2 or abs(math.fsum(shares) - 1) > 1e-6:
+        raise DesignError("marginal", list(marginal), "two or more probabilities that add up to 1")
+    positive("odds_ratio", odds_ratio)
+    positive("ratio", ratio)
+    if odds_ratio == 1:
+        raise DesignError("odds_ratio", odds_ratio, "a ratio other than 1")
+    spread = 1 - math.fsum(share**3 for share in shares)
+    if spread <= 0:
+        raise DesignError("marginal", list(marginal), "categories of which more than one occurs")
+    za, zb = _quantiles(alpha, power, sided)
+    total = 3 * (ratio + 1) ** 2 * (za + zb) ** 2 / (ratio * math.log(odds_ratio) ** 2 * spread)
+    return _groups(total / (1 + ratio), ratio)

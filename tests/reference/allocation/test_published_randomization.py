@@ -19,6 +19,7 @@ from equipoise.allocation.rules import (
     Urn,
     by_rank,
     imbalance,
+    marginal_sums,
 )
 from equipoise.allocation.scheme import Scheme
 
@@ -75,6 +76,7 @@ FIGURES = {
     "han2009_var": lambda: float(imbalance([Fraction(n) for n in (41, 47, 45)], "variance")),
     "pb2_guess": lambda: float(guessing_probability(blocks(2), 100).proportion),
     "pb8_guess": lambda: float(guessing_probability(blocks(8), 100).proportion),
+    "ps1983_min_A": lambda: float(marginal_sums([(30, 31), (18, 17), (9, 8), (19, 21)])[0]),
     "ps1975_G_A": lambda: float(minimization("range").imbalances(EQUAL, MARGINS, FACTORS)[0]),
     "ps1975_G_B": lambda: float(minimization("range").imbalances(EQUAL, MARGINS, FACTORS)[1]),
     "ps1975_Gvar_B": lambda: float(minimization("variance").imbalances(EQUAL, MARGINS, FACTORS)[1]),
@@ -116,3 +118,18 @@ def test_every_sequence_of_a_block_occurs_and_no_other(size: int, name: str) -> 
 def test_every_row_of_the_file_is_used() -> None:
     used = {*FIGURES, "pb4_nseq", "pb8_nseq"}
     assert used == set(ROWS)
+
+
+def test_two_equal_arms_are_minimized_by_their_marginal_sums():
+    """Pocock's simple rule and minimization by range prefer the same arm, or neither."""
+    rule = Minimization(Fraction(2, 3), "range", {})
+    for counts in itertools.product(range(4), repeat=4):
+        margins = (counts[:2], counts[2:])
+        sums = marginal_sums(margins)
+        to_first, to_second = rule.imbalances((1, 1), margins, ("f1", "f2"))
+        balanced = abs(sums[0] - sums[1]) == 0
+        if balanced:
+            assert to_first == to_second
+        same_sign = (counts[0] - counts[1]) * (counts[2] - counts[3]) >= 0
+        if same_sign and not balanced:
+            assert (to_first < to_second) == (sums[0] < sums[1])

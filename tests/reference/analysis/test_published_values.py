@@ -84,6 +84,7 @@ def difference(name: str) -> float:
 
 COMPUTED: dict[str, Callable[[], float]] = {
     "clopper_hi": lambda: methods.clopper_pearson(7, 20).upper,
+    "boschloo_9_3": lambda: methods.boschloo(9, 10, 3, 10).p,
     "fisher_tea": lambda: methods.fisher(3, 4, 1, 4).p,
     "koopman_rr_2": lambda: (
         methods.miettinen_nurminen_ratio(8, 15, 4, 15, small_sample_factor=False).upper

@@ -15,14 +15,19 @@ from pathlib import Path
 import pytest
 
 from equipoise.design import (
+    FinalInference,
     conditional_power,
+    conditional_power_proportions,
     event_probability,
     exact_two_proportions,
+    final_inference,
     hwang_shih_decani,
     inflation,
     non_inferiority_proportions,
     obrien_fleming,
     pocock,
+    proportional_odds,
+    repeated_difference,
     schoenfeld_events,
     spending_boundaries,
     two_proportions,
@@ -56,8 +61,17 @@ def constant(row: str, shape: float) -> float:
     return wang_tsiatis_boundaries(equally(looks), 0.05, shape).upper[-1]
 
 
+TWO_LOOKS = spending_boundaries([0.5, 1], 0.025, obrien_fleming)
+
+
 def two_looks() -> tuple[float, ...]:
-    return spending_boundaries([0.5, 1], 0.025, obrien_fleming).upper
+    return TWO_LOOKS.upper
+
+
+def second_look() -> FinalInference:
+    """62 of 100 against 41 of 100 at the end, on the scale of the difference (pooled standard error)."""
+    error = math.sqrt(0.515 * 0.485 * 2 / 100)
+    return final_inference(TWO_LOOKS, 2, 0.21 / error).scaled(error)
 
 
 def computed(row: str) -> float:
@@ -69,6 +83,14 @@ def computed(row: str) -> float:
             )
             / 2
         ),
+        "cp_pi_rpact": lambda: conditional_power_proportions(
+            two_looks()[1], (30, 50), (20, 50), (50, 50)
+        ),
+        "final_ci_lo": lambda: second_look().lower,
+        "mue": lambda: second_look().median_unbiased,
+        "rci_1_lo": lambda: repeated_difference(TWO_LOOKS, 1, 30, 50, 20, 50).lower,
+        "rci_2_lo": lambda: repeated_difference(TWO_LOOKS, 2, 62, 100, 41, 100).lower,
+        "rci_2_hi": lambda: repeated_difference(TWO_LOOKS, 2, 62, 100, 41, 100).upper,
         "cp_trend": lambda: conditional_power(1.2, 0.5, 1.968596),
         "events_schoenfeld_0.5": lambda: schoenfeld_events(0.5, power=0.9),
         "events_schoenfeld_0.7": lambda: schoenfeld_events(0.7),
@@ -133,3 +155,13 @@ def test_two_means_need_what_r_says():
     from equipoise.design import two_means
 
     assert two_means(9, 11).control == pytest.approx(24.44828, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("share", "power", "total"),
+    [(1.0, 0.8, 293.1342158), (0.5, 0.9, 441.4764895)],
+)
+def test_an_ordered_outcome_needs_what_r_says(share, power, total):
+    """Hmisc 4.8.0: posamsize(c(.2,.3,.3,.2), 1.8, fraction, alpha = .05, power)$n, fraction 1/2 and 2/3."""
+    found = proportional_odds([0.2, 0.3, 0.3, 0.2], 1.8, power=power, ratio=share)
+    assert found.total == pytest.approx(total, abs=1e-6)

@@ -8,7 +8,7 @@ tested against values of R, with package and version in the test; `docs/referenc
 from __future__ import annotations
 
 from .estimate import Estimate
-from .exact import fisher
+from .exact import boschloo, fisher
 from .mantel_haenszel import MantelHaenszel, cochran_mantel_haenszel
 from .means import LinearModel, linear_model, welch
 from .proportions import clopper_pearson, wilson
@@ -23,8 +23,24 @@ from .score import (
 from .survival import KaplanMeier, LogRank, kaplan_meier, log_rank
 
 __all__ = [
-    "Estimate", "KaplanMeier", "LinearModel", "LogRank", "MantelHaenszel", "clopper_pearson",
-    "cochran_mantel_haenszel", "fisher", "kaplan_meier", "linear_model", "log_rank", "mee_difference",
-    "miettinen_nurminen_difference", "miettinen_nurminen_ratio", "newcombe_difference",
-    "stratified_miettinen_nurminen_difference", "welch", "wilcoxon", "wilson",
+    "Estimate",
+    "KaplanMeier",
+    "LinearModel",
+    "LogRank",
+    "MantelHaenszel",
+    "boschloo",
+    "clopper_pearson",
+    "cochran_mantel_haenszel",
+    "fisher",
+    "kaplan_meier",
+    "linear_model",
+    "log_rank",
+    "mee_difference",
+    "miettinen_nurminen_difference",
+    "miettinen_nurminen_ratio",
+    "newcombe_difference",
+    "stratified_miettinen_nurminen_difference",
+    "welch",
+    "wilcoxon",
+    "wilson",
 ]  # fmt: skip
