@@ -37,6 +37,10 @@ ROOMS = {
         ("tools/verify.py",),
         ("tests/abuse/ledger/test_tampering.py", "tests/unit/ledger"),
     ),
+    "verification": (
+        ("src/equipoise/ledger/verification.py",),
+        ("tests/abuse/ledger/test_tampering.py", "tests/unit/ledger"),
+    ),
 }
 SECONDS = 240
 """After so long a mutant is taken to hang, which a test has then noticed."""

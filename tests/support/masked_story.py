@@ -204,6 +204,7 @@ def _chain(trial: Trial, seq: int) -> dict[str, str]:
     if checkpoint is not None:
         hashes |= {"SIGNATURE": checkpoint.signature, "SIGNED-ROOT": checkpoint.root}
         hashes |= {"SIGNED-HASH": checkpoint.hash}
+        hashes |= {f"PEAK-{n}": peak for n, peak in enumerate(checkpoint.peaks.split())}
     spelled = {value: name for name, value in hashes.items()}
     for name, value in hashes.items():
         spelled[" ".join(value[at : at + 4] for at in range(0, 12, 4))] = f"{name}-CODE"
@@ -260,6 +261,47 @@ def crawled(home: Home, role: str, participants: list[str]) -> dict[str, Any]:
                 if target.startswith("/") and not target.startswith("/static/"):
                     waiting.append(target)
     return pages
+
+
+def asked(home: Home, role: str, participants: list[str]) -> dict[str, Any]:
+    """Every reading operation of the interface, as a machine of the role is answered."""
+    from equipoise.web.api.operations import OPERATIONS
+    from support.machines import machine
+
+    trial = home.trial()
+    asker = machine(home, role, actor(role).site, token=f"token-{role}")
+    addresses = {
+        one.path.replace("<slug:version>", trial.protocol.version)
+        for one in OPERATIONS
+        if not one.changes
+    }
+    parts = {
+        "<slug:visit>/<slug:form>/<str:repeat>": [
+            "w1/blood_pressure/1", "screening/demography/1", "baseline/allocation_factors/1",
+        ],
+        "<slug:diary>/<str:day>": ["tablet_diary/2027-03-16"],
+        "<int:number>": ["1"],
+        "<str:participant>": participants,
+    }  # fmt: skip
+    for name, values in parts.items():
+        addresses = {one.replace(name, value) for one in addresses for value in values}
+    answers = {}
+    for address in sorted(addresses | {"events?limit=1000"}):
+        before = _STATEMENTS[0]
+        response = asker.ask("GET", address)
+        text = response.content.decode()
+        for event in trial.ledger.events():
+            text = text.replace(event.hash, f"HASH-{event.seq}")
+        answers[f"en /api/v1/{address}"] = {
+            "status": response.status_code,
+            "headers": sorted(
+                (name, value) for name, value in response.headers.items()
+                if name not in ("Content-Security-Policy", "Content-Length")
+            ),
+            "statements": _STATEMENTS[0] - before,
+            "body": settled(text, trial),
+        }  # fmt: skip
+    return answers
 
 
 def randomized_by_page(home: Home, participant: str) -> dict[str, Any]:
@@ -354,7 +396,7 @@ def main(folder: Path, steps: int) -> None:
         true = [getattr(trial.participant(who), "arm", None) for who in participants]
         told["unblinding"] = unblinded_by_page(home, "11-0002")
         told["roles"] = {
-            role: crawled(home, role, participants)
+            role: crawled(home, role, participants) | asked(home, role, participants)
             for role in (*SITE_ROLES, *CENTRAL_ROLES, "administrator")
         }
         release()

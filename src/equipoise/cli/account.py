@@ -26,6 +26,13 @@ def account(
             help="Print a password made at random, instead of an invitation; in a rehearsal always.",
         ),
     ] = False,
+    machine: Annotated[
+        bool,
+        typer.Option(
+            "--machine",
+            help="Only grant the role: nobody signs in with this name, a token is issued to it.",
+        ),
+    ] = False,
     output: Annotated[
         Literal["text", "json"], typer.Option("--format", help="How to print.")
     ] = "text",
@@ -41,12 +48,20 @@ def account(
 
     if not 1 <= len(username) <= 80 or not username.isprintable() or username != username.strip():
         raise UserError(f"{username!r}: a name has 1 to 80 printable characters; choose another")
+    if machine and (password or role is None):
+        raise UserError(
+            "--machine: give --role, and no --password: a machine signs in with a token"
+        )
     with opened(home) as installation:
         trial = installation.trial()
         if role is not None and (username, role, site) not in trial.state.grants:
             granted = trial.do(GrantRole(person=username, role=role, site=site), ADMINISTRATOR)
             if not granted:
                 raise UserError(f"{username}: {granted}")
+        answer = {"username": username, "role": role, "site": site}
+        if machine:
+            _tell(answer, "issue a token at /tokens/", output)
+            return
         configure(installation)
         try:
             # the web's modules can be read only once Django knows its settings
@@ -55,7 +70,6 @@ def account(
             from equipoise.web.accounts import create_account
             from equipoise.web.invitations import invite
 
-            answer = {"username": username, "role": role, "site": site}
             if password or installation.rehearsal is not None:
                 secret = answer["password"] = create_account(username)
             else:
@@ -66,7 +80,11 @@ def account(
             ) from error
         finally:
             release()
+    _tell(answer, secret, output)
+
+
+def _tell(answer: dict[str, str | None], words: str, output: str) -> None:
     if output == "json":
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
-        typer.echo(f"{username}  {secret}")
+        typer.echo(f"{answer['username']}  {words}")

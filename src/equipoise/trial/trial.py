@@ -626,6 +626,8 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "EndDelegation": ("DelegationEnded",),
     "RecordTraining": ("TrainingRecorded",),
     "ReviewAccess": ("AccessReviewed",),
+    "IssueToken": ("TokenIssued",),
+    "RevokeToken": ("TokenRevoked",),
     "OpenSite": ("SiteOpened",),
     "AmendProtocol": ("ProtocolAmended",),
     "AdoptProtocol": ("ProtocolAdopted",),

@@ -26,7 +26,7 @@ from django.utils import timezone
 
 from equipoise.conduct.decide.context import zone_of
 
-from .request import TrialRequest
+from .request import Person, TrialRequest
 
 ROLES = (
     "coordinator", "investigator", "pharmacist", "monitor", "statistician", "dsmb", "sponsor",
@@ -125,6 +125,16 @@ PAGES: dict[str, Page] = {
     "sign_access_review": Page(
         "access-review/<slug:digest>/", "Sign the review of a list.", _BOTH,
         {"administrator": WRITE_ANY},
+    ),
+    "tokens": Page(
+        "tokens/", "The tokens machines sign in with.",
+        rights=_same(READ_ANY, "administrator", "sponsor"),
+    ),
+    "issue_token": Page(
+        "tokens/new/", "Issue a token to a machine.", _BOTH, {"administrator": WRITE_ANY}
+    ),
+    "revoke_token": Page(
+        "tokens/<slug:token>/revoke/", "Take a token back.", _BOTH, {"administrator": WRITE_ANY}
     ),
     # -- lists
     "today": Page(
@@ -334,22 +344,35 @@ def guarded(name: str, view: View) -> View:
             return HttpResponseNotAllowed(page.methods)
         if page.everyone:
             return view(request, **arguments)
-        person = request.person
-        if person is None:
+        if request.person is None:
             return HttpResponseRedirect(_sign_in_address(request))
-        right = page.rights.get(person.role)
-        if right is None:
-            raise PermissionDenied
-        if "participant" in arguments:
-            # before the method: another site's participant must look the same to every method
-            _admit(request, arguments["participant"], any_site=right.startswith("any:"))
-        if method == "POST" and not right.endswith(":write"):
-            raise PermissionDenied
+        admit(request, name, arguments)
         timezone.activate(zone_of(request.protocol, request.clock_site()))
         return view(request, **arguments)
 
     guard.page_name = name  # type: ignore[attr-defined]
     return guard
+
+
+def admit(request: TrialRequest, name: str, arguments: Mapping[str, Any]) -> None:
+    """Let who is signed in do what a page's row grants, with this method and these parts of the address.
+
+    Raises `PermissionDenied` where the role has no such right, and `Http404` for a participant whom the
+    person may not know of.
+    """
+    right = right_of(name, request.someone.role)
+    if right is None:
+        raise PermissionDenied
+    if "participant" in arguments:
+        # before the method: another site's participant must look the same to every method
+        _find(request, arguments["participant"], any_site=right.startswith("any:"))
+    if request.method not in ("GET", "HEAD") and not right.endswith(":write"):
+        raise PermissionDenied
+
+
+def site_seen(name: str, person: Person) -> str:
+    """The only site whose records the person sees on a list; empty where they see every site's."""
+    return "" if (right_of(name, person.role) or READ).startswith("any:") else person.site
 
 
 def _sign_in_address(request: TrialRequest) -> str:
@@ -359,7 +382,7 @@ def _sign_in_address(request: TrialRequest) -> str:
     return address
 
 
-def _admit(request: TrialRequest, participant: str, *, any_site: bool) -> None:
+def _find(request: TrialRequest, participant: str, *, any_site: bool) -> None:
     state = request.trial.participant(participant)
     if state is None or not (any_site or request.someone.covers(state.site)):
         raise Http404

@@ -26,9 +26,10 @@ PART_OF = {
     "raise_query": "queries", "query": "queries", "diary_day": "participants",
     "miss_visit": "participants", "report_adverse_event": "safety", "adverse_event": "safety",
     "safety_report": "safety", "supply": "participants", "deviation": "participants",
-    "unblind": "participants", "access_review": "people", "sign_access_review": "people", "delegate": "people", "end_delegation": "people", "record_training": "people",
     "recruitment": "monitoring", "halt_recruitment": "monitoring",
     "restart_recruitment": "monitoring",
+    "unblind": "participants", "tokens": "people", "issue_token": "people", "revoke_token": "people",
+    "access_review": "people", "sign_access_review": "people", "delegate": "people", "end_delegation": "people", "record_training": "people",
     "withdraw": "participants", "transfer": "participants", "complete": "participants",
 }  # fmt: skip
 """Under which page of the menu a page lies."""

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 
+from .api.problems import answer, asks_for_json
+
 log = logging.getLogger(__name__)
 
 
@@ -20,6 +22,8 @@ def _page(request: HttpRequest, status: int) -> HttpResponse:
 
 def malformed(request: HttpRequest, exception: Any = None) -> HttpResponse:
     """400: the request cannot be read."""
+    if asks_for_json(request):
+        return answer("unreadable")
     return _page(request, 400)
 
 
@@ -37,11 +41,15 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
     """404: there is nothing here, or nothing this person may know of."""
+    if asks_for_json(request):
+        return answer("not-found")
     return _page(request, 404)
 
 
 def broken(request: HttpRequest) -> HttpResponse:
     """500: our fault. Rendered without the shell, which may be what broke."""
+    if asks_for_json(request):
+        return answer("broken")
     response = HttpResponse(get_template("errors/500.html").render({}), status=500)
     response["Cache-Control"] = "no-store"
     return response

@@ -11,8 +11,10 @@ from django.contrib import auth
 from django.http import HttpResponse, HttpResponseBase
 
 from . import serving, sign_in_policy
+from .api.problems import asks_for_json
 from .models import Account
 from .request import Person, TrialRequest
+from .tokens import bearer
 
 Handler = Callable[[TrialRequest], HttpResponseBase]
 
@@ -47,10 +49,13 @@ def person_and_trial(get_response: Handler) -> Handler:
         request.page = ""
         request.account = None
         request.person = None
-        account = _account(request)
-        if account is not None:
-            request.account = account
-            request.person = _person(request, account)
+        if asks_for_json(request):
+            request.person = bearer(request)
+        else:
+            account = _account(request)
+            if account is not None:
+                request.account = account
+                request.person = _person(request, account)
         response = get_response(request)
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"

@@ -7,7 +7,7 @@ a test holds their columns equal.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -52,6 +52,17 @@ class Invitation(models.Model):
     )
     digest: models.CharField[str, str] = models.CharField(max_length=64, unique=True)
     expires_at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+
+    class Meta:
+        app_label = "web"
+
+
+class Credential(models.Model):
+    """The secret of a token, as its hash; who holds it and until when stands in the ledger under `token`."""
+
+    token: models.CharField[str, str] = models.CharField(max_length=40, primary_key=True)
+    digest: models.CharField[str, str] = models.CharField(max_length=64, unique=True)
+    last_used: models.DateField[date | None, date | None] = models.DateField(null=True)
 
     class Meta:
         app_label = "web"

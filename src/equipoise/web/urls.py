@@ -7,6 +7,7 @@ from importlib import import_module
 from django.urls import URLPattern, path
 
 from .access import PAGES, guarded
+from .api.serving import addresses
 
 VIEWS = {
     "home": "accounts.home",
@@ -27,6 +28,9 @@ VIEWS = {
     "record_training": "flows.people.record_training",
     "access_review": "flows.access_review.access_review",
     "sign_access_review": "flows.access_review.sign_access_review",
+    "tokens": "flows.tokens.tokens",
+    "issue_token": "flows.tokens.issue_token",
+    "revoke_token": "flows.tokens.revoke_token",
     "today": "flows.today.today",
     "participants": "flows.participants.participants",
     "randomize_list": "flows.randomize.randomize_list",
@@ -80,7 +84,7 @@ def route(name: str, view_path: str) -> URLPattern:
     return path(PAGES[name].path, guard, name=name)
 
 
-urlpatterns = [route(name, view_path) for name, view_path in VIEWS.items()]
+urlpatterns = [route(name, view_path) for name, view_path in VIEWS.items()] + addresses()
 
 handler400 = "equipoise.web.errors.malformed"
 handler403 = "equipoise.web.errors.forbidden"

@@ -22,7 +22,10 @@ MASKED = [grant.role for grant in second_protocol().roles if not grant.sees_allo
 MASKED = [role for role in MASKED if role != "participant"]
 SEEING = [grant.role for grant in second_protocol().roles if grant.sees_allocation]
 
-OPENED = ("/participants/11-0002/", "/participants/11-0003/")
+OPENED = (
+    *("/participants/11-0002/", "/participants/11-0003/"),
+    *("/api/v1/participants/11-0002", "/api/v1/participants/11-0003"),
+)
 """The pages of those whom the investigator unblinds, on a page and by a command."""
 
 pytestmark = pytest.mark.xdist_group("arms-swapped")

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Numb
             grant = c.GrantRole(person=TWO_ROLES, role=role, site="01")
             expect(trial.do(grant, ADMINISTRATOR))
         oversee(trial, standing=True)
+        until = trial.today("01") + timedelta(days=90)
+        issue = c.IssueToken(token=TOKEN, person="monitor", role="monitor", until=until)
+        expect(trial.do(issue, ADMINISTRATOR))
     clock = lived.state.adverse_events[3].clocks[0].clock
     home.close()
     with desk(path) as made:

@@ -25,6 +25,7 @@ from .enrollment import (
 )
 from .holds import FreezeForm, LockForm, LockTrial, UnlockForm, UnlockTrial
 from .leaving import CompleteParticipant, TransferParticipant, Withdraw
+from .machines import IssueToken, RevokeToken
 from .people import (
     DelegateTasks,
     EndDelegation,
@@ -75,6 +76,7 @@ __all__ = [
     "FreezeForm",
     "GrantRole",
     "HaltRecruitment",
+    "IssueToken",
     "LockForm",
     "LockTrial",
     "LogDeviation",
@@ -95,6 +97,7 @@ __all__ = [
     "ReturnSupply",
     "ReviewAccess",
     "RevokeRole",
+    "RevokeToken",
     "SaveForm",
     "ScreenParticipant",
     "Seriousness",

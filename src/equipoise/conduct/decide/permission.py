@@ -28,11 +28,12 @@ SELF_REPORTING = frozenset({"RecordDiaryDay"})
 
 _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
     INVESTIGATORS_OWN: frozenset({"DelegateTasks", "EndDelegation", "RecordTraining"}),
-    GRANTING: frozenset({"RecordTraining", "ReviewAccess"}),
+    GRANTING: frozenset({"RecordTraining", "ReviewAccess", "IssueToken", "RevokeToken"}),
 }
 """Rights that follow from another right, so that no protocol can leave them out."""
 _BEFORE_TRAINING = frozenset({
-    "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "EndDelegation",
+    "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "RevokeToken",
+    "EndDelegation",
     "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment", "HaltRecruitment",
 })  # fmt: skip
 """What has to be done before anybody can be trained on the version in force, and what stops conduct

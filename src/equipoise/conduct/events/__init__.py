@@ -30,6 +30,7 @@ from .enrollment import (
 )
 from .holds import FormHeld, ParticipantHeld, SiteHeld, TrialLocked, TrialUnlocked
 from .leaving import ParticipantCompleted, ParticipantTransferred, ParticipantWithdrawn
+from .machines import TokenIssued, TokenRevoked
 from .people import (
     AccessReviewed,
     DelegationEnded,
@@ -125,6 +126,8 @@ __all__ = [
     "SupplyOrdered",
     "SupplyReturned",
     "TasksDelegated",
+    "TokenIssued",
+    "TokenRevoked",
     "TrainingDeclared",
     "TrainingRecorded",
     "TrialCreated",

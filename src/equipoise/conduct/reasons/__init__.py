@@ -13,6 +13,7 @@ from .administration import ADMINISTRATION
 from .capture import CAPTURE
 from .care import CARE
 from .enrollment import ENROLLMENT
+from .machines import MACHINES
 from .people import PEOPLE
 from .quality import QUALITY
 from .recruitment import RECRUITMENT
@@ -22,6 +23,7 @@ from .template import Template
 CATALOG: dict[str, Template] = {
     **ADMINISTRATION,
     **PEOPLE,
+    **MACHINES,
     **ENROLLMENT,
     **RECRUITMENT,
     **CAPTURE,

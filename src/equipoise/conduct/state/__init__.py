@@ -24,7 +24,7 @@ from .records import (
     VerificationMark,
     Withdrawal,
 )
-from .trial import Delegation, LaboratoryRange, SiteState, Training, TrialState
+from .trial import Delegation, LaboratoryRange, SiteState, Token, Training, TrialState
 
 __all__ = [
     "STATUSES",
@@ -48,6 +48,7 @@ __all__ = [
     "SiteState",
     "Stamp",
     "SupplyBalance",
+    "Token",
     "Training",
     "TrialState",
     "Unblinding",

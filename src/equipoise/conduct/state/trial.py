@@ -72,6 +72,26 @@ class AccessReview:
     signed_at: str
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a machine signs in with: whose, for which role and site (empty: every site), and until when."""
+
+    id: str
+    person: str
+    role: str
+    site: str
+    until: date
+    """The last day, on the calendar of the site."""
+    issued_by: str
+    issued_at: str
+    revoked_at: str | None = None
+    revoked_by: str = ""
+
+    def holds(self, day: date) -> bool:
+        """Whether it opens anything on this day."""
+        return self.revoked_at is None and day <= self.until
+
+
 @dataclass(slots=True)
 class SiteState:
     """A site: open or not, its laboratory, how many it screened and randomized."""
@@ -116,6 +136,8 @@ class TrialState:
     trainings: tuple[Training, ...] = ()
     access_reviews: tuple[AccessReview, ...] = ()
     oversight: Oversight = field(default_factory=Oversight)
+    tokens: Mapping[str, Token] = field(default_factory=dict)
+    """Every token ever issued, by its name."""
 
     @property
     def live(self) -> bool:
@@ -224,6 +246,20 @@ class TrialState:
             case e.AccessReviewed():
                 review = AccessReview(happening.list_hash, happening.accounts, actor, at)
                 self.access_reviews = (*self.access_reviews, review)
+            case e.TokenIssued():
+                token = Token(
+                    happening.token,
+                    happening.person,
+                    happening.granted_role,
+                    happening.at_site,
+                    date.fromisoformat(happening.until),
+                    actor,
+                    at,
+                )
+                self.tokens = {**self.tokens, token.id: token}
+            case e.TokenRevoked():
+                ended = replace(self.tokens[happening.token], revoked_at=at, revoked_by=actor)
+                self.tokens = {**self.tokens, ended.id: ended}
             case e.TrainingRecorded():
                 record = Training(
                     happening.person,

@@ -67,9 +67,10 @@ def _next_form(state: ParticipantState, visit: str, forms: Sequence[str]) -> str
     return None
 
 
-def _address_and_form(
+def address_and_form(
     request: TrialRequest, visit: str, form: str, repeat: str
 ) -> tuple[Address, Form]:
+    """The form at a place; `Http404` where the protocol has none there."""
     protocol = request.protocol
     found = protocol.form_by_id.get(form)
     planned = protocol.visit_by_id.get(visit)
@@ -88,7 +89,7 @@ def form(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """Show the form, or save it."""
-    address, found = _address_and_form(request, visit, form, repeat)
+    address, found = address_and_form(request, visit, form, repeat)
     if request.method == "POST":
         return _save(request, participant, address, found)
     return _show(request, address, found)
@@ -406,7 +407,7 @@ def form_check(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """What is asked, computed, wrong or unusual, given what is typed: for the page's script."""
-    address, _form = _address_and_form(request, visit, form, repeat)
+    address, _form = address_and_form(request, visit, form, repeat)
     typed = typed_values(request.POST)
     reading, _hindrances = request.trial.preview_form(
         participant, address, typed, request.someone.actor, _performed_on(request)[0]
@@ -475,7 +476,7 @@ def form_sign(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """The investigator's signature under what a form says now."""
-    address, found = _address_and_form(request, visit, form, repeat)
+    address, found = address_and_form(request, visit, form, repeat)
     instance = request.someone_studied.forms.get(address)
     if instance is None:
         raise Http404
@@ -506,7 +507,7 @@ def form_move(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """A form entered for the wrong participant goes to the right one; both trails stay."""
-    address, found = _address_and_form(request, visit, form, repeat)
+    address, found = address_and_form(request, visit, form, repeat)
     instance = request.someone_studied.forms.get(address)
     if instance is None:
         raise Http404

@@ -13,7 +13,7 @@ from equipoise.web.labels import said
 from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import moment
 
-from .form import _address_and_form, place_words
+from .form import address_and_form, place_words
 from .sheet import Field, Sheet, Typed, serve_sheet
 
 HOLD_LABELS = {"": noop("open"), "frozen": noop("frozen"), "locked": noop("locked")}
@@ -52,7 +52,7 @@ def form_hold(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """One form: freeze it, lock it, open it."""
-    address, found = _address_and_form(request, visit, form, repeat)
+    address, found = address_and_form(request, visit, form, repeat)
     instance = request.someone_studied.forms.get(address)
     if instance is None:
         raise Http404

@@ -89,9 +89,9 @@ def _place(text: str | None) -> tuple[str, str] | None:
 def participants(request: TrialRequest) -> HttpResponseBase:
     """One page of the list."""
     choice = Choice.of(request)
-    counts = _counts(choice.site)
+    counts = counts_of(choice.site)
     total = _total(choice, counts)
-    rows = _rows(choice)
+    rows = rows_of(choice)
     if choice.last:
         first = max(total - len(rows), 0)
     elif choice.before is not None:
@@ -134,7 +134,8 @@ def participants(request: TrialRequest) -> HttpResponseBase:
     return render(request, "participants.html", context)
 
 
-def _counts(site: str) -> dict[str, int]:
+def counts_of(site: str) -> dict[str, int]:
+    """How many participants have which status, at a site or (empty) at all."""
     tallies = TallyRow.objects.filter(name="status")
     if site:
         tallies = tallies.filter(site=site)
@@ -160,7 +161,8 @@ def _total(choice: Choice, counts: dict[str, int]) -> int:
     return counts.get(choice.status, 0) if choice.status else sum(counts.values())
 
 
-def _rows(choice: Choice) -> list[ParticipantRow]:
+def rows_of(choice: Choice) -> list[ParticipantRow]:
+    """One page of the list."""
     column = SORTS[choice.sort]
     rows = _filtered(choice)
     backward = choice.last or (choice.before is not None and choice.after is None)

@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.state import ParticipantState, Query
+from equipoise.web.access import site_seen
 from equipoise.web.labels import QUERY_STATUS_LABELS, choices_of, said
 from equipoise.web.models import QueryRow
 from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import moment
 
-from .form import _address_and_form, place_words
+from .form import address_and_form, place_words
 from .sheet import Field, Sheet, Typed, serve_sheet
 
 PAGE_SIZE = 50
@@ -35,11 +36,12 @@ def queries(request: TrialRequest) -> HttpResponseBase:
     if status not in QUERY_STATUS_LABELS:
         status = "open"
     rows = QueryRow.objects.filter(status=status)
-    if request.someone.site:
-        rows = rows.filter(site=request.someone.site)
-    place = _place(request.GET.get("after", ""))
+    only = site_seen("queries", request.someone)
+    if only:
+        rows = rows.filter(site=only)
+    place = place_in(request.GET.get("after", ""))
     if place is not None:
-        rows = _beyond(rows, *place)
+        rows = beyond(rows, *place)
     found = list(rows.order_by("raised_at", "participant", "number")[: PAGE_SIZE + 1])
     more = found[PAGE_SIZE:]
     found = found[:PAGE_SIZE]
@@ -63,19 +65,23 @@ def queries(request: TrialRequest) -> HttpResponseBase:
 
 def _after(status: str, last: QueryRow) -> str:
     """The address of what follows a row."""
-    place = f"{last.raised_at}~{last.participant}~{last.number}"
-    return f"{reverse('queries')}?{urlencode({'status': status, 'after': place})}"
+    return f"{reverse('queries')}?{urlencode({'status': status, 'after': place_after(last)})}"
 
 
-def _place(text: str) -> tuple[str, str, int] | None:
-    """A row's place in the list as an address gives it; None for anything else."""
+def place_after(last: QueryRow) -> str:
+    """A row's place in the list, as an address gives it."""
+    return f"{last.raised_at}~{last.participant}~{last.number}"
+
+
+def place_in(text: str) -> tuple[str, str, int] | None:
+    """What `place_after` wrote; None for anything else."""
     raised_at, participant, number = (*text.split("~"), "", "")[:3]
     if len(text) > 80 or not (number.isascii() and number.isdigit() and len(number) < 7):
         return None
     return raised_at, participant, int(number)
 
 
-def _beyond(
+def beyond(
     rows: QuerySet[QueryRow], raised_at: str, participant: str, number: int
 ) -> QuerySet[QueryRow]:
     """What follows a place. One save may raise several queries at the same instant."""
@@ -86,7 +92,8 @@ def _beyond(
     )
 
 
-def _query_of(state: ParticipantState, number: int) -> Query:
+def query_of(state: ParticipantState, number: int) -> Query:
+    """The participant's query with this number."""
     query = state.queries.get(number)
     if query is None:
         raise Http404
@@ -96,7 +103,7 @@ def _query_of(state: ParticipantState, number: int) -> Query:
 def query(request: TrialRequest, participant: str, number: int) -> HttpResponseBase:
     """One query: what is asked, about which value, what was answered; answer it or close it."""
     state = request.someone_studied
-    asked = _query_of(state, number)
+    asked = query_of(state, number)
     actor = request.someone.actor
     acts = []
     if asked.status != "closed":
@@ -168,7 +175,7 @@ def raise_query(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """Ask about a value, or about the form as a whole."""
-    address, found = _address_and_form(request, visit, form, repeat)
+    address, found = address_and_form(request, visit, form, repeat)
     instance = request.someone_studied.forms.get(address)
     if instance is None:
         raise Http404

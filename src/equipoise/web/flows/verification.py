@@ -17,7 +17,7 @@ from equipoise.web.models import ParticipantRow
 from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import moment
 
-from .form import _address_and_form, place_words, told_values
+from .form import address_and_form, place_words, told_values
 from .sheet import Field, Sheet, serve_sheet
 
 PAGE_SIZE = 50
@@ -87,7 +87,7 @@ def form_verify(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """Mark values of a form as found the same in the source documents."""
-    address, found = _address_and_form(request, visit, form, repeat)
+    address, found = address_and_form(request, visit, form, repeat)
     state = request.someone_studied
     instance = state.forms.get(address)
     if instance is None:

@@ -17,7 +17,7 @@ from equipoise.conduct.decide.permission import SELF_REPORTING, works_by_delegat
 from equipoise.conduct.state import Delegation
 from equipoise.trial import Trial
 
-from ..access import READ, may_open, right_of
+from ..access import may_open, site_seen
 from ..labels import role_label, site_label
 from ..request import TrialRequest
 from ..vocabulary import local_time
@@ -40,8 +40,7 @@ class Line:
 def people(request: TrialRequest) -> HttpResponse:
     """Delegations by site, and training, for the person's sites."""
     trial, person, language = request.trial, request.someone, request.language
-    right = right_of("people", person.role) or READ
-    everywhere = right.startswith("any:") or not person.site
+    everywhere = not site_seen("people", person)
     sites = [
         site.id
         for site in trial.protocol.identity.sites

@@ -18,7 +18,7 @@ from equipoise.conduct.state import AdverseEvent
 from equipoise.protocol.document import Protocol
 from equipoise.trial import Trial
 
-from ..access import READ, may_open, right_of
+from ..access import may_open, site_seen
 from ..labels import OUTCOME_LABELS, SERIOUSNESS_LABELS, said, site_label
 from ..models import AdverseEventRow
 from ..request import TrialRequest
@@ -67,10 +67,10 @@ def safety(request: TrialRequest) -> HttpResponse:
     trial, person, language = request.trial, request.someone, request.language
     protocol = trial.protocol
     rows = AdverseEventRow.objects.all()
-    right = right_of("safety", person.role) or READ
-    everywhere = right.startswith("any:") or not person.site
-    if not everywhere:
-        rows = rows.filter(site=person.site)
+    only = site_seen("safety", person)
+    everywhere = not only
+    if only:
+        rows = rows.filter(site=only)
     terms = {term.id: term.term.in_language(language) for term in protocol.safety.terms}
     clocked = list(
         rows.filter(serious=1, clock_due__gt="").order_by("clock_due", "participant", "number")[
@@ -96,11 +96,11 @@ def safety(request: TrialRequest) -> HttpResponse:
         "others": [_line(row, protocol, terms, language) for row in others.rows],
         "total": others.total,
         "pager": others.pager(serious),
-        "unblinded": _unblinded(trial, "" if everywhere else person.site),
+        "unblinded": _unblinded(trial, only),
         "now": trial.clock_peek().isoformat(),
         "grading": protocol.safety.grading,
         "everywhere": everywhere,
-        "place": site_label(protocol, "" if everywhere else person.site, language),
+        "place": site_label(protocol, only, language),
     }
     return render(request, "safety.html", context)
 
