@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from equipoise.protocol.record.facts import plain
 
@@ -208,3 +209,17 @@ def criterion_ids(criteria: list[SplitCriterion]) -> list[str]:
         taken.add(name)
         ids.append(name)
     return ids
+
+
+def criterion_entry(
+    name: str, kind: str, number: str | None, text: str, group: str | None = None
+) -> dict[str, Any]:
+    """A criterion of a draft: nobody has written an expression yet, so a person judges it."""
+    entry: dict[str, Any] = {"id": name, "kind": kind}
+    if number is not None:
+        entry["number"] = number
+    entry["text"] = {"en": text}
+    entry["judgement"] = True
+    if group:
+        entry["note"] = {"en": group}
+    return entry

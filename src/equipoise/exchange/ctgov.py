@@ -7,17 +7,14 @@ Source: ClinicalTrials.gov REST API 2.0.x, OpenAPI document `ctg-oas-v2.yaml`, s
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from equipoise.quantity.dates import PartialDate
 
-from .criteria import criterion_ids, split_criteria
+from .criteria import criterion_entry, criterion_ids, split_criteria
+from .places import NOT_STATED, time_zone
 from .record import RecordError, RecordReading, code, language_map, slug
 
 _ALLOCATION = {
@@ -31,64 +28,6 @@ _MASKED = {
     "INVESTIGATOR": "investigator",
     "OUTCOMES_ASSESSOR": "outcomes_assessor",
 }
-_NESTING = 200
-"""Deeper nesting than any record has; a deeper one is refused rather than followed."""
-
-
-def parse_json(text: str) -> Any:
-    """The JSON value of a text, numbers exact; RecordError names what is wrong and where.
-
-    Repeated keys are refused: the first value would be lost.
-    """
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        mapping: dict[str, Any] = {}
-        for key, value in items:
-            if key in mapping:
-                raise RecordError(f"the key {key!r} stands twice in one object; keep one of them")
-            mapping[key] = value
-        return mapping
-
-    def constant(name: str) -> Any:
-        raise RecordError(f"{name} is not a JSON number; write a number or null")
-
-    try:
-        tree = json.loads(
-            text, object_pairs_hook=pairs, parse_constant=constant, parse_float=_exact
-        )
-    except json.JSONDecodeError as error:
-        raise RecordError(
-            f"not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
-        ) from error
-    except RecursionError as error:
-        raise RecordError("nested too deeply for a registry record") from error
-    except RecordError:
-        raise
-    except ValueError as error:
-        raise RecordError(f"not JSON a record can hold: {error}") from error
-    _check_depth(tree)
-    return tree
-
-
-def _exact(text: str) -> Decimal:
-    number = Decimal(text)
-    if abs(number.adjusted()) > 300:
-        raise RecordError(f"the number {text[:40]} is beyond any measurement")
-    return number
-
-
-def _check_depth(tree: Any) -> None:
-    level = [tree]
-    for _ in range(_NESTING):
-        level = [
-            child
-            for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-        ]
-        if not level:
-            return
-    raise RecordError("nested too deeply for a registry record")
 
 
 def _mapping(tree: Any, *keys: str) -> Mapping[str, Any]:
@@ -598,24 +537,6 @@ class _Reader:
         return record
 
 
-NOT_STATED = {"en": "Not stated in the record", "zh-Hans": "记录中未说明"}
-"""What stands where the document needs a word and the record has none."""
-
-
-def criterion_entry(
-    name: str, kind: str, number: str | None, text: str, group: str | None = None
-) -> dict[str, Any]:
-    """A criterion of a draft: nobody has written an expression yet, so a person judges it."""
-    entry: dict[str, Any] = {"id": name, "kind": kind}
-    if number is not None:
-        entry["number"] = number
-    entry["text"] = {"en": text}
-    entry["judgement"] = True
-    if group:
-        entry["note"] = {"en": group}
-    return entry
-
-
 def _link_key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
 
@@ -627,59 +548,3 @@ def _date(value: Any) -> str | None:
         return str(PartialDate.parse(value))
     except ValueError:
         return None
-
-
-@cache
-def _zones() -> dict[str, str]:
-    """English country name to its IANA zone, for the countries that have only one."""
-    folder = resources.files("tzdata").joinpath("zoneinfo")
-    names = {}
-    for line in folder.joinpath("iso3166.tab").read_text("utf-8").splitlines():
-        if line and not line.startswith("#"):
-            short, name = line.split("\t")[:2]
-            names[short] = name
-    zones: dict[str, list[str]] = {}
-    for line in folder.joinpath("zone.tab").read_text("utf-8").splitlines():
-        if line and not line.startswith("#"):
-            short, _, zone = line.split("\t")[:3]
-            zones.setdefault(short, []).append(zone)
-    return {names[short].lower(): listed[0] for short, listed in zones.items() if len(listed) == 1}
-
-
-@cache
-def country_names() -> frozenset[str]:
-    """English names of countries, in lower case (ISO 3166 short names and the registry's own)."""
-    folder = resources.files("tzdata").joinpath("zoneinfo")
-    lines = folder.joinpath("iso3166.tab").read_text("utf-8").splitlines()
-    listed = {line.split("\t")[1].lower() for line in lines if line and not line.startswith("#")}
-    return frozenset(listed | set(_OTHER_NAMES) | {"usa", "uk"})
-
-
-_OTHER_NAMES = {
-    "china": "Asia/Shanghai",
-    "taiwan": "Asia/Taipei",
-    "united kingdom": "Europe/London",
-    "south korea": "Asia/Seoul",
-    "korea, republic of": "Asia/Seoul",
-    "germany": "Europe/Berlin",
-    "turkey": "Europe/Istanbul",
-    "turkey (türkiye)": "Europe/Istanbul",
-    "vietnam": "Asia/Ho_Chi_Minh",
-    "czechia": "Europe/Prague",
-    "united states": "UTC",
-    "russia": "UTC",
-    "brazil": "UTC",
-    "australia": "UTC",
-    "canada": "UTC",
-    "mexico": "UTC",
-    "spain": "UTC",
-    "iran": "Asia/Tehran",
-    "syria": "Asia/Damascus",
-    "hong kong": "Asia/Hong_Kong",
-}
-
-
-def time_zone(country: str) -> str:
-    """The IANA zone of a country with one; UTC where a country has several or is unknown."""
-    name = country.strip().lower()
-    return _OTHER_NAMES.get(name) or _zones().get(name) or "UTC"

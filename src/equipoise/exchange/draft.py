@@ -21,8 +21,9 @@ from pydantic import ValidationError
 
 from equipoise.protocol.document import SCHEMA, Protocol
 
-from .ctgov import parse_json, read_study
+from .ctgov import read_study
 from .document_yaml import document_yaml
+from .json_text import parse_json
 from .leaves import MissingLeafError, at, leaves, steps, without
 from .record import RecordError, RecordReading
 from .record_page import read_page
