@@ -39,7 +39,7 @@ from equipoise.ledger.sealing import DerivedNonces, RandomNonces, Sealer
 from equipoise.ledger.signing import Signer
 from equipoise.protocol.document import Protocol
 from equipoise.protocol.reading import load_protocol
-from equipoise.trial import TABLES, SystemClock, Trial, VirtualClock
+from equipoise.trial import TABLES, ClockWatch, SystemClock, Trial, VirtualClock
 from equipoise.trial.codec import Codec
 
 from .errors import HomeError
@@ -110,6 +110,8 @@ class Home:
         self.keeper_socket = keeper_socket
         self.amendments = _documents(path / AMENDMENTS, protocol)
         """Later versions of the protocol kept in this home, whether the trial knows them or not."""
+        self.clock_watch = ClockWatch()
+        """Whether the machine's clock was set while this home was open."""
         self._trial: Trial | None = None
         self._held = ExitStack()
         self._lock = threading.Lock()

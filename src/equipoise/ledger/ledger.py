@@ -125,6 +125,11 @@ class Ledger:
         row = next(self.store.events(Selection(after=seq - 1, upto=seq)), None)
         return row[16] if row else None
 
+    @property
+    def damage(self) -> str | None:
+        """Why the ledger can be read only: chain and signed head disagreed when it was opened."""
+        return self._damage
+
     # Writing
 
     @contextmanager
@@ -338,12 +343,15 @@ class Ledger:
         """The Merkle root over all committed events (see `equipoise.ledger.merkle`)."""
         return merkle_root((row[0], row[16]) for row in self.store.stored()[1])
 
-    def verify(self) -> Verification:
-        """Recompute everything: hashes, order, versions, and the signed heads."""
+    def verify(self, *, now: str | None = None) -> Verification:
+        """Recompute everything: hashes, order, versions, and the signed heads.
+
+        `now` is the time by the world's clock where that is the ledger's too (see `verify_ledger`).
+        """
         key = self._signer.public_hex if self._signer else None
         kept = self._checkpoints.read() if self._checkpoints is not None else []
         return verify_ledger(
-            self.store, self._head_file, key=key, trial=self.trial, checkpoints=kept
+            self.store, self._head_file, key=key, trial=self.trial, checkpoints=kept, now=now
         )
 
     def checkpoint(self, reason: str, time: str) -> Checkpoint | None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from .checkpoint import Checkpoint
 from .envelope import NO_EVENT, Event, Head, canonical_payload, canonical_text, hash_after
@@ -42,11 +42,25 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ClockStep:
-    """The server's time at an event lies before that of the event before it (ISO 8601 in UTC)."""
+    """The server's time at an event cannot be right beside another (all ISO 8601 in UTC).
+
+    `back`: it lies before `before`, the time of the event before. `ahead`: it lies after `before`, the time at
+    which somebody else wrote the event down: of a checkpoint that covers it, or of this verification.
+    """
 
     seq: int
     before: str
     time: str
+    kind: Literal["back", "ahead"] = "back"
+
+    def __str__(self) -> str:
+        if self.kind == "back":
+            return (
+                f"the server's clock went back at event {self.seq}: {self.before}, then {self.time}"
+            )
+        return (
+            f"the server's clock was ahead at event {self.seq}: {self.time}, known at {self.before}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +75,9 @@ class Verification:
     """The public key the heads were checked against."""
     problems: list[Problem] = field(default_factory=list)
     clock_steps: tuple[ClockStep, ...] = ()
-    """Where the server's time went back from one event to the next. No fault of the ledger: the order
-    of events is that of `seq`; but times around such a place need an explanation."""
+    """Where the server's clock was stepped: its time went back from one event to the next, or an event bears a
+    time later than that at which it was known. No fault of the ledger: the order of events is that of
+    `seq`; but times around such a place need an explanation."""
     checkpoints: int = 0
     """How many checkpoints were held against it."""
 
@@ -124,8 +139,12 @@ def verify_ledger(
     key: str | None,
     trial: str | None,
     checkpoints: Sequence[Checkpoint | None] = (),
+    now: str | None = None,
 ) -> Verification:
     """Verify a whole ledger.
+
+    `now` (ISO 8601 in UTC) is the time of this verification, where the ledger's clock is that of the world: events
+    that bear a later time are told.
 
     Without `key` the public key is the one that the first event declares in its payload under
     `public_key`, the ledger's own convention; without that too, signatures are held against the
@@ -151,7 +170,7 @@ def verify_ledger(
         key = heads.database.key
     for checkpoint in checkpoints:
         problems.extend(walk.against(checkpoint, key))
-    steps = tuple(walk.clock_steps)
+    steps = walk.all_steps(checkpoints, now)
     root = walk.tree.root()
     held = sum(1 for checkpoint in checkpoints if checkpoint is not None)
     return Verification(not problems, walk.count, root, head, key, problems, steps, held)
@@ -164,6 +183,9 @@ class _Walk:
         self.key, self.trial = key, trial
         self.problems: list[Problem] = []
         self.clock_steps: list[ClockStep] = []
+        self.latest = (0, "")
+        """The event with the latest time so far, and that time."""
+        self._latest_at: dict[int, tuple[int, str]] = {}
         self.tree = MerkleTree()
         self.head = Head(0, NO_EVENT)
         self.count = 0
@@ -187,6 +209,7 @@ class _Walk:
         streams: dict[str, int] = {}
         clients: dict[str, int] = {}
         last, end, before = 0, NO_EVENT, ""
+        latest, latest_seq = "", 0
         for row in rows:
             self.count += 1
             seq = row[0]
@@ -222,12 +245,31 @@ class _Walk:
                 note(seq, f"it belongs to trial {row[1]}, not {self.trial}")
             if time < before:
                 self.clock_steps.append(ClockStep(seq, before, time))
+            elif time >= latest:
+                latest, latest_seq = time, seq
             before = time
             tree.add(seq, end)
             if seq in watched:
                 self.hashes[seq] = end
                 self.roots[seq] = tree.root()
+                self._latest_at[seq] = (latest_seq, latest)
+        self.latest = (latest_seq, latest)
         self.head = Head(last, end)
+
+    def all_steps(
+        self, checkpoints: Iterable[Checkpoint | None], now: str | None
+    ) -> tuple[ClockStep, ...]:
+        """Every step of the clock: back from event to event, and ahead of a checkpoint or of `now`."""
+        ahead: dict[int, ClockStep] = {}
+        for checkpoint in checkpoints:
+            if checkpoint is not None:
+                seq, time = self._latest_at.get(checkpoint.seq, (0, ""))
+                if time > checkpoint.time:
+                    ahead.setdefault(seq, ClockStep(seq, checkpoint.time, time, "ahead"))
+        seq, time = self.latest
+        if now is not None and time > now:
+            ahead.setdefault(seq, ClockStep(seq, now, time, "ahead"))
+        return tuple(sorted([*self.clock_steps, *ahead.values()], key=lambda step: step.seq))
 
     def _first(self, row: tuple[Any, ...]) -> None:
         """The first event that can be relied on says what this ledger is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from equipoise.ledger.errors import LedgerError
@@ -20,8 +21,16 @@ class HourlyCheckpoints:
     once; there is still at most one checkpoint each time the thread looks.
     """
 
-    def __init__(self, trial: Trial, *, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(
+        self,
+        trial: Trial,
+        *,
+        look_seconds: float = LOOK_SECONDS,
+        besides: Callable[[], object] | None = None,
+    ) -> None:
+        """`besides` is called at each look too: for what else is to be watched by the minute."""
         self._trial = trial
+        self._besides = besides
         self._seconds = look_seconds
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
@@ -39,6 +48,8 @@ class HourlyCheckpoints:
     def _run(self) -> None:
         while True:
             self.look()
+            if self._besides is not None:
+                self._besides()
             if self._ended.wait(self._seconds):
                 return
 

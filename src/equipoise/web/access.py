@@ -86,6 +86,10 @@ PAGES: dict[str, Page] = {
     "change_password": Page(
         "password/", "Change one's own password.", _BOTH, everyone=True
     ),
+    "health": Page(
+        "health", "Whether requests can be taken, for a proxy: one word, nothing about the trial.",
+        everyone=True,
+    ),
     # -- for every role
     "protocol": Page(
         "protocol/", "The protocol as a page.", rights=_same(READ_ANY, *ROLES)
@@ -99,6 +103,11 @@ PAGES: dict[str, Page] = {
     ),
     "rehearsal": Page(
         "rehearsal/", "Advance the virtual clock of a rehearsal.", _BOTH, _same(WRITE_ANY, *ROLES)
+    ),
+    # -- the installation
+    "operation": Page(
+        "operation/", "Database, checkpoints, disk, clock, keeper and version of this installation.",
+        rights=_same(READ_ANY, "administrator"),
     ),
     # -- people
     "people": Page(
@@ -299,6 +308,7 @@ PAGES: dict[str, Page] = {
 MENU = (
     "today", "participants", "randomize_list", "safety", "queries", "verification", "data_lock",
     "monitoring", "results", "protocol", "people", "trust",
+    "operation",
 )  # fmt: skip
 """The pages of the menu, in its order; each person sees those they may open."""
 

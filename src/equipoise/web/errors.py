@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 
@@ -44,6 +44,20 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
     if asks_for_json(request):
         return answer("not-found")
     return _page(request, 404)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503: the ledger's database does not answer. Drawn without the shell, which would ask it too."""
+    if request.path_info == "/health":
+        response: HttpResponse = JsonResponse(
+            {"status": "failing", "why": ["database"]}, status=503
+        )
+    else:
+        page = get_template("errors/503.html").render({})
+        response = HttpResponse(page, status=503)
+    response["Cache-Control"] = "no-store"
+    response["Retry-After"] = "30"
+    return response
 
 
 def broken(request: HttpRequest) -> HttpResponse:

@@ -31,6 +31,13 @@ PAGE_LABELS = {
     "protocol": noop("Protocol"),
     "people": noop("People"),
     "trust": noop("Trust"),
+    "operation": noop("Operation"),
+}
+
+MODE_LABELS = {
+    "rehearsal": noop("a rehearsal"),
+    "training": noop("for training"),
+    "live": noop("a live trial"),
 }
 
 STATUS_LABELS = {

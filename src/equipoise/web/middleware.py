@@ -10,8 +10,11 @@ from csp.utils import build_policy
 from django.contrib import auth
 from django.http import HttpResponse, HttpResponseBase
 
+from equipoise.ledger.errors import LedgerError
+
 from . import serving, sign_in_policy
 from .api.problems import asks_for_json
+from .errors import unavailable
 from .models import Account
 from .request import Person, TrialRequest
 from .tokens import bearer
@@ -44,7 +47,10 @@ def person_and_trial(get_response: Handler) -> Handler:
         request.get_host()  # a name that is not ours is refused here, whatever the page
         request.home = serving()
         request.trial = request.home.trial()
-        request.trial.catch_up()
+        try:
+            request.trial.catch_up()
+        except LedgerError:
+            return unavailable(request)
         request.participant = None
         request.page = ""
         request.account = None

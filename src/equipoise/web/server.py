@@ -132,7 +132,7 @@ def load_application(path: str, hosts: Sequence[str], https: bool) -> Any:
     home = Home.open(path)
     # Granian's workers are processes of multiprocessing: they end without `atexit`, but with this.
     Finalize(None, home.close, exitpriority=0)
-    hourly = HourlyCheckpoints(home.trial())
+    hourly = HourlyCheckpoints(home.trial(), besides=home.clock_watch.look)
     hourly.start()
     Finalize(None, hourly.stop, exitpriority=1)
     configure(home, hosts=hosts, https=https)

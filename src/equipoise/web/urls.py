@@ -21,6 +21,8 @@ VIEWS = {
     "protocol": "pages.protocol.protocol",
     "trust": "pages.trust.trust",
     "trust_verify": "pages.trust.trust_verify",
+    "health": "pages.operation.health",
+    "operation": "pages.operation.operation",
     "rehearsal": "flows.rehearsal.rehearsal",
     "people": "pages.people.people",
     "delegate": "flows.people.delegate",
