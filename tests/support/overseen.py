@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from equipoise.conduct import commands as c
+from equipoise.home.home import ADMINISTRATOR
 from equipoise.trial import Trial
 from support.story import central, expect
 
 
 def oversee(trial: Trial, *, standing: bool = False) -> None:
-    """Halt number one, at the site where nobody is; lifted again unless it is to stand."""
+    """Halt number one, at the site where nobody is, lifted again unless it is to stand; document number one."""
     today = trial.today("03")
     halt = c.HaltRecruitment(site="03", ordered_by="dsmb", ordered_on=today, reason="a question")
     done = expect(trial.do(halt, central("sponsor")))
@@ -18,3 +19,13 @@ def oversee(trial: Trial, *, standing: bool = False) -> None:
             reference="minutes 1", reason="answered",
         )  # fmt: skip
         expect(trial.do(lift, central("sponsor")))
+    kind = next(one for one in trial.protocol.monitoring.essential_documents if one.level == "site")
+    filed = c.FileDocument(
+        document=kind.id, site="01", dated=today, location="binder 1, tab 2", version="1",
+        expires_on=today.replace(year=today.year + 1),
+    )  # fmt: skip
+    expect(trial.do(filed, ADMINISTRATOR))
+    review = c.RecordEthicsReview(
+        site="01", decision="submitted", on=today, reference="annual report 1"
+    )
+    expect(trial.do(review, ADMINISTRATOR))

@@ -76,6 +76,8 @@ def open_trial(trial: Trial, at: datetime = START) -> Trial:
             actor = at_site(role, site)
             grant = c.GrantRole(person=actor.id, role=role, site=site)
             expect(trial.do(grant, ADMINISTRATOR, at=at))
+        if trial.state.live:
+            file_documents(trial, site, at)
         opened = c.OpenSite(site=site, ethics_approval=f"2025-K0439-{site}", approved_on=at.date())
         expect(trial.do(opened, ADMINISTRATOR, at=at))
         for item, (lower, upper, unit) in LABORATORY.items():
@@ -89,6 +91,19 @@ def open_trial(trial: Trial, at: datetime = START) -> Trial:
     if trial.state.live:
         enable(trial, at)
     return trial
+
+
+def file_documents(trial: Trial, site: str, at: datetime = START) -> None:
+    """File what the protocol asks for before this site opens, for the trial once and for the site."""
+    filed = {(one.document, one.site) for one in trial.state.oversight.documents}
+    for one in trial.protocol.monitoring.essential_documents:
+        place = site if one.level == "site" else ""
+        if one.before_opening and (one.id, place) not in filed:
+            document = c.FileDocument(
+                document=one.id, site=place, dated=at.date(), location="binder 1",
+                expires_on=at.date() + timedelta(days=1500) if one.expires else None,
+            )  # fmt: skip
+            expect(trial.do(document, ADMINISTRATOR, at=at))
 
 
 def log_training(trial: Trial, person: str, at: datetime = START) -> None:

@@ -98,6 +98,12 @@ class PartialDate:
         return {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$"}
 
 
+def months_after(day: date, months: int) -> date:
+    """The same day of a later month; its last day where the month is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
 def months_between(earlier: date, later: date) -> int:
     """Completed calendar months from `earlier` to `later`; negative when `later` comes first.
 

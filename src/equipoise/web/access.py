@@ -191,6 +191,29 @@ PAGES: dict[str, Page] = {
         "monitoring/recruitment/<int:number>/restart/", "Lift a halt, with its authorization.", _BOTH,
         {"sponsor": WRITE_ANY},
     ),
+    "documents": Page(
+        "monitoring/documents/", "The essential-document log, with what is missing or expires.",
+        rights={
+            **_same(READ, *_SITE_STAFF, "pharmacist", "monitor"),
+            **_same(READ_ANY, "sponsor", "administrator"),
+        },
+    ),
+    "file_document": Page(
+        "monitoring/documents/new/", "Log that a record is on file.", _BOTH,
+        {**_same(WRITE, *_SITE_STAFF, "monitor"), **_same(WRITE_ANY, "sponsor", "administrator")},
+    ),
+    "withdraw_document": Page(
+        "monitoring/documents/<int:number>/withdraw/", "Take back a line that was wrong.", _BOTH,
+        {**_same(WRITE, *_SITE_STAFF, "monitor"), **_same(WRITE_ANY, "sponsor", "administrator")},
+    ),
+    "ethics": Page(
+        "monitoring/ethics/", "Ethics approvals by site, until when they hold, and their reviews.",
+        rights=_OVERSEEING,
+    ),
+    "record_ethics_review": Page(
+        "monitoring/ethics/new/", "Record a step of the continuing review.", _BOTH,
+        {**_same(WRITE, *_SITE_STAFF), **_same(WRITE_ANY, "sponsor", "administrator")},
+    ),
     "results": Page(
         "results/", "Results of the declared analyses.",
         rights=_same(READ_ANY, "investigator", "statistician", "dsmb", "sponsor"),

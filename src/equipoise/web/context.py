@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from equipoise.conduct.state import Oversight
-from equipoise.protocol.document import Protocol
+from equipoise.conduct.oversight import approval_until
+from equipoise.trial import Trial
 
 from . import serving
 from .access import MENU, may_open
@@ -27,9 +27,10 @@ PART_OF = {
     "miss_visit": "participants", "report_adverse_event": "safety", "adverse_event": "safety",
     "safety_report": "safety", "supply": "participants", "deviation": "participants",
     "recruitment": "monitoring", "halt_recruitment": "monitoring",
-    "restart_recruitment": "monitoring",
     "unblind": "participants", "tokens": "people", "issue_token": "people", "revoke_token": "people",
     "access_review": "people", "sign_access_review": "people", "delegate": "people", "end_delegation": "people", "record_training": "people",
+    "restart_recruitment": "monitoring", "documents": "monitoring", "file_document": "monitoring",
+    "withdraw_document": "monitoring", "ethics": "monitoring", "record_ethics_review": "monitoring",
     "withdraw": "participants", "transfer": "participants", "complete": "participants",
 }  # fmt: skip
 """Under which page of the menu a page lies."""
@@ -58,32 +59,41 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "menu": _menu(person, getattr(request, "page", "")) if person else [],
             "mode": trial.state.mode,
             "rehearsal": _rehearsal(person) if home.rehearsal is not None else None,
-            "alerts": _halts(person, trial.state.oversight, protocol, language),
+            "alerts": _standing_still(person, trial, language),
         }
     }
 
 
-def _halts(
-    person: Person | None, oversight: Oversight, protocol: Protocol, language: str
-) -> list[tuple[str, str]]:
-    """What the person must know on every page: recruitment that is halted where they act."""
-    if person is None:
+def _standing_still(person: Person | None, trial: Trial, language: str) -> list[tuple[str, str]]:
+    """What the person must know on every page: where recruitment is halted or its approval has lapsed."""
+    if person is None or not trial.state.recruitment_open:
         return []
-    return [
-        (
-            "warn",
-            _(
-                "Recruitment (%(place)s) is halted since %(day)s by order of: %(who)s. Participants already enrolled go on."
-            )
-            % {
-                "place": site_label(protocol, one.site, language),
-                "day": one.ordered_on,
-                "who": said(AUTHORITY_LABELS, one.ordered_by),
-            },
+    protocol, state = trial.protocol, trial.state
+    found = [
+        _(
+            "Recruitment (%(place)s) is halted since %(day)s by order of: %(who)s. "
+            "Participants already enrolled go on."
         )
-        for one in oversight.halts
+        % {
+            "place": site_label(protocol, one.site, language),
+            "day": one.ordered_on,
+            "who": said(AUTHORITY_LABELS, one.ordered_by),
+        }
+        for one in state.oversight.halts
         if one.restart is None and (not one.site or person.covers(one.site))
     ]
+    for site in protocol.site_by_id:
+        if person.covers(site) and state.site(site).open:
+            until = approval_until(protocol, state, site)
+            if until is not None and until < trial.today(site):
+                found.append(
+                    _(
+                        "Recruitment (%(place)s) stands still: the ethics approval ended on %(day)s. "
+                        "Participants already enrolled go on."
+                    )
+                    % {"place": site_label(protocol, site, language), "day": until}
+                )
+    return [("warn", words) for words in found]
 
 
 def _menu(person: Person, page: str) -> list[tuple[str, str, bool, None]]:

@@ -109,6 +109,20 @@ AUTHORITY_LABELS = {
     "investigator": noop("Investigator"),
 }
 
+ETHICS_DECISION_LABELS = {
+    "submitted": noop("Report sent to the committee"),
+    "approved": noop("Approved"),
+    "approved_with_conditions": noop("Approved with conditions"),
+    "not_approved": noop("Not approved"),
+}
+
+DOCUMENT_STATE_LABELS = {
+    "missing": noop("missing"),
+    "expired": noop("expired"),
+    "expiring": noop("expires soon"),
+    "in_force": noop("on file"),
+}
+
 CAUSALITY_LABELS = {
     "not_related": noop("Not related"),
     "unlikely": noop("Unlikely"),

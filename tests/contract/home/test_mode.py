@@ -15,7 +15,7 @@ from equipoise.conduct.refusal import Refusal
 from equipoise.home import Home, RehearsalSettings
 from equipoise.home.home import ADMINISTRATOR
 from equipoise.reporting.document import study_report
-from support.story import COORDINATOR, SEED_PROTOCOL, START, Person, open_trial
+from support.story import COORDINATOR, SEED_PROTOCOL, START, Person, file_documents, open_trial
 
 MODES = ("rehearsal", "training", "live")
 
@@ -65,6 +65,7 @@ def test_people_learn_without_delegation_in_a_training_home_only(tmp_path: Path)
             trial = home.trial()
             grant = c.GrantRole(person=COORDINATOR.id, role="coordinator", site="01")
             assert trial.do(grant, ADMINISTRATOR, at=START)
+            file_documents(trial, "01")
             opened = c.OpenSite(site="01", ethics_approval="x", approved_on=START.date())
             assert trial.do(opened, ADMINISTRATOR, at=START)
             screen = c.ScreenParticipant(site="01", identity={"person_name": "Virtual"})

@@ -24,6 +24,7 @@ from support.story import (
     central,
     enable,
     expect,
+    file_documents,
     log_training,
     new_trial,
     open_trial,
@@ -41,6 +42,7 @@ def live(tmp_path: Path) -> Iterator[Trial]:
         log_training(trial, ADMINISTRATOR.id)
         for role in ("coordinator", "investigator", "pharmacist"):
             _grant(trial, at_site(role))
+        file_documents(trial, "01")
         opened = c.OpenSite(site="01", ethics_approval="2025-K0439", approved_on=TODAY)
         expect(trial.do(opened, ADMINISTRATOR, at=START))
         yield trial
@@ -159,6 +161,7 @@ def test_nobody_delegates_to_himself_backwards_elsewhere_or_to_nobody(live: Tria
 
 def test_a_grant_for_all_sites_is_no_way_around_the_sites_delegations(live: Trial) -> None:
     """Delegated at one site, a person with a role at every site acts at that one only."""
+    file_documents(live, "02")
     expect(live.do(c.OpenSite(site="02", ethics_approval="2025-02", approved_on=TODAY),
                    ADMINISTRATOR, at=START))  # fmt: skip
     roaming = Actor("roaming", "coordinator")

@@ -56,7 +56,7 @@ def test_under_a_halt_nobody_is_screened_consents_or_is_randomized_and_each_is_t
     assert codes(refused) == ("recruitment-halted",)
     told = refused.reasons[0]
     assert "in the whole trial is halted since 2026-12-01" in told.message.en
-    assert "数据监查委员会" in told.message.in_language("zh-Hans")
+    assert "数据与安全监查委员会" in told.message.in_language("zh-Hans")
     assert "restart" in told.remedy.en
     version = trial.protocol.consents[-1].version
     consent = c.RecordConsent(participant=screened.id, version=version, signed_on=TODAY)
@@ -158,7 +158,10 @@ def test_the_public_record_says_suspended_as_long_as_the_halt_stands(trial):
     protocol = trial.protocol
 
     def said(site="01"):
-        return site_status(protocol, trial.state, site), overall_status(protocol, trial.state)
+        return (
+            site_status(protocol, trial.state, site, TODAY),
+            overall_status(protocol, trial.state, TODAY),
+        )
 
     assert said() == ("recruiting", "recruiting")
     expect(halt(trial, "01"))

@@ -27,6 +27,8 @@ COMMANDS = {
     "supply": "DispenseSupply", "deviation": "LogDeviation", "withdraw": "Withdraw",
     "transfer": "TransferParticipant", "complete": "CompleteParticipant",
     "halt_recruitment": "HaltRecruitment", "restart_recruitment": "RestartRecruitment",
+    "file_document": "FileDocument", "withdraw_document": "WithdrawDocument",
+    "record_ethics_review": "RecordEthicsReview",
 }  # fmt: skip
 """The command behind each page that gives one."""
 

@@ -177,6 +177,7 @@ def test_no_list_of_the_application_is_left_out() -> None:
         "home", "public", "sign_in", "choose_role", "language", "sign_out", "protocol", "trust",
         "trust_verify", "rehearsal", "screen", "results", "people", "delegate", "record_training",
         "change_password", "data_lock", "access_review", "tokens", "issue_token", "monitoring", "recruitment", "halt_recruitment",
+        "documents", "file_document", "ethics", "record_ethics_review",
     }  # fmt: skip
     general = {name for name, page in PAGES.items() if "<" not in page.path}
     assert general - others == {_page_at(address) for address, _most in LISTS}

@@ -23,6 +23,7 @@ from .enrollment import (
     ScreenParticipant,
     SignEligibility,
 )
+from .file import FileDocument, RecordEthicsReview, WithdrawDocument
 from .holds import FreezeForm, LockForm, LockTrial, UnlockForm, UnlockTrial
 from .leaving import CompleteParticipant, TransferParticipant, Withdraw
 from .machines import IssueToken, RevokeToken
@@ -73,6 +74,7 @@ __all__ = [
     "DispenseSupply",
     "EndDelegation",
     "FailScreening",
+    "FileDocument",
     "FreezeForm",
     "GrantRole",
     "HaltRecruitment",
@@ -89,6 +91,7 @@ __all__ = [
     "RecordConsent",
     "RecordDiaryDay",
     "RecordDose",
+    "RecordEthicsReview",
     "RecordTraining",
     "ReleaseResults",
     "ReopenQuery",
@@ -113,4 +116,5 @@ __all__ = [
     "UpdateAdverseEvent",
     "VerifySource",
     "Withdraw",
+    "WithdrawDocument",
 ]

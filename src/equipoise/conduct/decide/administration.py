@@ -8,6 +8,7 @@ from equipoise.quantity.units import commensurable
 
 from .. import commands as c
 from .. import events as e
+from ..oversight import document_lines
 from ..reasons import reason
 from ..refusal import Reason, RefusedError
 from .context import Context, Decided
@@ -94,6 +95,13 @@ def open_site(command: c.OpenSite, context: Context) -> Decided:
         reasons.append(reason("no-ethics-approval", "ethics_approval"))
     if not reasons and command.approved_on > context.today(command.site):
         reasons.append(reason("approval-in-future", "approved_on", day=command.approved_on))
+    if context.trial.live and not reasons:
+        today = context.today(command.site)
+        for line in document_lines(context.protocol, context.trial, [command.site], today):
+            if line.required.before_opening and line.state in ("missing", "expired"):
+                reasons.append(
+                    reason("document-not-on-file", site=command.site, document=line.required.label)
+                )
     if context.protocol.readiness != "activatable":
         reasons.append(reason("protocol-not-activatable", readiness=context.protocol.readiness))
     if reasons:

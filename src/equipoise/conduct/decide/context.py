@@ -97,6 +97,10 @@ class Decided:
         self.events.append(("trial", site, happening))
         return self
 
+    def at(self, site: str, happening: e.Happening) -> Decided:
+        """Add an event to a site's stream, or (no site) to the trial's."""
+        return self.on_site(site, happening) if site else self.on_trial(happening)
+
 
 def no_such_participant(participant: str) -> Reason:
     """The same words whether the number does not exist or belongs to another site."""

@@ -35,6 +35,7 @@ _BEFORE_TRAINING = frozenset({
     "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "RevokeToken",
     "EndDelegation",
     "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment", "HaltRecruitment",
+    "FileDocument", "WithdrawDocument", "RecordEthicsReview",
 })  # fmt: skip
 """What has to be done before anybody can be trained on the version in force, and what stops conduct
 or takes rights back: that waits for no record."""

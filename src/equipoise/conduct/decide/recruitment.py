@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 
 from equipoise.quantity.text import Text
 
 from .. import commands as c
 from .. import events as e
+from ..oversight import approval_until
 from ..reasons import reason
 from ..refusal import Reason, RefusedError
 from ..state import Halt
@@ -17,7 +17,7 @@ from .context import Context, Decided
 
 AUTHORITIES = {
     "sponsor": Text({"en": "the sponsor", "zh-Hans": "申办方"}),
-    "dsmb": Text({"en": "the monitoring board (DSMB)", "zh-Hans": "数据监查委员会（DSMB）"}),
+    "dsmb": Text({"en": "the monitoring board (DSMB)", "zh-Hans": "数据与安全监查委员会（DSMB）"}),
     "ethics_committee": Text({"en": "the ethics committee", "zh-Hans": "伦理委员会"}),
     "regulator": Text({"en": "the regulator", "zh-Hans": "监管机构"}),
     "investigator": Text({"en": "the investigator", "zh-Hans": "研究者"}),
@@ -34,7 +34,16 @@ def place_of(site: str) -> Text:
 
 def recruitment_stopped(context: Context, site: str) -> list[Reason]:
     """Why nobody may be taken into the trial at a site for the time being; who is enrolled goes on."""
-    return [halted(one) for one in context.trial.oversight.standing_halts(site)]
+    reasons = [halted(one) for one in context.trial.oversight.standing_halts(site)]
+    return reasons + _lapsed(context, site, context.today(site))
+
+
+def _lapsed(context: Context, site: str, day: date) -> list[Reason]:
+    """The end of the ethics committee's approval, where it lies before a day."""
+    until = approval_until(context.protocol, context.trial, site)
+    if until is None or day <= until:
+        return []
+    return [reason("ethics-approval-lapsed", site=site, day=until)]
 
 
 def halted(halt: Halt) -> Reason:
@@ -49,9 +58,10 @@ def halted(halt: Halt) -> Reason:
 
 
 def consent_stopped(context: Context, site: str, signed_on: date) -> list[Reason]:
-    """Why consent signed on a day is not taken: a signature from before the halt is a fact, and recorded."""
-    halts: Iterable[Halt] = context.trial.oversight.standing_halts(site)
-    return [halted(one) for one in halts if signed_on >= one.ordered_on]
+    """Why consent signed on a day is not taken: a signature from before is a fact, and recorded."""
+    halts = context.trial.oversight.standing_halts(site)
+    reasons = [halted(one) for one in halts if signed_on >= one.ordered_on]
+    return reasons + _lapsed(context, site, signed_on)
 
 
 def halt_recruitment(command: c.HaltRecruitment, context: Context) -> Decided:
@@ -85,7 +95,7 @@ def halt_recruitment(command: c.HaltRecruitment, context: Context) -> Decided:
         ordered_on=str(command.ordered_on),
         reason=command.reason,
     )
-    return _at(site, happening)
+    return Decided().at(site, happening)
 
 
 def restart_recruitment(command: c.RestartRecruitment, context: Context) -> Decided:
@@ -130,12 +140,8 @@ def restart_recruitment(command: c.RestartRecruitment, context: Context) -> Deci
         reference=command.reference.strip(),
         reason=command.reason,
     )
-    return _at(halt.site, happening)
+    return Decided().at(halt.site, happening)
 
 
 def _unknown_authority(field: str, given: str) -> Reason:
     return reason("unknown-authority", field, given=given, known=", ".join(AUTHORITIES))
-
-
-def _at(site: str, happening: e.Happening) -> Decided:
-    return Decided().on_site(site, happening) if site else Decided().on_trial(happening)

@@ -28,6 +28,7 @@ from .enrollment import (
     StratumCorrected,
     VisitsScheduled,
 )
+from .file import DocumentFiled, DocumentWithdrawn, EthicsDecision, EthicsReviewRecorded
 from .holds import FormHeld, ParticipantHeld, SiteHeld, TrialLocked, TrialUnlocked
 from .leaving import ParticipantCompleted, ParticipantTransferred, ParticipantWithdrawn
 from .machines import TokenIssued, TokenRevoked
@@ -85,9 +86,13 @@ __all__ = [
     "DelegationEnded",
     "DeviationLogged",
     "DiaryDayRecorded",
+    "DocumentFiled",
+    "DocumentWithdrawn",
     "DoseRecorded",
     "EligibilityAssessed",
     "EligibilitySigned",
+    "EthicsDecision",
+    "EthicsReviewRecorded",
     "FormHeld",
     "FormSaved",
     "FormSigned",

@@ -13,6 +13,7 @@ from .administration import ADMINISTRATION
 from .capture import CAPTURE
 from .care import CARE
 from .enrollment import ENROLLMENT
+from .file import FILE
 from .machines import MACHINES
 from .people import PEOPLE
 from .quality import QUALITY
@@ -26,6 +27,7 @@ CATALOG: dict[str, Template] = {
     **MACHINES,
     **ENROLLMENT,
     **RECRUITMENT,
+    **FILE,
     **CAPTURE,
     **SAFETY,
     **CARE,

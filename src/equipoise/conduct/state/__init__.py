@@ -5,7 +5,7 @@ puts a new container in place of the one it changes.
 """
 
 from .folds import Documents, fold_in, fold_participants, folded, stamp_of
-from .oversight import Halt, Oversight, Restart
+from .oversight import EthicsReview, FiledDocument, Halt, Oversight, Restart
 from .participant import STATUSES, ParticipantState
 from .records import (
     AdverseEvent,
@@ -37,6 +37,8 @@ __all__ = [
     "Deviation",
     "DiaryDay",
     "Documents",
+    "EthicsReview",
+    "FiledDocument",
     "FormInstance",
     "Halt",
     "Hold",

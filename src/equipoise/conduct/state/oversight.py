@@ -1,4 +1,4 @@
-"""What is known of the trial's oversight: halts of recruitment.
+"""What is known of the trial's oversight: halts of recruitment, documents on file, ethics reviews.
 
 A state is replaced, never changed: each fold answers a new one.
 """
@@ -40,10 +40,48 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True)
+class FiledDocument:
+    """A line of the essential-document log. `withdrawn` says why it should not have been filed."""
+
+    number: int
+    document: str
+    site: str
+    about: str
+    version: str
+    dated: date
+    expires_on: date | None
+    location: str
+    sha256: str
+    at: str
+    actor: str
+    withdrawn: str = ""
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """Which record it is a version of: the newest one filed is in force."""
+        return self.document, self.site, self.about
+
+
+@dataclass(frozen=True, slots=True)
+class EthicsReview:
+    """A step of an ethics committee's continuing review at a site."""
+
+    site: str
+    decision: e.EthicsDecision
+    on: date
+    reference: str
+    valid_until: date | None
+    at: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Oversight:
     """Everything about the trial's oversight, in the order in which it happened."""
 
     halts: tuple[Halt, ...] = ()
+    documents: tuple[FiledDocument, ...] = ()
+    ethics: tuple[EthicsReview, ...] = ()
 
     def standing_halts(self, site: str) -> tuple[Halt, ...]:
         """The halts that stop recruitment at a site now, the trial's own included."""
@@ -71,8 +109,50 @@ def _restarted(
     return replace(state, halts=halts)
 
 
+def _filed(state: Oversight, h: e.DocumentFiled, site: str, at: str, actor: str) -> Oversight:
+    filed = FiledDocument(
+        h.number,
+        h.document,
+        site,
+        h.about,
+        h.version,
+        date.fromisoformat(h.dated),
+        _day(h.expires_on),
+        h.location,
+        h.sha256,
+        at,
+        actor,
+    )
+    return replace(state, documents=(*state.documents, filed))
+
+
+def _document_withdrawn(
+    state: Oversight, h: e.DocumentWithdrawn, site: str, at: str, actor: str
+) -> Oversight:
+    documents = tuple(
+        replace(one, withdrawn=h.reason) if one.number == h.number else one
+        for one in state.documents
+    )
+    return replace(state, documents=documents)
+
+
+def _ethics(
+    state: Oversight, h: e.EthicsReviewRecorded, site: str, at: str, actor: str
+) -> Oversight:
+    day = date.fromisoformat(h.on)
+    review = EthicsReview(site, h.decision, day, h.reference, _day(h.valid_until), at, actor)
+    return replace(state, ethics=(*state.ethics, review))
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
 OVERSIGHT_FOLDS: dict[type[e.Happening], Callable[[Oversight, Any, str, str, str], Oversight]] = {
     e.RecruitmentHalted: _halted,
     e.RecruitmentRestarted: _restarted,
+    e.DocumentFiled: _filed,
+    e.DocumentWithdrawn: _document_withdrawn,
+    e.EthicsReviewRecorded: _ethics,
 }
 """How each of these events changes the state: (state, event, site, server time, actor)."""

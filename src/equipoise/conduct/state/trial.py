@@ -100,6 +100,8 @@ class SiteState:
     open: bool = False
     opened_on: date | None = None
     ethics_approval: str = ""
+    approved_on: date | None = None
+    """The day of the approval with which the site was opened."""
     ranges: tuple[LaboratoryRange, ...] = ()
     screened: int = 0
     randomized: int = 0
@@ -275,6 +277,7 @@ class TrialState:
                     open=True,
                     opened_on=date.fromisoformat(at[:10]),
                     ethics_approval=happening.ethics_approval,
+                    approved_on=date.fromisoformat(happening.approved_on),
                     version=self.site(site).version or self.versions[-1],
                 )
             case e.SiteClosed():

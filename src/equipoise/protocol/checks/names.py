@@ -78,6 +78,12 @@ def _check_duplicates(examination: Examination) -> None:
             protocol.monitoring.source_verification,
             "id",
         ),
+        (
+            "essential-document",
+            "monitoring.essential_documents",
+            protocol.monitoring.essential_documents,
+            "id",
+        ),
         ("analysis-set", "analysis_sets", protocol.analysis_sets, "id"),
         ("endpoint", "endpoints", protocol.endpoints, "id"),
         ("analysis", "analyses", protocol.analyses, "id"),

@@ -52,10 +52,12 @@ from .plan import (
     AnalysisSet,
     Assumptions,
     ChangeAt,
+    ContinuingReview,
     Counting,
     DaysAtLeast,
     Decision,
     Endpoint,
+    EssentialDocument,
     IntercurrentEvent,
     Monitoring,
     NaturalHistory,
@@ -76,8 +78,12 @@ from .schedule import Anchor, Consent, Diary, Epoch, Schedule, Visit
 SCHEMA = "equipoise/protocol/1"
 
 
-_YOUNGER = ("monitoring",)
-"""Sections added after a release: one that says nothing must not change the version of an older document."""
+_YOUNGER = (
+    ("monitoring",),
+    ("monitoring", "essential_documents"),
+    ("monitoring", "continuing_review"),
+)
+"""Sections and fields added after a release: one that says nothing must not change the version of an older document."""
 
 
 class Protocol(Part):
@@ -112,9 +118,13 @@ class Protocol(Part):
     def version(self) -> str:
         """The content hash (SHA-256, hex): two documents that say the same have the same version."""
         content = self.model_dump(mode="json", by_alias=True)
-        for name in _YOUNGER:
-            if getattr(self, name) == type(self).model_fields[name].default:
-                del content[name]
+        for *path, name in _YOUNGER:
+            part: Part = self
+            inside = content
+            for step in path:
+                part, inside = getattr(part, step), inside.get(step, {})
+            if getattr(part, name) == type(part).model_fields[name].default:
+                inside.pop(name, None)
         canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -183,6 +193,7 @@ __all__ = [
     "Codelist",
     "Consent",
     "Contact",
+    "ContinuingReview",
     "Counting",
     "Criterion",
     "Dates",
@@ -194,6 +205,7 @@ __all__ = [
     "Eligibility",
     "Endpoint",
     "Epoch",
+    "EssentialDocument",
     "Expression",
     "Form",
     "FormItem",

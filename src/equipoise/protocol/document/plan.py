@@ -213,9 +213,33 @@ class SourceVerification(Part):
     share: Chance = "1"
 
 
+class EssentialDocument(Part):
+    """A record that has to be on file before, during or after the trial (ICH E6(R3), appendix C).
+
+    One for the trial, or one for every site. `before_opening`: no site of a live trial opens without it.
+    `expires`: it is filed with the day until which it holds, and asked for anew `remind_days` before.
+    """
+
+    id: Id
+    label: Text
+    level: Literal["trial", "site"] = "site"
+    before_opening: bool = False
+    expires: bool = False
+    remind_days: int = Field(default=30, ge=0, le=365)
+
+
+class ContinuingReview(Part):
+    """How long an ethics committee's approval holds at most, and how many days before its end reminders begin."""
+
+    months: int = Field(ge=1, le=60)
+    remind_days: int = Field(default=60, ge=1, le=365)
+
+
 class Monitoring(Part):
     """How the conduct of the trial is overseen."""
 
+    essential_documents: list[EssentialDocument] = []
+    continuing_review: ContinuingReview | None = None
     source_verification: list[SourceVerification] = []
     lock_needs: list[Literal["signed", "verified"]] = []
     """What a saved form needs, besides being complete and without a query, before it can be locked."""

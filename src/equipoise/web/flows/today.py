@@ -19,6 +19,7 @@ from equipoise.web.addresses import address_of
 from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import day_words
 
+from .oversight.duties import duties
 from .worklist import COUNTED, Task, worklist
 
 KIND_WORDS = {
@@ -99,6 +100,7 @@ def today(request: TrialRequest) -> HttpResponseBase:
         "day": day,
         "next": following[0] if following else None,
         "may_screen": may_open("screen", person.role),
+        "duties": duties(request, sites),
     }
     return render(request, "today.html", context)
 

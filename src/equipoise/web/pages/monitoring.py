@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from equipoise.conduct.oversight import Outstanding, outstanding, recruitment_stands_still
 
 from ..access import may_open, right_of
 from ..labels import site_label
@@ -31,7 +35,18 @@ def recruitment_words(request: TrialRequest, site: str) -> tuple[str, str]:
         return _("closed"), "plain"
     if state.oversight.standing_halts(site):
         return _("halted"), "warn"
+    if recruitment_stands_still(request.protocol, state, site, request.trial.today(site)):
+        return _("ethics approval ended"), "warn"
     return _("recruiting"), "good"
+
+
+def _open_words(tasks: Sequence[Outstanding], kind: str) -> str:
+    found = [one for one in tasks if one.kind == kind]
+    if not found:
+        return ""
+    late = sum(one.late for one in found)
+    words = ngettext("%(n)s open", "%(n)s open", len(found)) % {"n": len(found)}
+    return words + (", " + _("%(n)s late") % {"n": late} if late else "")
 
 
 def monitoring(request: TrialRequest) -> HttpResponse:
@@ -42,14 +57,23 @@ def monitoring(request: TrialRequest) -> HttpResponse:
         words, tone = recruitment_words(request, site)
         here = state.site(site)
         rows.append((f"{site} {site_label(request.protocol, site, language)}", words, tone, here))
+    tasks = outstanding(request.protocol, state, covered_sites(request), request.today())
     halted = sum(1 for one in rows if one[2] == "warn")
     parts = [
         (reverse(name), title, about, count)
         for name, title, about, count in (
             (
                 "recruitment", _("Recruitment"), _("Sites, halts and restarts"),
-                ngettext("%(n)s site halted", "%(n)s sites halted", halted) % {"n": halted}
+                ngettext("%(n)s site stands still", "%(n)s sites stand still", halted) % {"n": halted}
                 if halted else "",
+            ),
+            (
+                "ethics", _("Ethics committees"), _("Approvals, until when they hold, reviews"),
+                _open_words(tasks, "ethics"),
+            ),
+            (
+                "documents", _("Essential documents"), _("What is on file, missing, or expires"),
+                _open_words(tasks, "document"),
             ),
         )
         if may_open(name, request.someone.role)

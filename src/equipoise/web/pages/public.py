@@ -7,12 +7,14 @@ were randomized in all, the randomization's commitment, and tables once results 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Literal
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
 
+from equipoise.conduct.oversight import recruitment_stands_still
 from equipoise.conduct.state import TrialState
 from equipoise.protocol.document import Protocol
 from equipoise.quantity.text import LANGUAGES, Text
@@ -39,7 +41,10 @@ def public(request: TrialRequest) -> HttpResponse:
     page = record_page(protocol, language, public_projection(request, language))
     context = {
         "page": page,
-        "recruiting": overall_status(protocol, request.trial.state) == "recruiting",
+        "recruiting": overall_status(
+            protocol, request.trial.state, request.trial.today(protocol.identity.sites[0].id)
+        )
+        == "recruiting",
         # the registry escapes every word of a record
         "sections": mark_safe(render_sections(page)),
         "listed": [*page.sections, *((page.further,) if page.further else ())],
@@ -47,18 +52,19 @@ def public(request: TrialRequest) -> HttpResponse:
     return render(request, "public.html", context)
 
 
-def site_status(protocol: Protocol, state: TrialState, site: str) -> str:
+def site_status(protocol: Protocol, state: TrialState, site: str, today: date) -> str:
     """A site's recruitment status as it is now, in the registry's codes."""
     if state.site(site).open and state.recruitment_open:
-        return "suspended" if state.oversight.standing_halts(site) else "recruiting"
+        still = recruitment_stands_still(protocol, state, site, today)
+        return "suspended" if still else "recruiting"
     if state.site(site).opened_on is not None:
         return "active_not_recruiting"
     return protocol.site_by_id[site].recruitment_status
 
 
-def overall_status(protocol: Protocol, state: TrialState) -> str:
+def overall_status(protocol: Protocol, state: TrialState, today: date) -> str:
     """The trial's recruitment status: recruiting as soon as one site is, suspended while all that were are."""
-    sites = [site_status(protocol, state, site.id) for site in protocol.identity.sites]
+    sites = [site_status(protocol, state, site.id, today) for site in protocol.identity.sites]
     for status in ("recruiting", "suspended", "active_not_recruiting"):
         if status in sites:
             return status
@@ -69,6 +75,7 @@ def public_projection(request: TrialRequest, language: str) -> LiveProjection:
     """What the public may see of the running trial; cells of tables are in `language`."""
     trial = request.trial
     protocol, state = trial.protocol, trial.state
+    today = trial.today(protocol.identity.sites[0].id)
     headline: Text | None = None
     flow: tuple[PublicTable, ...] = ()
     outcomes: tuple[PublicTable, ...] = ()
@@ -86,9 +93,12 @@ def public_projection(request: TrialRequest, language: str) -> LiveProjection:
             for names in (FLOW, OUTCOMES, SAFETY)
         )
     return LiveProjection(
-        as_of=trial.today(protocol.identity.sites[0].id),
-        status=overall_status(protocol, state),
-        sites={site.id: site_status(protocol, state, site.id) for site in protocol.identity.sites},
+        as_of=today,
+        status=overall_status(protocol, state, today),
+        sites={
+            site.id: site_status(protocol, state, site.id, today)
+            for site in protocol.identity.sites
+        },
         randomized=state.randomized,
         headline=headline,
         participant_flow=flow,

@@ -1,0 +1,37 @@
+"""What oversight asks of the sites of a worklist, in a line for each kind, with where to do it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from equipoise.conduct.oversight import Outstanding, outstanding
+from equipoise.web.access import may_open
+from equipoise.web.labels import site_label
+from equipoise.web.request import TrialRequest
+
+
+def duties(request: TrialRequest, sites: Sequence[str]) -> list[tuple[str, str, str]]:
+    """(address, words, tone) of everything outstanding that this person may look at."""
+    found = outstanding(request.protocol, request.trial.state, sites, request.today())
+    lines = [(*_ethics(request, one), one.late) for one in found if one.kind == "ethics"]
+    documents = [one for one in found if one.kind == "document"]
+    if documents and may_open("documents", request.someone.role):
+        words = ngettext(
+            "%(n)s essential document is missing or expires",
+            "%(n)s essential documents are missing or expire",
+            len(documents),
+        ) % {"n": len(documents)}
+        lines.append((reverse("documents"), words, any(one.late for one in documents)))
+    return [(url, words, "bad" if late else "warn") for url, words, late in lines]
+
+
+def _ethics(request: TrialRequest, one: Outstanding) -> tuple[str, str]:
+    place = {"place": site_label(request.protocol, one.site, request.language), "day": one.due}
+    words = _("Ethics approval (%(place)s) ended on %(day)s") if one.late else _(
+        "Ethics approval (%(place)s) ends on %(day)s"
+    )  # fmt: skip
+    return reverse("ethics"), words % place
