@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,9 @@ from equipoise.quantity.truth import Truth, conjunction, disjunction
 
 from .environment import ParticipantEnvironment
 from .state import LaboratoryRange, ParticipantState
+
+WITHHELD = "(text)"
+"""Stands in an assessment for words that the ledger keeps sealed elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,14 @@ def assess(
     return Assessment(conjunction(answer.passes for answer in answers), answers)
 
 
+def _withheld(name: str, datum: Datum | None, protocol: Protocol) -> Datum | None:
+    """The datum without its words where they are free text or identify the person: these stay sealed."""
+    item = protocol.item_by_id.get(name)
+    if datum is None or item is None or item.type not in ("text", "identity"):
+        return datum
+    return replace(datum, value=WITHHELD)
+
+
 def _decide(
     criterion: Criterion,
     protocol: Protocol,
@@ -121,7 +132,7 @@ def _decide(
         decided = truth if isinstance(truth, bool) else None
         parts.append(decided)
         sources.append("data")
-        used = answer.used
+        used = {name: _withheld(name, datum, protocol) for name, datum in answer.used.items()}
         if decided is None:
             missing += [name for name, datum in used.items() if datum is None]
     if criterion.judgement:

@@ -5,6 +5,7 @@ home/protocol.yaml    the protocol, as it was activated
 home/ledger.sqlite    events and projections (or in PostgreSQL, where settings.json names a database)
 home/head             the signed head, apart from the database
 home/checkpoints.jsonl  signed statements about the whole ledger, to be copied elsewhere
+home/erasures.jsonl   which keys have been destroyed: outlives every restore
 home/keys.sqlite      sealing and signing keys (a real trial only)
 home/keeper.sqlite    the randomization seed and the keeper's log (a real trial only, and only where no
                       keeper in a process of its own holds them)

@@ -31,6 +31,7 @@ from equipoise.keeper import (
 )
 from equipoise.ledger.checkpoint import Checkpoint, CheckpointFile, take_checkpoint
 from equipoise.ledger.envelope import Event
+from equipoise.ledger.erasures import ErasureList
 from equipoise.ledger.head import HeadFile, SignedHead
 from equipoise.ledger.keys import DerivedKeys, FileKeys, Keys
 from equipoise.ledger.ledger import Ledger
@@ -41,11 +42,13 @@ from equipoise.protocol.document import Protocol
 from equipoise.protocol.reading import load_protocol
 from equipoise.trial import TABLES, ClockWatch, SystemClock, Trial, VirtualClock
 from equipoise.trial.codec import Codec
+from equipoise.trial.erasing import erasures_in
 
 from .errors import HomeError
 from .storage import CHECKPOINTS, LEDGER_FILE, DatabaseSettings, hold_alone, open_store
 
 FORMAT = 1
+ERASURES = "erasures.jsonl"
 AMENDMENTS = "protocols"
 """The folder of a home in which later versions of its protocol are kept."""
 ADMINISTRATOR = Actor("administrator", "administrator")
@@ -108,6 +111,8 @@ class Home:
         self.database = database
         """The PostgreSQL database that holds the ledger; None for the file `ledger.sqlite`."""
         self.keeper_socket = keeper_socket
+        self.erasures = ErasureList(path / ERASURES)
+        """Keys that have been destroyed, noted apart from ledger and keys."""
         self.amendments = _documents(path / AMENDMENTS, protocol)
         """Later versions of the protocol kept in this home, whether the trial knows them or not."""
         self.clock_watch = ClockWatch()
@@ -270,11 +275,15 @@ class Home:
         )
         held.callback(ledger.close)
         if self.rehearsal is not None:
-            return _open_rehearsal(ledger, self.protocol, self.rehearsal, keys, self.amendments)
+            return _open_rehearsal(
+                ledger, self.protocol, self.rehearsal, keys, self.amendments, self.erasures
+            )
         keeper = self._keeper(signer.public_hex)
         held.callback(keeper.close)
         sealer = Sealer(keys, RandomNonces())
-        return Trial(ledger, self.protocol, keeper, sealer, SystemClock(), self.amendments)
+        return Trial(
+            ledger, self.protocol, keeper, sealer, SystemClock(), self.amendments, self.erasures
+        )
 
     def _make_keeper(self) -> None:
         """Make the seed of a real trial, or bind the keeper that has made one already."""
@@ -315,10 +324,14 @@ class Home:
         Raises `HomeError` where there is no ledger yet.
         """
         with self._lock, ExitStack() as held:
-            sealer = Sealer(self._keys(held), RandomNonces())
+            keys = self._keys(held)
             store = open_store(self.path, self.database, read_only=True)
             held.callback(store.close)
             ledger = Ledger(store, trial=self.protocol.id)
+            if self.rehearsal is not None:
+                for _event, destroyed in erasures_in(ledger):
+                    keys.destroy(*destroyed)
+            sealer = Sealer(keys, RandomNonces())
             self._held.push(held.pop_all())
         now = datetime.now(UTC)
         if self.rehearsal is not None:
@@ -378,7 +391,7 @@ class Home:
 
     def _keys(self, held: ExitStack) -> Keys:
         if self.rehearsal is not None:
-            return DerivedKeys(self.rehearsal.secret)
+            return DerivedKeys(self.rehearsal.secret, self.erasures.keys(self.protocol.id))
         keys = FileKeys(self.path / "keys.sqlite")
         held.callback(keys.close)
         return keys
@@ -417,12 +430,13 @@ def _open_rehearsal(
     rehearsal: RehearsalSettings,
     keys: Keys,
     amendments: Iterable[Protocol] = (),
+    erasures: ErasureList | None = None,
 ) -> Trial:
     """A rehearsal's trial: its clock stands where the ledger ends, its keeper knows the past."""
     sealer = Sealer(keys, DerivedNonces(rehearsal.secret))
     clock = VirtualClock(datetime.fromisoformat(rehearsal.start))
     keeper = RehearsalKeeper(rehearsal.seed, rehearsal.replicate, protocol, ledger.public_key)
-    trial = Trial(ledger, protocol, keeper, sealer, clock, amendments)
+    trial = Trial(ledger, protocol, keeper, sealer, clock, amendments, erasures)
     last = next(ledger.events(descending=True, limit=1), None)
     if last is not None:
         clock.move_to(datetime.fromisoformat(last.server_time))

@@ -21,3 +21,7 @@ class RepeatedClientIdError(LedgerError):
 
 class NotCanonicalError(LedgerError, ValueError):
     """A payload that has no canonical form: a float, a key that is no string, broken text."""
+
+
+class KeyDestroyedError(LedgerError):
+    """Something was to be sealed under a key that has been destroyed."""

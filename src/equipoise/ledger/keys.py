@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,9 @@ from .errors import LedgerError
 
 _SIGNING = "signing"
 _BLIND = "blind-index"
+_UNKNOWN, _DESTROYED = object(), object()
+_DUE = "own/cleaning-due"
+"""Marks that keys were struck out and the file is still to be written anew."""
 
 
 class Keys(Protocol):
@@ -22,8 +26,12 @@ class Keys(Protocol):
     def key(self, key_id: str, create: bool = True) -> bytes | None:
         """The key; `None` where it was destroyed, or does not exist and is not to be made."""
 
-    def destroy(self, key_id: str) -> None:
-        """Erase the key for good: nothing sealed under it can be read again."""
+    def destroy(self, *key_ids: str) -> int:
+        """Erase keys for good: nothing sealed under them can be read again. Says how many were there.
+
+        Raises `LedgerError` where it cannot be made sure that no copy is left in the store; asked again
+        it does what is still to be done.
+        """
 
     def sync(self) -> None:
         """Make the keys created so far durable; called before the events that need them commit."""
@@ -54,9 +62,14 @@ class DerivedKeys:
             return None
         return hmac.digest(self._secret, b"equipoise-key-1|" + key_id.encode(), "sha256")
 
-    def destroy(self, key_id: str) -> None:
-        """Forget the key for the life of this object; see `FileKeys` for a lasting erasure."""
-        self._destroyed.add(key_id)
+    def destroy(self, *key_ids: str) -> int:
+        """Give these keys no more. Who holds the secret could derive them: that the participants of a
+        rehearsal are invented is what makes this enough. The ids outlive this object in the ledger's
+        events and in the home's list of erasures.
+        """
+        new = set(key_ids) - self._destroyed
+        self._destroyed |= new
+        return len(new)
 
     def sync(self) -> None:
         """Derived keys need no storage."""
@@ -92,7 +105,8 @@ class FileKeys:
         self._connection = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, timeout=30
         )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+        pragmas = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY")
+        for pragma in pragmas:
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, key BLOB) STRICT, WITHOUT ROWID"
@@ -123,19 +137,69 @@ class FileKeys:
             return self._kept[name]
         return self._load(name, create)
 
-    def destroy(self, key_id: str) -> None:
-        """Overwrite the key on disk and in this object; its id stays, marked destroyed."""
-        self._destroy(f"sealing/{key_id}")
+    def destroy(self, *key_ids: str) -> int:
+        """Overwrite the keys on disk and in this object; their ids stay, marked destroyed.
 
-    def _destroy(self, name: str) -> None:
+        The file is written anew without them (`VACUUM`: a page that was split keeps old bytes in its gaps,
+        which `secure_delete` does not reach) and the write-ahead log is cut to nothing.
+        """
+        names = list(dict.fromkeys(f"sealing/{key_id}" for key_id in key_ids))
         with self._lock:
-            self._new.pop(name, None)
-            self._connection.execute(
-                "INSERT INTO keys VALUES (?, NULL) ON CONFLICT (id) DO UPDATE SET key = NULL",
-                (name,),
-            )
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            self._kept[name] = None
+            found = {name: self._stored(name) for name in names}
+            struck = [(name,) for name in names if found[name] is not _DESTROYED]
+            there = [name for name in names if name in self._new or isinstance(found[name], bytes)]
+            try:
+                if struck:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                    self._connection.executemany(
+                        "INSERT INTO keys VALUES (?, NULL) ON CONFLICT (id) DO UPDATE SET key = NULL",
+                        struck,
+                    )
+                    self._connection.execute(
+                        "INSERT OR REPLACE INTO keys VALUES (?, x'00')", (_DUE,)
+                    )
+                    self._connection.execute("COMMIT")
+                if self._stored(_DUE) is not _UNKNOWN:
+                    self._clean()
+            except sqlite3.Error as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise LedgerError(
+                    f"{self.path}: what was destroyed may still lie in the file: {error};"
+                    " it is done when the home is opened next"
+                ) from error
+            finally:
+                for name in names:
+                    self._new.pop(name, None)
+                    self._kept[name] = None
+        return len(there)
+
+    def _stored(self, name: str) -> object:
+        """The key as it lies in the file, `_UNKNOWN` or `_DESTROYED`."""
+        row = self._connection.execute("SELECT key FROM keys WHERE id = ?", (name,)).fetchone()
+        if row is None:
+            return _UNKNOWN
+        return _DESTROYED if row[0] is None else row[0]
+
+    def _clean(self) -> None:
+        """Leave no byte of what was destroyed in the file and its log."""
+        self._connection.execute("VACUUM")
+        busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise sqlite3.OperationalError("another process is reading the file")
+        self._connection.execute("DELETE FROM keys WHERE id = ?", (_DUE,))
+
+    def copy_to(self, path: Path) -> int:
+        """Copy the file as it stands into a new one of mode 600; the number of keys in the copy.
+
+        The copy is as secret as the file, and remembers what is destroyed in the file afterwards.
+        """
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with self._lock, closing(sqlite3.connect(path, isolation_level=None)) as copy:
+            self._connection.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+            counted = copy.execute("SELECT count(*) FROM keys WHERE key IS NOT NULL").fetchone()[0]
+        return int(counted)
 
     def sync(self) -> None:
         """Commit the keys made since the last call, in one synchronous transaction."""

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from .errors import LedgerError
+from .errors import KeyDestroyedError, LedgerError
 from .keys import Keys
 
 _CIPHERS_KEPT = 4096
@@ -82,11 +82,13 @@ class Sealer:
         """The text encrypted under the key, which is made where it does not exist.
 
         `context` says where the value stands; it is authenticated, so that a sealed value moved
-        elsewhere can be told. Raises `LedgerError` where the key has been destroyed.
+        elsewhere can be told. Raises `KeyDestroyedError` where the key has been destroyed.
         """
         cipher = self._cipher(key_id, create=True)
         if cipher is None:
-            raise LedgerError(f"the key {key_id} has been destroyed: nothing more can be sealed")
+            raise KeyDestroyedError(
+                f"the key {key_id} has been destroyed: nothing more can be sealed"
+            )
         plaintext = text.encode()
         nonce = self._nonces.nonce(key_id, context, plaintext)
         sealed = cipher.encrypt(nonce, plaintext, _authenticated(key_id, context))
@@ -117,6 +119,12 @@ class Sealer:
             ).decode()
         except InvalidTag:
             raise LedgerError(f"the value sealed under {key_id} has been altered") from None
+
+    def destroy(self, *key_ids: str) -> int:
+        """Erase what is sealed under these keys (see `Keys.destroy`)."""
+        for key_id in key_ids:
+            self._ciphers.pop(key_id, None)
+        return self._keys.destroy(*key_ids)
 
 
 def blind_index(secret: bytes, text: str) -> str:

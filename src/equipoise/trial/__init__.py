@@ -3,12 +3,24 @@
 from equipoise.conduct.refusal import Reason, Refusal
 
 from .clock import Clock, ClockWatch, SystemClock, VirtualClock, clock_synchronized
-from .codec import ERASED, Codec
+from .codec import ERASED, REDACTED, Codec
 from .hourly import HourlyCheckpoints
 from .projections import TABLES
 from .trial import Done, Trial
 
 __all__ = [
-    "ERASED", "TABLES", "Clock", "ClockWatch", "Codec", "Done", "HourlyCheckpoints", "Reason", "Refusal",
-    "SystemClock", "Trial", "VirtualClock", "clock_synchronized",
+    "ERASED",
+    "REDACTED",
+    "TABLES",
+    "Clock",
+    "ClockWatch",
+    "Codec",
+    "Done",
+    "HourlyCheckpoints",
+    "Reason",
+    "Refusal",
+    "SystemClock",
+    "Trial",
+    "VirtualClock",
+    "clock_synchronized",
 ]  # fmt: skip

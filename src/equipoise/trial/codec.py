@@ -7,22 +7,27 @@ under the participant's allocation key and padded, so that its length tells noth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Any, NamedTuple
 
 from equipoise.conduct import events as e
+from equipoise.conduct.sealed import SealedValue
 from equipoise.conduct.values import Value
 from equipoise.ledger.envelope import Event
+from equipoise.ledger.errors import KeyDestroyedError
 from equipoise.ledger.sealing import Sealer
 from equipoise.protocol.document import Protocol
 
 from .upcasters import upcast
 
 ERASED = "[erased]"
+"""Stands for an identifying value whose key has been destroyed."""
+REDACTED = "[redacted]"
 """Stands for a text whose key has been destroyed."""
 
 _PADDING = 64
+_TEXT_KEY, _IDENTITY_KEY = "text/", "identity/"
 
 
 class _Field(NamedTuple):
@@ -52,12 +57,14 @@ class Codec:
     def __init__(self, documents: Iterable[Protocol], sealer: Sealer) -> None:
         self._sealer = sealer
         self._private: set[str] = set()
+        self._identity: set[str] = set()
         for document in documents:
             self.learn(document)
 
     def learn(self, document: Protocol) -> None:
         """Seal what this version, too, calls text or identity."""
         self._private |= {item.id for item in document.items if item.type in ("text", "identity")}
+        self._identity |= {item.id for item in document.items if item.type == "identity"}
 
     def encode(self, happening: e.Happening, stream: str, version: int) -> dict[str, Any]:
         """The payload of an event that will be number `version` of its stream."""
@@ -85,8 +92,21 @@ class Codec:
             content = content.ljust(_PADDING)
             return self._sealer.seal(f"allocation/{stream}", content, context)
         if sealed == "participant":
-            return self._sealer.seal(f"identity/{stream}", content, context)
-        return self._sealer.seal(f"text/{stream}/{version}/{name}", content, context)
+            return self._seal_under(f"{_IDENTITY_KEY}{stream}", content, context)
+        return self._seal_under(f"{_TEXT_KEY}{stream}/{version}/{name}", content, context)
+
+    def _seal_under(self, key: str, content: str, context: str) -> dict[str, str]:
+        """Seal under this key; under the next of its line where it has been destroyed.
+
+        Numbers and positions come again when a ledger goes on from a backup, and keys of the history that
+        was lost may have been destroyed in it.
+        """
+        line = 1
+        while True:
+            try:
+                return self._sealer.seal(key if line == 1 else f"{key}~{line}", content, context)
+            except KeyDestroyedError:
+                line += 1
 
     def _encode_value(self, value: Value, stream: str, version: int, index: int) -> dict[str, Any]:
         item, raw, content, unit, code, precision = (
@@ -95,8 +115,8 @@ class Codec:
         encoded: dict[str, Any] = {"item": item}
         if item in self._private and (raw or content):
             text = json.dumps([raw, content], ensure_ascii=False)
-            key = f"text/{stream}/{version}/{item}"
-            encoded["raw"] = self._sealer.seal(key, text, f"{stream}/{version}/{item}")
+            key = f"{_TEXT_KEY}{stream}/{version}/{item}"
+            encoded["raw"] = self._seal_under(key, text, f"{stream}/{version}/{item}")
             encoded["value"] = None
         else:
             encoded["raw"] = raw
@@ -125,7 +145,9 @@ class Codec:
                 content = tuple(self._decode_value(value) for value in content)
             elif sealed and isinstance(content, dict):
                 opened = self._sealer.unseal(content)
-                content = ("" if sealed == "participant" else ERASED) if opened is None else opened
+                content = (
+                    ("" if sealed == "participant" else REDACTED) if opened is None else opened
+                )
                 if sealed == "allocation":
                     content = content.rstrip()
             elif is_tuple:
@@ -137,10 +159,38 @@ class Codec:
         raw, content = value["raw"], value["value"]
         if isinstance(raw, dict):
             opened = self._sealer.unseal(raw)
-            raw, content = (ERASED, ERASED) if opened is None else json.loads(opened)
+            gone = ERASED if value["item"] in self._identity else REDACTED
+            raw, content = (gone, gone) if opened is None else json.loads(opened)
         return Value(value["item"], raw, content, value["unit"], value["code"], value["precision"])
+
+    def sealed_values(self, event: Event) -> Iterator[SealedValue]:
+        """What the event holds encrypted, allocations apart, opened where that can be done."""
+        for name, content in upcast(event.type, event.schema, event.payload).items():
+            if isinstance(content, dict) and "sealed" in content:
+                key = str(content["sealed"])
+                if key.startswith((_TEXT_KEY, _IDENTITY_KEY)):
+                    identity = key.startswith(_IDENTITY_KEY)
+                    text = self._sealer.unseal(content)
+                    yield SealedValue(
+                        event.seq, event.version, name, key, text, identity, not identity
+                    )
+            elif isinstance(content, list):
+                for value in content:
+                    raw = value.get("raw") if isinstance(value, dict) else None
+                    if isinstance(raw, dict):
+                        opened = self._sealer.unseal(raw)
+                        text = None if opened is None else str(json.loads(opened)[0])
+                        item = str(value["item"])
+                        identity = item in self._identity
+                        yield SealedValue(
+                            event.seq, event.version, item, str(raw["sealed"]), text, identity, True
+                        )
+
+    def destroy(self, keys: Iterable[str]) -> int:
+        """Make what is sealed under these keys unreadable; how many keys were there still."""
+        return self._sealer.destroy(*keys)
 
     def open_allocation(self, sealed: str) -> str:
         """The arm in a sealed allocation as a projection holds it (JSON text)."""
         opened = self._sealer.unseal(json.loads(sealed))
-        return ERASED if opened is None else opened.rstrip()
+        return REDACTED if opened is None else opened.rstrip()

@@ -30,6 +30,10 @@ _PLAN_STAYS = (
     e.QueryClosed,
     e.QueryReopened,
     e.DeviationLogged,
+    e.IdentityErased,
+    e.RedactionRequested,
+    e.ValueRedacted,
+    e.RedactionDeclined,
 )
 """Events after which every visit and diary stands as before, and other rows and tasks have changed."""
 

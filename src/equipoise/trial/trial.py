@@ -22,6 +22,7 @@ from equipoise.conduct.eligibility import Assessment, assess
 from equipoise.conduct.reasons import reason
 from equipoise.conduct.refusal import Reason, Refusal, RefusedError
 from equipoise.conduct.schedule import PlannedVisit, plan_visits
+from equipoise.conduct.sealed import SealedValue
 from equipoise.conduct.state import (
     ParticipantState,
     TrialState,
@@ -39,6 +40,7 @@ from equipoise.keeper import (
 from equipoise.keeper.eligibility import PURPOSE
 from equipoise.ledger.checkpoint import Checkpoint
 from equipoise.ledger.envelope import Draft, Event
+from equipoise.ledger.erasures import ErasureList
 from equipoise.ledger.errors import LedgerDamagedError, LedgerError
 from equipoise.ledger.ledger import Ledger, Writing
 from equipoise.ledger.sealing import Sealer
@@ -48,6 +50,7 @@ from equipoise.protocol.expression import Datum
 
 from .clock import Clock
 from .codec import Codec
+from .erasing import Eraser, destroyed_by, sealed_values
 from .projecting import Projector, View, sealed_arm
 from .rebuilding import rebuild_where_stale
 from .upcasters import schema_of
@@ -102,8 +105,12 @@ class Trial:
         sealer: Sealer,
         clock: Clock,
         amendments: Iterable[Protocol] = (),
+        erasures: ErasureList | None = None,
     ) -> None:
-        """`protocol` is the version the trial was created with, `amendments` the further documents kept here."""
+        """`protocol` is the version the trial was created with, `amendments` the further documents kept here.
+
+        `erasures` is the list in which destroyed keys are noted; without one they stand in the events only.
+        """
         self.ledger = ledger
         self._first = protocol
         self.documents = {one.version: one for one in (protocol, *amendments)}
@@ -119,6 +126,11 @@ class Trial:
         self._seq = -1
         self._batches = 0
         self._due: tuple[str, str] | None = None
+        self._eraser = Eraser(ledger, self.codec, erasures)
+        self._doomed: list[tuple[Event, tuple[str, ...]]] = []
+        self.erasure_problem: str | None = None
+        """Why keys that an event destroys may still lie in the store; None where all is done."""
+        self._replay_erasures()
         self.checkpoint_problem: str | None = None
         """Why the last checkpoint could not be kept; None where it was."""
         self._refresh()
@@ -331,6 +343,8 @@ class Trial:
                 self._forget()
                 raise
             install()
+            if not self._batches:
+                self._carry_out_erasures()
             return done
 
     @contextmanager
@@ -345,9 +359,12 @@ class Trial:
                 self._projector.forget()
                 self._forget()
                 self._due = None
+                self._doomed.clear()
                 raise
             finally:
                 self._batches -= 1
+            if not self._batches:
+                self._carry_out_erasures()
             if self._due is not None and not self._batches:
                 due, self._due = self._due, None
                 self._keep_checkpoint(*due)
@@ -387,6 +404,40 @@ class Trial:
         else:
             self.checkpoint_problem = None
 
+    # -- erasures --------------------------------------------------------------------------------
+
+    def _replay_erasures(self) -> None:
+        """Do what a process that died, or an older copy of the keys, has left undone."""
+        try:
+            self._eraser.replay()
+        except LedgerError as error:
+            self.erasure_problem = str(error)
+        else:
+            self.erasure_problem = None
+
+    def _carry_out_erasures(self) -> None:
+        """Destroy the keys that committed events have doomed, and forget what was read with them."""
+        if not self._doomed:
+            return
+        doomed, self._doomed = self._doomed, []
+        self._views.clear()
+        try:
+            for event, keys in doomed:
+                self._eraser.destroy(event, keys)
+        except LedgerError as error:
+            # The event stands; the keys it names are destroyed when the trial is opened next.
+            self.erasure_problem = str(error)
+
+    def sealed_values(self, participant: str) -> list[SealedValue]:
+        """Everything of a participant that is encrypted in the ledger, opened where it can be."""
+
+        def at(seq: int) -> Event | None:
+            return next(self.ledger.events(after=seq - 1, upto=seq), None)
+
+        return sealed_values(
+            lambda stream: self.ledger.events(stream=stream), at, self.codec, participant
+        )
+
     # -- inside ----------------------------------------------------------------------------------
 
     def _forget(self) -> None:
@@ -416,6 +467,8 @@ class Trial:
                 self._follow(event, happening)
             elif isinstance(happening, e.ProtocolAdopted):
                 self._views.clear()  # everybody at the site is planned under another version
+            if destroyed_by(happening):
+                self._views.clear()  # what was read with these keys is not to be kept
             self._state.apply(happening, event.site, event.server_time, event.actor)
             self._seq = self._state.seq = event.seq
 
@@ -491,6 +544,7 @@ class Trial:
             at,
             self._allocate,
             self._people,
+            self.sealed_values,
             state.site if state is not None else site or actor.site,
         )
 
@@ -579,6 +633,9 @@ class Trial:
                 self._keep(view)
             for event, happening in zip(events, happenings, strict=True):
                 self._state.apply(happening, event.site, event.server_time, event.actor)
+                keys = destroyed_by(happening)
+                if keys:
+                    self._doomed.append((event, keys))
             self._seq = self._state.seq = head
 
         answer = {**decided.answer, **_answer(events, happenings)}
@@ -673,6 +730,10 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "Withdraw": ("ParticipantWithdrawn",),
     "TransferParticipant": ("ParticipantTransferred",),
     "CompleteParticipant": ("ParticipantCompleted",),
+    "EraseIdentity": ("IdentityErased",),
+    "RequestRedaction": ("RedactionRequested",),
+    "ApproveRedaction": ("ValueRedacted",),
+    "DeclineRedaction": ("RedactionDeclined",),
 }
 """The event each command begins with: how a repeated client id is told from a reused one."""
 
@@ -698,6 +759,8 @@ def _answer(events: Sequence[Event], happenings: Sequence[e.Happening]) -> dict[
             case e.FormSaved():
                 answer["save"] = happening.save
                 answer["complete"] = happening.complete
+            case e.RedactionRequested():
+                answer["redaction"] = happening.redaction
             case e.QueryRaised():
                 answer.setdefault("queries", []).append(happening.query)
     return answer

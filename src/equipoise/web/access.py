@@ -321,6 +321,22 @@ PAGES: dict[str, Page] = {
     "transfer": Page(
         _P + "transfer/", "Another site takes over the care.", _BOTH, _same(WRITE, *_SITE_STAFF)
     ),
+    "texts": Page(
+        _P + "texts/", "Every text about the participant, and the redactions asked for.",
+        rights=_same(READ, *_SITE_STAFF, "monitor"),
+    ),
+    "redact": Page(
+        _P + "texts/<int:version>/<slug:name>/redact/", "Ask that a text be made unreadable.", _BOTH,
+        _same(WRITE, *_SITE_STAFF, "monitor"),
+    ),
+    "redaction": Page(
+        _P + "redactions/<int:number>/", "Approve or decline a redaction somebody else asked for.",
+        _BOTH, _same(WRITE, "investigator", "monitor"),
+    ),
+    "erase": Page(
+        _P + "erase/", "Erase what identifies a person whose participation has ended.", _BOTH,
+        _same(WRITE, "investigator"),
+    ),
     "complete": Page(
         _P + "complete/", "The participant reached the end of the study.", _BOTH,
         _same(WRITE, *_SITE_STAFF),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.template import Library
 
-from .vocabulary import moment
+from .vocabulary import moment, text_said
 
 register = Library()
 register.filter("moment", moment)
+register.filter("told", text_said)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop as noop
 
 from equipoise.conduct.decide.visits import content_hash
 from equipoise.conduct.state import FormInstance
+from equipoise.trial import ERASED, REDACTED
 
 from .vocabulary import local_time
 
@@ -31,7 +32,8 @@ class Signature:
 def signature_of(form: FormInstance | None, zone: tzinfo) -> Signature | None:
     """The last signature under a form; None where nobody has signed it.
 
-    It stands while no save has followed and the form's content still gives the hash that was signed.
+    It stands while no save has followed and the form's content still gives the hash that was signed. Where a
+    text of it has been redacted since, the hash can be computed no more: then the save alone decides.
     """
     if form is None or form.signed_by is None or form.signed_at is None:
         return None
@@ -41,5 +43,9 @@ def signature_of(form: FormInstance | None, zone: tzinfo) -> Signature | None:
         local_time(form.signed_at, zone),
         _(MEANINGS[meaning]) if meaning in MEANINGS else meaning,
         form.signed_hash or "",
-        form.signed and form.signed_hash == content_hash(form),
+        form.signed and (form.signed_hash == content_hash(form) or _unreadable(form)),
     )
+
+
+def _unreadable(form: FormInstance) -> bool:
+    return any(one.value.raw in (ERASED, REDACTED) for one in form.values.values())

@@ -78,6 +78,10 @@ VIEWS = {
     "unblind": "flows.unblinding.unblind",
     "withdraw": "flows.participation.withdraw",
     "transfer": "flows.participation.transfer",
+    "texts": "flows.privacy.texts",
+    "redact": "flows.privacy.redact",
+    "redaction": "flows.privacy.redaction",
+    "erase": "flows.privacy.erase",
     "complete": "flows.participation.complete",
 }
 """Page name to its view, as module and function within this room."""

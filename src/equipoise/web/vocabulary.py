@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from equipoise.protocol.document import Protocol
+from equipoise.trial import ERASED, REDACTED
 
 DEVIATION = {
     "visit_missed": noop("visit missed"),
@@ -29,6 +30,8 @@ def deviation_words(protocol: Protocol, text: str, language: str) -> str:
 
     The ledger keeps `visit id: what happened`, in English; the reader is shown the visit's name.
     """
+    if text in _GONE:
+        return text_said(text)
     name, colon, rest = text.partition(": ")
     visit = protocol.visit_by_id.get(name)
     if not colon or visit is None:
@@ -39,6 +42,21 @@ def deviation_words(protocol: Protocol, text: str, language: str) -> str:
             "on": outside[1], "opens": outside[2], "closes": outside[3],
         }  # fmt: skip
     return f"{visit.label.in_language(language)}: {rest}"
+
+
+FIELD_LABELS = {
+    "reason": noop("Reason"),
+    "text": noop("Text of a query or deviation"),
+    "narrative": noop("Narrative of an adverse event"),
+    "verbatim": noop("Adverse event in the reporter's words"),
+}
+"""Texts that are no item of the protocol."""
+_GONE = {ERASED: noop("(erased)"), REDACTED: noop("(redacted)")}
+
+
+def text_said(text: str) -> str:
+    """What somebody wrote; or, where it can be read no more, that it was erased or redacted."""
+    return _(_GONE[text]) if text in _GONE else text
 
 
 _WEEKDAYS = (

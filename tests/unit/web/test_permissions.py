@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from equipoise.conduct.decide.permission import rights_of
 from equipoise.home.home import ADMINISTRATOR
 from equipoise.web.access import MENU, PAGES, ROLES, guarded, permissions_document
 from support.overseen import oversee
@@ -29,6 +30,7 @@ COMMANDS = {
     "halt_recruitment": "HaltRecruitment", "restart_recruitment": "RestartRecruitment",
     "file_document": "FileDocument", "withdraw_document": "WithdrawDocument",
     "record_ethics_review": "RecordEthicsReview",
+    "erase": "EraseIdentity", "redact": "RequestRedaction", "redaction": "ApproveRedaction",
 }  # fmt: skip
 """The command behind each page that gives one."""
 
@@ -57,6 +59,9 @@ def world() -> dict[str, Any]:
             text="Please check.",
         )  # fmt: skip
         expect(person.do(query))
+        text = next(one.place for one in played.trial.sealed_values(person.id) if one.single)
+        asked = c.RequestRedaction(participant=person.id, value=text, reason="names somebody")
+        expect(person.do(asked))
         numbers[site] = person.id
     oversee(played.trial)
     until = played.trial.today("01")
@@ -70,12 +75,14 @@ def address_of(page: str, trial: Any, participant: str) -> str:
     protocol = trial.protocol
     state = trial.participant(participant)
     event = next(iter(state.adverse_events.values()), None)
+    text = next((one for one in trial.sealed_values(participant) if one.single and one.own), None)
     clock = event.clocks[0].clock if event and event.clocks else "none"
     parts = {
         "<str:participant>": participant, "<slug:visit>": "screening", "<slug:form>": "laboratory",
         "<str:repeat>": "1", "<int:number>": "1", "<slug:clock>": clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-01",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
+        "<int:version>": str(text.version) if text else "1", "<slug:name>": text.name if text else "none",
         "<slug:token>": "none", "<slug:digest>": "0",
     }  # fmt: skip
     path = PAGES[page].path
@@ -145,7 +152,7 @@ def test_every_address_is_behind_a_guard_and_every_row_has_an_address() -> None:
 def test_the_table_grants_no_page_whose_command_the_protocol_denies_to_the_role() -> None:
     """The pages offered agree with the rights the shipped protocol gives each role."""
     protocol = stage().trial.protocol
-    may = {grant.role: set(grant.may) for grant in protocol.roles}
+    may = {grant.role: rights_of(grant) for grant in protocol.roles}
     for page, command in COMMANDS.items():
         for role in ROLES:
             writes = (PAGES[page].rights.get(role) or "").endswith(":write")

@@ -35,6 +35,7 @@ from .people import (
     ReviewAccess,
     RevokeRole,
 )
+from .privacy import ApproveRedaction, DeclineRedaction, EraseIdentity, RequestRedaction
 from .quality import (
     AnswerQuery,
     CloseQuery,
@@ -61,6 +62,7 @@ __all__ = [
     "AdoptProtocol",
     "AmendProtocol",
     "AnswerQuery",
+    "ApproveRedaction",
     "AssessEligibility",
     "Causality",
     "CloseQuery",
@@ -70,9 +72,11 @@ __all__ = [
     "CommitRandomization",
     "CompleteParticipant",
     "CreateTrial",
+    "DeclineRedaction",
     "DelegateTasks",
     "DispenseSupply",
     "EndDelegation",
+    "EraseIdentity",
     "FailScreening",
     "FileDocument",
     "FreezeForm",
@@ -96,6 +100,7 @@ __all__ = [
     "ReleaseResults",
     "ReopenQuery",
     "ReportAdverseEvent",
+    "RequestRedaction",
     "RestartRecruitment",
     "ReturnSupply",
     "ReviewAccess",

@@ -23,6 +23,7 @@ from . import (
     holds,
     machines,
     people,
+    privacy,
     recruitment,
     safety,
     unblinding,
@@ -86,6 +87,10 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.LogDeviation: care.log_deviation,
     c.UnblindParticipant: unblinding.unblind_participant,
     c.Withdraw: care.withdraw,
+    c.EraseIdentity: privacy.erase_identity,
+    c.RequestRedaction: privacy.request_redaction,
+    c.ApproveRedaction: privacy.approve_redaction,
+    c.DeclineRedaction: privacy.decline_redaction,
     c.TransferParticipant: care.transfer,
     c.CompleteParticipant: care.complete,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
@@ -14,6 +14,7 @@ from equipoise.protocol.document import Protocol
 from .. import events as e
 from ..reasons import reason
 from ..refusal import Reason, RefusedError
+from ..sealed import SealedValue
 from ..state import ParticipantState, SiteState, TrialState
 from ..values import Actor
 
@@ -54,6 +55,8 @@ class Context:
     allocate: Allocate
     people: Callable[[str], Iterable[ParticipantState]]
     """Everybody at a site, or (asked for the empty site) in the trial."""
+    sealed: Callable[[str], Sequence[SealedValue]]
+    """Everything of a participant that is encrypted in the ledger, in its order."""
     site: str = ""
     """The site the decision is about; empty where it is about none."""
 

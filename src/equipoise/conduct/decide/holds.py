@@ -57,8 +57,12 @@ NEVER_STOPPED: tuple[type[c.Command], ...] = (
     c.FreezeForm,
     c.LockForm,
     c.UnlockForm,
+    c.EraseIdentity,
+    c.RequestRedaction,
+    c.ApproveRedaction,
+    c.DeclineRedaction,
 )
-"""What a person's safety, the analysis or the hold itself needs."""
+"""What a person's safety or right to be forgotten, the analysis or the hold itself needs."""
 
 _WORDS = {
     "frozen": Text({"en": "frozen", "zh-Hans": "冻结"}),

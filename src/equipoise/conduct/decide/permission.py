@@ -16,7 +16,7 @@ SITE_DUTIES = frozenset({
     "ScreenParticipant", "RecordConsent", "AssessEligibility", "SignEligibility", "FailScreening",
     "Randomize", "SaveForm", "RecordDose", "MissVisit", "MoveValues", "SignForm", "DispenseSupply",
     "ReturnSupply", "ReportAdverseEvent", "UpdateAdverseEvent", "AnswerQuery", "Withdraw",
-    "TransferParticipant", "CompleteParticipant",
+    "TransferParticipant", "CompleteParticipant", "EraseIdentity",
 })  # fmt: skip
 """What only staff of a site do. A role that may bring any of them works under the investigator."""
 INVESTIGATORS_OWN = "SignEligibility"
@@ -27,7 +27,19 @@ SELF_REPORTING = frozenset({"RecordDiaryDay"})
 """What participants do; a role with no other right is theirs, and needs no training."""
 
 _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
-    INVESTIGATORS_OWN: frozenset({"DelegateTasks", "EndDelegation", "RecordTraining"}),
+    INVESTIGATORS_OWN: frozenset(
+        {
+            "DelegateTasks",
+            "EndDelegation",
+            "RecordTraining",
+            "EraseIdentity",
+            "RequestRedaction",
+            "ApproveRedaction",
+            "DeclineRedaction",
+        }
+    ),
+    "SaveForm": frozenset({"RequestRedaction"}),
+    "CloseQuery": frozenset({"RequestRedaction", "ApproveRedaction", "DeclineRedaction"}),
     GRANTING: frozenset({"RecordTraining", "ReviewAccess", "IssueToken", "RevokeToken"}),
 }
 """Rights that follow from another right, so that no protocol can leave them out."""

@@ -40,6 +40,7 @@ from .people import (
     TasksDelegated,
     TrainingRecorded,
 )
+from .privacy import IdentityErased, RedactionDeclined, RedactionRequested, ValueRedacted
 from .quality import (
     DeviationLogged,
     FormSigned,
@@ -97,6 +98,7 @@ __all__ = [
     "FormSaved",
     "FormSigned",
     "Happening",
+    "IdentityErased",
     "LaboratoryRangeSet",
     "Mode",
     "ParticipantCompleted",
@@ -116,6 +118,8 @@ __all__ = [
     "RecruitmentClosed",
     "RecruitmentHalted",
     "RecruitmentRestarted",
+    "RedactionDeclined",
+    "RedactionRequested",
     "ResultsReleased",
     "RoleGranted",
     "RoleRevoked",
@@ -139,6 +143,7 @@ __all__ = [
     "TrialLocked",
     "TrialUnblinded",
     "TrialUnlocked",
+    "ValueRedacted",
     "ValuesMovedAway",
     "ValuesMovedIn",
     "VisitMissed",

@@ -16,6 +16,7 @@ from .enrollment import ENROLLMENT
 from .file import FILE
 from .machines import MACHINES
 from .people import PEOPLE
+from .privacy import PRIVACY
 from .quality import QUALITY
 from .recruitment import RECRUITMENT
 from .safety import SAFETY
@@ -32,6 +33,7 @@ CATALOG: dict[str, Template] = {
     **SAFETY,
     **CARE,
     **QUALITY,
+    **PRIVACY,
 }
 
 

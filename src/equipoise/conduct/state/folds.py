@@ -32,6 +32,7 @@ from .records import (
     FormInstance,
     Hold,
     Query,
+    Redaction,
     Stamp,
     SupplyBalance,
     Unblinding,
@@ -425,6 +426,30 @@ def _unblinded(s: ParticipantState, h: e.ParticipantUnblinded, stamp: Stamp, sit
     s.unblindings = (*s.unblindings, Unblinding(h.kind, h.reason, stamp))
 
 
+def _erased(s: ParticipantState, h: e.IdentityErased, stamp: Stamp, site: str) -> None:
+    s.identity = {}
+    s.erased = stamp
+
+
+def _redaction_requested(
+    s: ParticipantState, h: e.RedactionRequested, stamp: Stamp, site: str
+) -> None:
+    asked = Redaction(h.redaction, h.value, h.reason, stamp)
+    s.redactions = {**s.redactions, h.redaction: asked}
+
+
+def _redacted(s: ParticipantState, h: e.ValueRedacted, stamp: Stamp, site: str) -> None:
+    done = replace(s.redactions[h.redaction], status="done", decided=stamp)
+    s.redactions = {**s.redactions, h.redaction: done}
+
+
+def _redaction_declined(
+    s: ParticipantState, h: e.RedactionDeclined, stamp: Stamp, site: str
+) -> None:
+    one = replace(s.redactions[h.redaction], status="declined", decided=stamp, answer=h.reason)
+    s.redactions = {**s.redactions, h.redaction: one}
+
+
 def _transferred(s: ParticipantState, h: e.ParticipantTransferred, stamp: Stamp, site: str) -> None:
     s.site = h.to_site
 
@@ -466,6 +491,10 @@ _FOLDS: dict[type[e.Happening], _Fold] = {
     e.QueryReopened: _query_reopened,
     e.DeviationLogged: _deviation,
     e.ParticipantWithdrawn: _withdrawn,
+    e.IdentityErased: _erased,
+    e.RedactionRequested: _redaction_requested,
+    e.ValueRedacted: _redacted,
+    e.RedactionDeclined: _redaction_declined,
     e.ParticipantTransferred: _transferred,
     e.ParticipantUnblinded: _unblinded,
     e.ParticipantCompleted: _completed,

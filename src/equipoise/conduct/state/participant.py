@@ -19,6 +19,7 @@ from .records import (
     FormInstance,
     Hold,
     Query,
+    Redaction,
     Stamp,
     SupplyBalance,
     Unblinding,
@@ -72,6 +73,9 @@ class ParticipantState:
     hold: Hold | None = None
     """What keeps all data of the participant from changing; a form may have a hold of its own."""
     unblindings: tuple[Unblinding, ...] = ()
+    erased: Stamp | None = None
+    """By whom and when what identified the person was erased."""
+    redactions: Mapping[int, Redaction] = field(default_factory=dict)
 
     # -- questions -------------------------------------------------------------------------------
 

@@ -198,6 +198,22 @@ class Unblinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """A request that a text be made unreadable: `status` is `open`, `done` or `declined`.
+
+    `value` says which text (`RequestRedaction.value`).
+    """
+
+    number: int
+    value: str
+    reason: str
+    requested: Stamp
+    status: str = "open"
+    decided: Stamp | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SupplyBalance:
     """Units of an intervention's product, by what became of them."""
 

@@ -22,6 +22,7 @@ from equipoise.conduct.state import Captured, ParticipantState, Stamp
 from equipoise.protocol.document import Item, Protocol
 from equipoise.quantity.readable import beside, measured, readable_unit
 
+from ..vocabulary import text_said
 from .svg import Say, noop
 from .timeline import (
     CountLane,
@@ -324,7 +325,9 @@ def _decisions(state: ParticipantState, teller: Teller) -> list[Tick]:
     if state.failed_at:
         ticks.append(Tick(day(state.failed_at), say("screening failed")))
     for deviation in state.deviations:
-        ticks.append(Tick(deviation.occurred_on, f"{say('deviation')}: {deviation.text}"))
+        ticks.append(
+            Tick(deviation.occurred_on, f"{say('deviation')}: {text_said(deviation.text)}")
+        )
     for withdrawal in state.withdrawals:
         ticks.append(
             Tick(withdrawal.on, f"{say('withdrawn')}: {say(_SCOPES[withdrawal.scope])}", True)

@@ -33,6 +33,7 @@ from equipoise.web.access import may_open
 from equipoise.web.request import TrialRequest
 from equipoise.web.sight import sees_identity
 from equipoise.web.signatures import signature_of
+from equipoise.web.vocabulary import text_said
 
 from .acting import act, fresh_client_id, shown_reasons
 from .fields import PREFIX, DataField, data_fields, field_id, typed_values
@@ -453,7 +454,7 @@ def told_values(request: TrialRequest, instance: FormInstance) -> list[tuple[str
         known = protocol.item_by_id.get(item)
         if known is None:
             continue
-        words = captured.value.raw or captured.value.value or "–"
+        words = text_said(captured.value.raw) or captured.value.value or "–"
         if known.codelist and captured.value.value:
             codes = protocol.codelist_by_id[known.codelist].codes
             words = next(

@@ -17,7 +17,7 @@ from equipoise.web.access import site_seen
 from equipoise.web.labels import QUERY_STATUS_LABELS, choices_of, said
 from equipoise.web.models import QueryRow
 from equipoise.web.request import TrialRequest
-from equipoise.web.vocabulary import moment
+from equipoise.web.vocabulary import moment, text_said
 
 from .form import address_and_form, place_words
 from .sheet import Field, Sheet, Typed, serve_sheet
@@ -116,7 +116,7 @@ def query(request: TrialRequest, participant: str, number: int) -> HttpResponseB
     form = state.forms.get(asked.address)
     captured = form.values.get(asked.item) if form else None
     facts = [
-        (_("Question"), asked.text),
+        (_("Question"), text_said(asked.text)),
         (_("Asked"), f"{moment(asked.raised.at)}, {asked.raised.actor}"),
         (_("Where"), place_words(request, asked.address.visit, asked.address.form)),
     ]
@@ -125,7 +125,7 @@ def query(request: TrialRequest, participant: str, number: int) -> HttpResponseB
         facts.append((_item_words(request, asked.item), value))
     if asked.answer:
         who = asked.answered.actor if asked.answered else ""
-        facts.append((_("Answer"), f"{asked.answer} ({who})"))
+        facts.append((_("Answer"), f"{text_said(asked.answer)} ({who})"))
     for text, stamp in asked.again:
         facts.append((_("Asked again"), f"{text} ({stamp.actor}, {moment(stamp.at)})"))
     facts.append((_("Status"), said(QUERY_STATUS_LABELS, asked.status)))

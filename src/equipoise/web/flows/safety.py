@@ -22,7 +22,7 @@ from equipoise.web.labels import (
     said,
 )
 from equipoise.web.request import TrialRequest
-from equipoise.web.vocabulary import moment
+from equipoise.web.vocabulary import moment, text_said
 
 from .sheet import Field, Sheet, Typed, serve_sheet
 
@@ -35,7 +35,7 @@ def term_words(request: TrialRequest, event: AdverseEvent) -> str:
     for term in request.protocol.safety.terms:
         if term.id == event.term:
             return term.term.in_language(request.language)
-    return event.verbatim or event.term
+    return text_said(event.verbatim) or event.term
 
 
 def _given_interventions(request: TrialRequest) -> list[tuple[str, str]]:

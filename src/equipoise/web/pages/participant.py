@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from equipoise.conduct.decide.context import zone_of
+from equipoise.conduct.decide.privacy import ENDED
 from equipoise.conduct.schedule import PlannedVisit, participant_anchors, plan_visits
 from equipoise.conduct.state import AdverseEvent, ParticipantState, Query
 from equipoise.conduct.values import Address
@@ -35,13 +36,14 @@ from ..labels import (
     status_label,
 )
 from ..request import Person, TrialRequest
-from ..sight import sees_arm
+from ..sight import sees_arm, sees_identity
 from ..signatures import signature_of
 from ..vocabulary import (
     DEVIATION,
     deviation_words,
     local_time,
     planned_day,
+    text_said,
     unbroken,
     weekdays,
 )
@@ -87,14 +89,20 @@ def participant(request: TrialRequest, participant: str) -> HttpResponse:
 
     def event_words(number: int) -> str:
         event = state.adverse_events[number]
-        return terms.get(event.term) or event.verbatim or _("other event")
+        return terms.get(event.term) or text_said(event.verbatim) or _("other event")
 
     say = cache(_)
     teller = Teller(language, say, weekdays(), event_words, zone, sees)
     main, further = participant_timelines(state, plan, today, teller)
     address = reverse("participant", args=[state.id])
     everything = request.GET.get("trail") == "all"
-    trail = Trail(protocol, language, zone, sees_allocation=sees)
+    trail = Trail(
+        protocol,
+        language,
+        zone,
+        sees_allocation=sees,
+        sees_identity=sees_identity(protocol, person.role),
+    )
     stream = trial.events(stream=f"participant/{state.id}")
     entries, told_of = trail.latest(stream, None if everything else SHOWN_ENTRIES)
     arm = protocol.arm_by_id.get(state.arm) if sees and state.arm else None
@@ -142,11 +150,15 @@ def participant(request: TrialRequest, participant: str) -> HttpResponse:
                 one.occurred_on,
                 one.severity,
                 said(DEVIATION, one.kind),
-                deviation_words(protocol, one.text, language) if one.automatic else one.text,
+                deviation_words(protocol, one.text, language)
+                if one.automatic
+                else text_said(one.text),
             )
             for one in state.deviations
         ],
-        "withdrawals": [(w.on, said(SCOPE_LABELS, w.scope), w.reason) for w in state.withdrawals],
+        "withdrawals": [
+            (w.on, said(SCOPE_LABELS, w.scope), text_said(w.reason)) for w in state.withdrawals
+        ],
         "trail": _safe(trail_lines(entries)),
         "trail_total": told_of,
         "trail_cut": len(entries) < told_of,
@@ -210,6 +222,12 @@ def _alerts(
             if len(late) <= 2
             else Alert("bad", _("%(n)s visits late") % {"n": len(late)})
         )
+    if state.erased is not None:
+        words = _("identity erased %(day)s") % {"day": state.erased.at[:10]}
+        alerts.append(Alert("", words))
+    waiting = sum(1 for one in state.redactions.values() if one.status == "open")
+    if waiting:
+        alerts.append(Alert("warn", _("redactions to approve: %(n)s") % {"n": waiting}))
     hold = state.hold
     if hold is not None:
         words = _("data locked") if hold.kind == "locked" else _("data frozen")
@@ -311,11 +329,14 @@ def _actions(
         offered.append(("withdraw", _("Withdraw"), "withdraw/", False))
         offered.append(("transfer", _("Transfer"), "transfer/", False))
         offered.append(("complete", _("End of study"), "complete/", False))
+    if status in ENDED and state.erased is None:
+        offered.append(("erase", _("Erase identity"), "erase/", False))
+    offered.append(("texts", _("Texts and redaction"), "texts/", False))
     offered.append(("participant_hold", _("Freeze or lock"), "hold/", False))
     return [
         (words, address + path, main)
         for page, words, path, main in offered
-        if may_open(page, role, "POST")
+        if may_open(page, role, "POST" if page != "texts" else "GET")
     ]
 
 
@@ -452,8 +473,8 @@ def _query_row(query: Query, protocol: Protocol, zone: tzinfo, language: str) ->
         else form.title.in_language(language)
         if form
         else query.address.form,
-        "text": query.text,
-        "answer": query.answer,
+        "text": text_said(query.text),
+        "answer": text_said(query.answer),
         "raised": local_time(query.raised.at, zone),
         "by": query.raised.actor,
     }

@@ -22,7 +22,7 @@ from ..access import may_open, site_seen
 from ..labels import OUTCOME_LABELS, SERIOUSNESS_LABELS, said, site_label
 from ..models import AdverseEventRow
 from ..request import TrialRequest
-from ..vocabulary import local_time, unbroken
+from ..vocabulary import local_time, text_said, unbroken
 
 PAGE_SIZE = 50
 CLOCKED = 50
@@ -113,7 +113,7 @@ def _unblinded(trial: Trial, site: str) -> list[tuple[str, bool, str, str, str]]
             at = local_time(event.server_time, zone_of(trial.protocol, event.site))
             participant = event.stream.partition("/")[2]
             emergency = happening.kind == "emergency"
-            found.append((participant, emergency, at, event.actor, happening.reason))
+            found.append((participant, emergency, at, event.actor, text_said(happening.reason)))
     return found
 
 
@@ -203,7 +203,7 @@ def _running(
                 participant,
                 number,
                 site_label(protocol, state.site, language),
-                f"{_words(event, terms, event.verbatim)}, {event.scale} {event.grade}",
+                f"{_words(event, terms, text_said(event.verbatim))}, {event.scale} {event.grade}",
                 ", ".join(said(SERIOUSNESS_LABELS, code) for code in event.seriousness),
                 rule.label.in_language(language) if rule else clock.clock,
                 rule.source.in_language(language) if rule and rule.source else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -28,7 +28,7 @@ from ..labels import (
     said,
     site_label,
 )
-from ..vocabulary import DEVIATION, deviation_words, local_time
+from ..vocabulary import DEVIATION, FIELD_LABELS, deviation_words, local_time, text_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,19 @@ class Trail:
     """Tells events in words; remembers values, so that a change is told with what stood before."""
 
     def __init__(
-        self, protocol: Protocol, language: str, zone: tzinfo, *, sees_allocation: bool
+        self,
+        protocol: Protocol,
+        language: str,
+        zone: tzinfo,
+        *,
+        sees_allocation: bool,
+        sees_identity: bool = True,
     ) -> None:
         self._protocol = protocol
         self._language = language
         self._zone = zone
         self._sees_allocation = sees_allocation
+        self._sees_identity = sees_identity
         self._values: dict[tuple[str, str, str, str], Value] = {}
         self._yes, self._no, self._nothing = _("yes"), _("no"), _("(empty)")
 
@@ -72,6 +79,7 @@ class Trail:
         return entries, len(every)
 
     def _entry(self, event: Event, happening: e.Happening) -> Entry:
+        happening = _readable(happening)
         tell = _TELLERS.get(type(happening))
         words = tell(self, happening) if tell else type(happening).__name__
         place = site_label(self._protocol, event.site, self._language) if event.site else ""
@@ -132,7 +140,9 @@ class Trail:
             return self._nothing
         item = self._protocol.item_by_id.get(value.item)
         if item is None:
-            return value.value
+            return text_said(value.value)
+        if item.type == "identity" and not self._sees_identity:
+            return _("not shown to your role")
         if item.type == "boolean":
             return self._yes if value.value == "true" else self._no
         if item.codelist:
@@ -141,6 +151,8 @@ class Trail:
                     label = code.label.in_language(self._language)
                     graded = self._protocol.codelist_by_id[item.codelist].scale
                     return f"{value.code} {label}" if graded and value.code else label
+        if item.type in ("text", "identity"):
+            return text_said(value.value)
         return measured(value.value, item.unit, self._language)
 
     def changes(self, where: tuple[str, str, str], values: tuple[Value, ...]) -> str:
@@ -171,6 +183,16 @@ def trail_lines(entries: Iterable[Entry]) -> str:
         + f'</span><span class="small soft">{escaped(entry.who)} · {number} {entry.seq}</span></li>\n'
         for entry in entries
     )
+
+
+def _readable(happening: e.Happening) -> e.Happening:
+    """The event with words in place of each text that can be read no more."""
+    gone = {
+        one.name: text_said(text)
+        for one in fields(happening)
+        if one.metadata and isinstance(text := getattr(happening, one.name), str)
+    }
+    return replace(happening, **gone) if gone else happening
 
 
 # -- one teller an event --------------------------------------------------------------------------
@@ -395,6 +417,34 @@ def _unblinded(t: Trail, h: e.ParticipantUnblinded) -> str:
     return _("unblinded as planned: the allocation was told to this person")
 
 
+def _erased(t: Trail, h: e.IdentityErased) -> str:
+    return _("what identifies the person was erased for ever")
+
+
+def _redaction_about(t: Trail, value: str) -> str:
+    version, _slash, name = value.partition("/")
+    about = t.item(name) if name not in FIELD_LABELS else said(FIELD_LABELS, name)
+    return _("%(about)s (entry %(version)s of this participant)") % {
+        "about": about, "version": version,
+    }  # fmt: skip
+
+
+def _redaction_requested(t: Trail, h: e.RedactionRequested) -> str:
+    return _("redaction %(number)s asked for: %(about)s") % {
+        "number": h.redaction, "about": _redaction_about(t, h.value),
+    }  # fmt: skip
+
+
+def _redacted(t: Trail, h: e.ValueRedacted) -> str:
+    return _("redaction %(number)s approved, the text is unreadable for ever: %(about)s") % {
+        "number": h.redaction, "about": _redaction_about(t, h.value),
+    }  # fmt: skip
+
+
+def _redaction_declined(t: Trail, h: e.RedactionDeclined) -> str:
+    return _("redaction %(number)s declined") % {"number": h.redaction}
+
+
 def _transferred(t: Trail, h: e.ParticipantTransferred) -> str:
     return _("care taken over by %(site)s") % {
         "site": site_label(t._protocol, h.to_site, t._language)
@@ -438,6 +488,10 @@ _TELLERS: dict[type[e.Happening], Callable[[Trail, Any], str]] = {
     e.QueryReopened: _reopened,
     e.DeviationLogged: _deviation,
     e.ParticipantWithdrawn: _withdrawn,
+    e.IdentityErased: _erased,
+    e.RedactionRequested: _redaction_requested,
+    e.ValueRedacted: _redacted,
+    e.RedactionDeclined: _redaction_declined,
     e.ParticipantTransferred: _transferred,
     e.ParticipantUnblinded: _unblinded,
     e.ParticipantCompleted: _completed,

@@ -58,6 +58,7 @@ def trust(request: TrialRequest) -> HttpResponse:
         "checkpoint": checkpoint,
         "checkpoint_at": local_time(checkpoint.time, zone) if checkpoint else "",
         "checkpoint_problem": trial.checkpoint_problem,
+        "erasure_problem": trial.erasure_problem,
         "clock_steps": verified.verification.clock_steps[:SHOWN_PROBLEMS] if verified else (),
         "answer": answer,
         "tone": tone,

@@ -1,0 +1,45 @@
+"""Taking personal data out of the record, for ever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .base import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseIdentity(Command):
+    """Make unreadable, for ever, everything that identifies a person whose participation has ended."""
+
+    participant: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRedaction(Command):
+    """Ask that one text be made unreadable for ever. Nothing changes until another person approves.
+
+    `value` says which text: the event's number in the participant's stream and the name of the field or
+    item, `12/narrative`.
+    """
+
+    participant: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveRedaction(Command):
+    """Make the text unreadable, as somebody else asked; every copy of it in this participant's record too."""
+
+    participant: str
+    redaction: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineRedaction(Command):
+    """Leave the text as it is, and say why. Who asked may take the request back this way."""
+
+    participant: str
+    redaction: int
+    reason: str

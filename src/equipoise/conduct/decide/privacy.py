@@ -1,0 +1,126 @@
+"""Decisions that make personal data unreadable for ever.
+
+That a person may have what identifies them erased is law (PIPL article 47, GDPR article 17), and so are the
+limits: while somebody takes part, the site must be able to reach them (ICH E6(R3) 2.9, 2.12). The data
+of the trial stay under the number, without a name.
+"""
+
+from __future__ import annotations
+
+from .. import commands as c
+from .. import events as e
+from ..reasons import reason
+from ..refusal import Reason, RefusedError
+from ..sealed import SealedValue
+from ..state import ParticipantState
+from .context import Context, Decided
+
+ENDED = ("screen_failed", "consent_refused", "withdrawn", "completed")
+_QUOTED = 3
+"""A text of fewer characters is found in any sentence: it is not looked for in the reason."""
+
+
+def _why(given: str) -> list[Reason]:
+    return [] if given.strip() else [reason("no-reason", "reason")]
+
+
+def erase_identity(command: c.EraseIdentity, context: Context) -> Decided:
+    """Destroy every key that opens what identifies the person, wherever it was typed."""
+    participant = context.known(command.participant)
+    reasons = _why(command.reason)
+    keys = sorted({
+        one.key
+        for one in context.sealed(participant.id)
+        if one.identity and one.text is not None
+    })  # fmt: skip
+    if participant.erased is not None:
+        reasons.append(
+            reason(
+                "already-erased",
+                participant=participant.id,
+                who=participant.erased.actor,
+                at=participant.erased.at[:10],
+            )
+        )
+    elif not keys:
+        reasons.append(reason("no-identity", participant=participant.id))
+    if participant.status not in ENDED:
+        reasons.append(reason("still-takes-part", participant=participant.id))
+    if reasons:
+        raise RefusedError(reasons)
+    return Decided(answer={"keys": len(keys)}).on_participant(
+        participant, e.IdentityErased(keys=tuple(keys), reason=command.reason)
+    )
+
+
+def _text(context: Context, participant: ParticipantState, place: str) -> SealedValue:
+    """The text that can be read still and redacted by itself, or a refusal."""
+    for one in context.sealed(participant.id):
+        if one.own and one.single and one.place == place and one.text is not None:
+            return one
+    raise RefusedError([reason("no-such-text", "value", value=place, participant=participant.id)])
+
+
+def request_redaction(command: c.RequestRedaction, context: Context) -> Decided:
+    """Ask; another person approves. The reason must not repeat what is to go."""
+    participant = context.known(command.participant)
+    text = _text(context, participant, command.value).text or ""
+    reasons = _why(command.reason)
+    if len(text.strip()) >= _QUOTED and text.strip() in command.reason:
+        reasons.append(reason("reason-repeats-text", "reason"))
+    for one in participant.redactions.values():
+        if one.value == command.value and one.status == "open":
+            reasons.append(
+                reason("redaction-asked-already", number=one.number, who=one.requested.actor)
+            )
+    if reasons:
+        raise RefusedError(reasons)
+    number = len(participant.redactions) + 1
+    return Decided(answer={"redaction": number}).on_participant(
+        participant,
+        e.RedactionRequested(redaction=number, value=command.value, reason=command.reason),
+    )
+
+
+def _open(participant: ParticipantState, number: int) -> tuple[str, str]:
+    """Which text, and who asked; or a refusal."""
+    found = participant.redactions.get(number)
+    if found is None or found.status != "open":
+        raise RefusedError(
+            [reason("redaction-not-open", number=number, participant=participant.id)]
+        )
+    return found.value, found.requested.actor
+
+
+def approve_redaction(command: c.ApproveRedaction, context: Context) -> Decided:
+    """Destroy the key of the text and of each value of the same name that says the same here.
+
+    The same words stand in several events where a record repeats itself: an update of an adverse event
+    carries the narrative along, a form moved from another participant leaves its first copy there.
+    """
+    participant = context.known(command.participant)
+    place, asked_by = _open(participant, command.redaction)
+    if asked_by == context.actor.id:
+        raise RefusedError([reason("redaction-needs-another", who=asked_by)])
+    chosen = _text(context, participant, place)
+    keys = sorted({
+        one.key
+        for one in context.sealed(participant.id)
+        if one.single and (one.name, one.text) == (chosen.name, chosen.text)
+    })  # fmt: skip
+    return Decided(answer={"keys": len(keys)}).on_participant(
+        participant,
+        e.ValueRedacted(redaction=command.redaction, value=place, keys=tuple(keys)),
+    )
+
+
+def decline_redaction(command: c.DeclineRedaction, context: Context) -> Decided:
+    """The text stays."""
+    participant = context.known(command.participant)
+    _open(participant, command.redaction)
+    reasons = _why(command.reason)
+    if reasons:
+        raise RefusedError(reasons)
+    return Decided().on_participant(
+        participant, e.RedactionDeclined(redaction=command.redaction, reason=command.reason)
+    )
