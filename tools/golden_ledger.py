@@ -5,7 +5,8 @@
 
 The demonstration trial is rehearsed to its end; the trial's and the sites' events, and those of as few
 participants as together show every type of event that happened, are appended to a ledger of their own.
-It goes into tests/data/golden/VERSION with its protocol and with what it says; from then on every later
+It goes into tests/data/golden/VERSION with its protocol, with what it says, and with the defaults that a protocol's
+version leaves out; from then on every later
 version must read it (tests/contract/trial/test_golden_ledgers.py). An existing one is never replaced.
 """
 
@@ -78,6 +79,8 @@ def main() -> int:
     says = {"secret": secret, "root": ledger.root(), **golden.said_by(made, secret)}
     text = json.dumps(says, ensure_ascii=False, indent=1, sort_keys=True)
     (made / "says.json").write_text(text + "\n", encoding="utf-8")
+    given = json.dumps(golden.defaults(), ensure_ascii=False, indent=1, sort_keys=True)
+    (made / "defaults.json").write_text(given + "\n", encoding="utf-8")
     folder.parent.mkdir(exist_ok=True)
     shutil.move(made, folder)
     print(f"{folder}: {ledger.head().seq} events of {len(streams)} streams")

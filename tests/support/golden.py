@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from equipoise.conduct import events as e
 from equipoise.conduct.state import ParticipantState, TrialState, fold_in
 from equipoise.ledger.envelope import Event, event_of
 from equipoise.ledger.keys import DerivedKeys
 from equipoise.ledger.sealing import DerivedNonces, Sealer
 from equipoise.protocol.document import Protocol
+from equipoise.protocol.document.base import Part
 from equipoise.protocol.reading import load_protocol
 from equipoise.trial.codec import Codec
 from equipoise.trial.projecting import stamp_of
@@ -35,6 +38,22 @@ def protocol_of(folder: Path) -> Protocol:
         path = Path(made) / "protocol.yaml"
         path.write_bytes(gzip.decompress((folder / "protocol.yaml.gz").read_bytes()))
         return load_protocol(path)
+
+
+def defaults() -> dict[str, Any]:
+    """What holds where a document says nothing, by section and field: it has no place in the content hash."""
+    found: dict[str, Any] = {}
+    waiting: list[type[Part]] = [Part]
+    while waiting:
+        model = waiting.pop()
+        waiting += model.__subclasses__()
+        if not model.__module__.startswith("equipoise.protocol.document"):
+            continue
+        for name, field in model.model_fields.items():
+            if not field.is_required():
+                default = field.get_default(call_default_factory=True)
+                found[f"{model.__name__}.{name}"] = to_jsonable_python(default)
+    return dict(sorted(found.items()))
 
 
 def decoded(folder: Path, secret: str, protocol: Protocol) -> Iterator[tuple[Event, e.Happening]]:

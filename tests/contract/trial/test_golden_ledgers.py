@@ -16,7 +16,7 @@ from equipoise.ledger.merkle import merkle_root
 from equipoise.ledger.sqlite import SqliteStore
 from equipoise.trial import upcasters
 from equipoise.trial.codec import Codec
-from support.golden import GOLDEN, decoded, protocol_of, rows_of, said_by
+from support.golden import GOLDEN, decoded, defaults, protocol_of, rows_of, said_by
 from support.tampering import COLUMNS, SIGNER, product_verdict, stand_alone_verdict
 
 RELEASED = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())
@@ -48,6 +48,15 @@ def test_its_hashes_are_recomputed_to_the_root_it_had(version: str, tmp_path: Pa
         assert declared != SIGNER.public_hex
         assert verdict.places == {last[0]}, verdict.words
         assert "another key" in verdict.words
+
+
+@pytest.mark.parametrize("version", RELEASED)
+def test_what_held_by_default_then_still_does(version: str) -> None:
+    """A default is left out of a protocol's content hash: changing it would change what a trial's protocol says
+    while its version stays."""
+    then = json.loads((GOLDEN / version / "defaults.json").read_text(encoding="utf-8"))
+    now = defaults()
+    assert {name: now.get(name, "gone") for name in then} == then
 
 
 @pytest.mark.parametrize("version", RELEASED)
