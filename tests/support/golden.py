@@ -52,6 +52,8 @@ def defaults() -> dict[str, Any]:
         for name, field in model.model_fields.items():
             if not field.is_required():
                 default = field.get_default(call_default_factory=True)
+                if isinstance(default, Part):
+                    default = default.model_dump(mode="json", exclude_defaults=True)
                 found[f"{model.__name__}.{name}"] = to_jsonable_python(default)
     return dict(sorted(found.items()))
 
