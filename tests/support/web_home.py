@@ -146,12 +146,13 @@ def served(path: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serving(path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """As `served`, with the process, for tests that end it themselves."""
+def serving(path: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """As `served`, with further options, and with the process, for tests that end it themselves."""
     port = free_port()
     equipoise = "from equipoise.cli import main; main()"
     command = [
         sys.executable, "-c", equipoise, "serve", "--home", str(path), "--port", str(port),
+        *options,
     ]  # fmt: skip
     log = tempfile.TemporaryFile()  # noqa: SIM115
     process = subprocess.Popen(

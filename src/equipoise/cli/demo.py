@@ -66,7 +66,9 @@ def demo(
     if no_serve:
         return
     greeting = f"{_told(summary)}\n\n{_table(sign_ins)}\n"
-    serve_home(path, port=port, greeting=greeting, on_stderr=output == "json")
+    from equipoise.web.server import Address
+
+    serve_home(path, Address(port=port), greeting=greeting, on_stderr=output == "json")
 
 
 def shipped_protocol(trial: str) -> Path:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from equipoise.cli.app import main
 from equipoise.cli.errors import UserError
 from equipoise.cli.opening import opened
+
+if TYPE_CHECKING:
+    from equipoise.web.server import Address
 
 
 @main.command()
@@ -25,11 +28,26 @@ def serve(
         Path | None, typer.Option(help="TLS certificate (PEM); needed beyond this machine.")
     ] = None,
     key: Annotated[Path | None, typer.Option(help="The certificate's private key (PEM).")] = None,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option(
+            "--behind-proxy",
+            help="A proxy on this machine ends TLS and is the only one to ask; needs --name.",
+        ),
+    ] = False,
+    log: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|-",
+            help="Write a line of JSON for each request, without personal data; - is standard error.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the web application of a home until interrupted with Ctrl-C."""
-    serve_home(
-        home, port=port, host=host, names=name or [], certificate=certificate, key=key, greeting=""
-    )
+    from equipoise.web.server import Address
+
+    address = Address(host, port, tuple(name or ()), certificate, key, behind_proxy)
+    serve_home(home, address, log=log)
 
 
 def check_port(port: int) -> None:
@@ -44,23 +62,26 @@ def check_port(port: int) -> None:
 
 def serve_home(
     path: Path,
+    address: Address,
     *,
-    port: int = 8000,
-    host: str = "127.0.0.1",
-    names: list[str] | None = None,
-    certificate: Path | None = None,
-    key: Path | None = None,
     greeting: str = "",
     on_stderr: bool = False,
+    log: str | None = None,
 ) -> None:
     """Check that it is safe, say where, and serve. `greeting` is printed before the address.
 
-    `on_stderr` keeps standard output for a result that is read by a program.
+    `on_stderr` keeps standard output for a result that is read by a program. `log` takes a line for each
+    request: a file, or `-` for standard error.
     """
-    from equipoise.web.server import Address, UnsafeServingError, check_address, check_home, claim
+    from equipoise.web.server import UnsafeServingError, check_address, check_home, claim
     from equipoise.web.server import serve as serve_forever
 
-    address = Address(host, port, tuple(names or ()), certificate, key)
+    if log is not None and log != "-":
+        log = str(Path(log).absolute())
+        try:
+            os.close(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600))
+        except OSError as error:
+            raise UserError(f"--log {log}: cannot be written: {error.strerror}") from None
     with opened(path) as home:
         rehearsal = home.rehearsal is not None
         alone = not home.several_processes
@@ -79,6 +100,6 @@ def serve_home(
         typer.echo(told, err=on_stderr)
 
     try:
-        serve_forever(path, address, started=started)
+        serve_forever(path, address, started=started, log=log)
     finally:
         os.close(claimed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,8 +9,7 @@ from django.shortcuts import render
 from django.template.loader import get_template
 
 from .api.problems import answer, asks_for_json
-
-log = logging.getLogger(__name__)
+from .log import request_number
 
 
 def _page(request: HttpRequest, status: int) -> HttpResponse:
@@ -52,6 +50,8 @@ def unavailable(request: HttpRequest) -> HttpResponse:
         response: HttpResponse = JsonResponse(
             {"status": "failing", "why": ["database"]}, status=503
         )
+    elif asks_for_json(request):
+        response = answer("unavailable")
     else:
         page = get_template("errors/503.html").render({})
         response = HttpResponse(page, status=503)
@@ -64,6 +64,8 @@ def broken(request: HttpRequest) -> HttpResponse:
     """500: our fault. Rendered without the shell, which may be what broke."""
     if asks_for_json(request):
         return answer("broken")
-    response = HttpResponse(get_template("errors/500.html").render({}), status=500)
+    response = HttpResponse(
+        get_template("errors/500.html").render({"number": request_number()}), status=500
+    )
     response["Cache-Control"] = "no-store"
     return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import ipaddress
+import logging
 import multiprocessing
 import os
 import socket
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import metadata
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,8 @@ class Address:
     names: Sequence[str] = field(default_factory=tuple)
     certificate: Path | None = None
     key: Path | None = None
+    behind_proxy: bool = False
+    """Whether a proxy on this machine ends TLS, and is the only one to ask."""
 
     @property
     def loopback(self) -> bool:
@@ -55,8 +59,8 @@ class Address:
 
     @property
     def https(self) -> bool:
-        """Whether connections are encrypted."""
-        return self.certificate is not None
+        """Whether browsers' connections are encrypted: by this server, or by the proxy before it."""
+        return self.certificate is not None or self.behind_proxy
 
     @property
     def url(self) -> str:
@@ -64,6 +68,8 @@ class Address:
         name = self.names[0] if self.names else self.host
         if ":" in name:
             name = f"[{name}]"
+        if self.behind_proxy:
+            return f"https://{name}/"
         return f"{'https' if self.https else 'http'}://{name}:{self.port}/"
 
 
@@ -71,6 +77,19 @@ def check_address(address: Address) -> None:
     """Raise `UnsafeServingError` where passwords would cross a network in the clear, or nobody could come."""
     if (address.certificate is None) != (address.key is None):
         raise UnsafeServingError("--certificate and --key belong together: give both")
+    if address.behind_proxy and not address.loopback:
+        raise UnsafeServingError(
+            f"--behind-proxy with --host {address.host}: others could ask in the proxy's place; "
+            "listen on 127.0.0.1"
+        )
+    if address.behind_proxy and address.certificate is not None:
+        raise UnsafeServingError(
+            "--behind-proxy: the proxy holds the certificate; leave --certificate out"
+        )
+    if address.behind_proxy and not address.names:
+        raise UnsafeServingError(
+            "--behind-proxy: give --name with the name browsers use at the proxy"
+        )
     if not address.loopback and not address.https:
         raise UnsafeServingError(
             f"--host {address.host}: other machines could listen to passwords; give --certificate "
@@ -121,22 +140,56 @@ def claim(path: Path, *, alone: bool = True) -> int:
     return descriptor
 
 
-def load_application(path: str, hosts: Sequence[str], https: bool) -> Any:
+def behind_proxy(served: Any) -> Any:
+    """The application as a proxy on this machine asks it: over TLS, in the name of the last client it names.
+
+    Earlier addresses in `X-Forwarded-For` came from outside, and anybody can write them.
+    """
+
+    def asked(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["wsgi.url_scheme"] = "https"
+        told = environ.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        try:
+            environ["REMOTE_ADDR"] = str(ipaddress.ip_address(told))
+        except ValueError:
+            environ["REMOTE_ADDR"] = "unknown"
+        return served(environ, start_response)
+
+    return asked
+
+
+def load_application(
+    path: str, hosts: Sequence[str], https: bool, proxied: bool, log: str | None
+) -> Any:
     """In the serving process: open the home and make the WSGI application."""
     from equipoise.home import Home
     from equipoise.trial import HourlyCheckpoints
     from equipoise.web import application, configure
+    from equipoise.web.log import drop_log, keep_log, tell
 
     _end_with_parent()
     sys.setswitchinterval(SWITCH_SECONDS)
     home = Home.open(path)
     # Granian's workers are processes of multiprocessing: they end without `atexit`, but with this.
     Finalize(None, home.close, exitpriority=0)
-    hourly = HourlyCheckpoints(home.trial(), besides=home.clock_watch.look)
+
+    def watch() -> None:
+        step = home.clock_watch.look()
+        if step is not None:
+            tell("clock set", logging.WARNING, seconds=step.seconds)
+        if home.trial().checkpoint_problem is not None:
+            tell("checkpoint not kept", logging.WARNING)
+
+    hourly = HourlyCheckpoints(home.trial(), besides=watch)
     hourly.start()
     Finalize(None, hourly.stop, exitpriority=1)
     configure(home, hosts=hosts, https=https)
-    served = application()
+    if log is not None:
+        keep_log(log)
+        Finalize(None, drop_log, exitpriority=-1)
+    tell("started", version=metadata.version("equipoise"), mode=home.trial().state.mode)
+    Finalize(None, tell, ("ended",), exitpriority=0)
+    served = behind_proxy(application()) if proxied else application()
     _warm_up()
     # The protocol and the code stay for ever: looking through them for garbage again and again would
     # stop every request for tens of milliseconds.
@@ -182,8 +235,15 @@ def _warm_up() -> None:
         get_template(name)
 
 
-def serve(path: Path, address: Address, *, started: Callable[[], None] | None = None) -> None:
-    """Serve until interrupted; `started` is called when connections are taken.
+def serve(
+    path: Path,
+    address: Address,
+    *,
+    started: Callable[[], None] | None = None,
+    log: str | None = None,
+) -> None:
+    """Serve until interrupted; `started` is called when connections are taken. `log` is the file that takes a line
+    for each request, or `-` for standard error.
 
     Call `check_address`, `check_home` and `claim` first.
     """
@@ -211,5 +271,5 @@ def serve(path: Path, address: Address, *, started: Callable[[], None] | None = 
         told = threading.Thread(target=_when_open, args=(address, started), daemon=True)
         server.on_startup(told.start)
     hosts = [*address.names, address.host]
-    loader = partial(load_application, str(path), hosts, address.https)
+    loader = partial(load_application, str(path), hosts, address.https, address.behind_proxy, log)
     server.serve(target_loader=loader, wrap_loader=False)

@@ -109,6 +109,7 @@ def settings_for(home: Home, *, hosts: Sequence[str] = (), https: bool = False) 
             "django.middleware.security.SecurityMiddleware",
             "equipoise.web.middleware.content_policy",
             "whitenoise.middleware.WhiteNoiseMiddleware",
+            "equipoise.web.log.logged",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.locale.LocaleMiddleware",
@@ -241,7 +242,14 @@ def settings_for(home: Home, *, hosts: Sequence[str] = (), https: bool = False) 
         "LOGGING": {
             "version": 1,
             "disable_existing_loggers": False,
-            "handlers": {"console": {"class": "logging.StreamHandler", "level": "ERROR"}},
+            "formatters": {"lines": {"()": "equipoise.web.log.JsonLines"}},
+            "handlers": {
+                "console": {
+                    "class": "logging.StreamHandler",
+                    "level": "ERROR",
+                    "formatter": "lines",
+                }
+            },
             "root": {"handlers": ["console"], "level": "ERROR"},
             # a wrong Host header or a stale form is the sender's fault, and answered
             "loggers": {"django.security": {"handlers": [], "propagate": False}},

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as noop
 from pydantic import BaseModel, ConfigDict
 
 from equipoise.conduct.refusal import Reason, Refusal
+from equipoise.web.log import note_refusal
 
 MEDIA_TYPE = "application/problem+json"
 ROOT = "/api/"
@@ -32,6 +33,7 @@ TITLES = {
     "refused": (422, noop("The trial refuses this.")),
     "invalid": (422, noop("The request does not have the form described.")),
     "broken": (500, noop("This is our fault. Nothing was changed.")),
+    "unavailable": (503, noop("The database does not answer. Nothing was changed: try again.")),
 }
 """Kinds of problem: status and title. The kind is the last part of the problem's `type`."""
 TYPE = "urn:equipoise:problem:"
@@ -73,6 +75,7 @@ class ProblemError(Exception):
 
 def refused(refusal: Refusal, language: str) -> ProblemError:
     """The trial's refusal: every reason from the catalog."""
+    note_refusal(refusal.codes)
     codes = set(refusal.codes)
     kind = "refused"
     if codes <= _FORBIDDING:

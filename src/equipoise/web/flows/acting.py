@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from equipoise.conduct.commands import Command
 from equipoise.conduct.refusal import Reason, Refusal
+from equipoise.web.log import note_refusal
 from equipoise.web.request import TrialRequest
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ def _content(request: TrialRequest) -> str:
 
 def act(request: TrialRequest, command: Command, part: str = "") -> Done | Refusal:
     """Give the command to the trial in the person's name."""
-    return request.trial.do(command, request.someone.actor, client_id=client_id(request, part))
+    outcome = request.trial.do(command, request.someone.actor, client_id=client_id(request, part))
+    if isinstance(outcome, Refusal):
+        note_refusal(outcome.codes)
+    return outcome
 
 
 ShownReason = tuple[str, str, str, str]
