@@ -9,6 +9,7 @@ import csv
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +83,50 @@ def difference(name: str) -> float:
     return result.lower if side == ["lo"] else result.upper
 
 
+def cox(file: str, column: str, event: str, strata: str | None = None, **more: Any) -> Any:
+    """The coefficient of the first column: of control over 6-MP, or of sex."""
+    rows = [row for row in table(file) if strata is None or row[strata] != "NA"]
+    marks = numbers(rows, event)
+    values = (
+        [float(row[column] == "control") for row in rows]
+        if column == "treat"
+        else numbers(rows, column)
+    )
+    return methods.proportional_hazards(
+        numbers(rows, "time"),
+        [mark == max(marks) for mark in marks],
+        [values],
+        [column],
+        strata=None if strata is None else [row[strata] for row in rows],
+        **more,
+    )
+
+
+def birthweight() -> methods.Regression:
+    rows, columns = table("birthwt"), ["smoke", "age", "lwt"]
+    return methods.logistic_regression(
+        numbers(rows, "low"), [numbers(rows, one) for one in columns], columns
+    )
+
+
+def wine() -> methods.Regression:
+    rows = table("wine")
+    return methods.ordinal_regression(
+        [int(row["rating"]) for row in rows],
+        [
+            [float(row["temp"] == "warm") for row in rows],
+            [float(row["contact"] == "yes") for row in rows],
+        ],
+        ["temp", "contact"],
+    )
+
+
+def missing_second_visit(strategy: Any) -> float:
+    cov = [[1, 0.5], [0.5, 1]]
+    found = methods.reference_based([0.8, math.nan], [0.5, 2], cov, [0, 1], cov, strategy)
+    return float(found.mean[0])
+
+
 COMPUTED: dict[str, Callable[[], float]] = {
     "clopper_hi": lambda: methods.clopper_pearson(7, 20).upper,
     "boschloo_9_3": lambda: methods.boschloo(9, 10, 3, 10).p,
@@ -111,6 +156,23 @@ COMPUTED: dict[str, Callable[[], float]] = {
     "cmh_ucb_mhrd": lambda: methods.cochran_mantel_haenszel(berkeley()).risk_difference.estimate,
     "cmh_ucb_or_lo": lambda: methods.cochran_mantel_haenszel(berkeley()).odds_ratio.lower,
     "cmh_ucb_or_hi": lambda: methods.cochran_mantel_haenszel(berkeley()).odds_ratio.upper,
+    "clm_wine_temp": lambda: wine().coefficient("temp").estimate,
+    "clm_wine_contact": lambda: wine().coefficient("contact").estimate,
+    "cox_gehan_breslow_se": lambda: float(
+        cox("gehan", "treat", "cens", ties="breslow").standard_errors[0]
+    ),
+    "cox_gehan_exact_b": lambda: float(cox("gehan", "treat", "cens", ties="exact").coefficients[0]),
+    "cox_gehan_exact_se": lambda: float(
+        cox("gehan", "treat", "cens", ties="exact").standard_errors[0]
+    ),
+    "cox_lung_sex_b": lambda: float(cox("lung", "sex", "status").coefficients[0]),
+    "cox_lung_sex_se": lambda: float(cox("lung", "sex", "status").standard_errors[0]),
+    "cox_lung_sex_inst_b": lambda: float(cox("lung", "sex", "status", "inst").coefficients[0]),
+    "logit_birthwt_smoke": lambda: birthweight().coefficient("smoke").estimate,
+    "logit_birthwt_smoke_se": lambda: float(birthweight().standard_errors[1]),
+    "rbi_CR": lambda: missing_second_visit("CR"),
+    "rbi_J2R": lambda: missing_second_visit("J2R"),
+    "rbi_LMCF": lambda: missing_second_visit("LMCF"),
     "lr_aml": lambda: log_rank_of("aml", "x", "status").statistic,
     "lr_gehan": lambda: log_rank_of("gehan", "treat", "cens").statistic,
     "lr_lung_sex_inst": lambda: log_rank_of("lung", "sex", "status", "inst").statistic,

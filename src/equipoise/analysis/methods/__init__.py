@@ -9,10 +9,20 @@ from __future__ import annotations
 
 from .estimate import Estimate
 from .exact import boschloo, fisher
+from .hazards import proportional_hazards, restricted_mean, restricted_mean_difference
+from .imputation import Conditional, pool, reference_based
 from .mantel_haenszel import MantelHaenszel, cochran_mantel_haenszel
 from .means import LinearModel, linear_model, welch
+from .multiplicity import Adjusted, graphical, hierarchical, holm
 from .proportions import clopper_pearson, wilson
 from .ranks import wilcoxon
+from .regression import (
+    Regression,
+    Standardized,
+    logistic_regression,
+    ordinal_regression,
+    standardized_risks,
+)
 from .score import (
     mee_difference,
     miettinen_nurminen_difference,
@@ -23,22 +33,37 @@ from .score import (
 from .survival import KaplanMeier, LogRank, kaplan_meier, log_rank
 
 __all__ = [
+    "Adjusted",
+    "Conditional",
     "Estimate",
     "KaplanMeier",
     "LinearModel",
     "LogRank",
     "MantelHaenszel",
+    "Regression",
+    "Standardized",
     "boschloo",
     "clopper_pearson",
     "cochran_mantel_haenszel",
     "fisher",
+    "graphical",
+    "hierarchical",
+    "holm",
     "kaplan_meier",
     "linear_model",
     "log_rank",
+    "logistic_regression",
     "mee_difference",
     "miettinen_nurminen_difference",
     "miettinen_nurminen_ratio",
     "newcombe_difference",
+    "ordinal_regression",
+    "pool",
+    "proportional_hazards",
+    "reference_based",
+    "restricted_mean",
+    "restricted_mean_difference",
+    "standardized_risks",
     "stratified_miettinen_nurminen_difference",
     "welch",
     "wilcoxon",

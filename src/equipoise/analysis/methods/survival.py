@@ -64,7 +64,8 @@ class KaplanMeier:
         return int(leaving[np.searchsorted(self.times, time, side="left") :].sum())
 
 
-def _checked(times: ArrayLike, events: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+def checked_times(times: ArrayLike, events: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+    """Times and event marks as arrays; ValueError for what is no time, or not one mark for each."""
     clock = np.asarray(times, dtype=np.float64).ravel()
     happened = np.asarray(events).astype(bool).ravel()
     if clock.shape != happened.shape:
@@ -83,7 +84,7 @@ def kaplan_meier(times: ArrayLike, events: ArrayLike, confidence: float = 0.95) 
     An empty group gives empty arrays and a `nan` median.
     """
     critical = critical_value(confidence)
-    clock, happened = _checked(times, events)
+    clock, happened = checked_times(times, events)
     distinct, position = np.unique(clock, return_inverse=True)
     died = np.bincount(position, weights=happened, minlength=distinct.size).astype(np.float64)
     left = np.bincount(position, minlength=distinct.size).astype(np.float64)
@@ -174,7 +175,7 @@ def log_rank(
     without expected events are left out of the degrees of freedom. Without events, or with fewer
     than two groups at risk, the test is undefined and `reason` says so.
     """
-    clock, happened = _checked(times, events)
+    clock, happened = checked_times(times, events)
     labels, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     layer = np.zeros(clock.size, dtype=np.intp)
     if strata is not None:
