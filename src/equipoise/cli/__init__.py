@@ -9,6 +9,7 @@ from . import account as account
 from . import activate as activate
 from . import amend as amend
 from . import analyze as analyze
+from . import backup as backup
 from . import check as check
 from . import checkpoint as checkpoint
 from . import database as database

@@ -10,6 +10,7 @@ home/keys.sqlite      sealing and signing keys (a real trial only)
 home/keeper.sqlite    the randomization seed and the keeper's log (a real trial only, and only where no
                       keeper in a process of its own holds them)
 home/web.sqlite       accounts and sessions
+home/replaced-…/      what a restore has put another ledger in place of
 """
 
 from .errors import HomeError

@@ -45,10 +45,12 @@ from equipoise.trial.codec import Codec
 from equipoise.trial.erasing import erasures_in
 
 from .errors import HomeError
-from .storage import CHECKPOINTS, LEDGER_FILE, DatabaseSettings, hold_alone, open_store
+from .storage import CHECKPOINTS, LEDGER_FILE, DatabaseSettings, hold_alone, hold_shared, open_store
 
 FORMAT = 1
 ERASURES = "erasures.jsonl"
+RESTORING = "restoring.json"
+"""Stands in a home while a ledger is being put in place of its own."""
 AMENDMENTS = "protocols"
 """The folder of a home in which later versions of its protocol are kept."""
 ADMINISTRATOR = Actor("administrator", "administrator")
@@ -111,12 +113,14 @@ class Home:
         self.database = database
         """The PostgreSQL database that holds the ledger; None for the file `ledger.sqlite`."""
         self.keeper_socket = keeper_socket
-        self.erasures = ErasureList(path / ERASURES)
+        self.erasures = self.erasures_of(path)
         """Keys that have been destroyed, noted apart from ledger and keys."""
         self.amendments = _documents(path / AMENDMENTS, protocol)
         """Later versions of the protocol kept in this home, whether the trial knows them or not."""
         self.clock_watch = ClockWatch()
         """Whether the machine's clock was set while this home was open."""
+        self._restoring = False
+        """Whether whoever restores this home opens it, alone."""
         self._trial: Trial | None = None
         self._held = ExitStack()
         self._lock = threading.Lock()
@@ -241,6 +245,11 @@ class Home:
         """The signed checkpoints of this home's ledger."""
         return CheckpointFile(self.path / CHECKPOINTS)
 
+    @staticmethod
+    def erasures_of(path: Path) -> ErasureList:
+        """The list of destroyed keys in a home's folder."""
+        return ErasureList(path / ERASURES)
+
     @property
     def virtual_clock(self) -> VirtualClock | None:
         """The rehearsal's clock, or None in a real trial."""
@@ -257,12 +266,18 @@ class Home:
             return self._trial
 
     def _open_trial(self, held: ExitStack) -> Trial:
-        # the ledger first: its lock keeps other processes out
+        if not self._restoring:
+            hold_shared(self.path, held)
+            if (self.path / RESTORING).exists():
+                raise HomeError(
+                    f"{self.path}: a restore was not finished; run `equipoise restore` again"
+                )
+        # then the ledger: its lock keeps other processes out
         store = open_store(self.path, self.database, TABLES)
         held.callback(store.close)
         if self.rehearsal is not None and not store.sole_writer:
             hold_alone(self.path, held)
-        keys = self._keys(held)
+        keys = self.keys(held)
         head = HeadFile(self.path / "head")
         signer = Signer(keys.signing_key())
         ledger = Ledger(
@@ -285,12 +300,17 @@ class Home:
             ledger, self.protocol, keeper, sealer, SystemClock(), self.amendments, self.erasures
         )
 
+    def trial_being_restored(self) -> Trial:
+        """The trial, for whoever restores this home and keeps everybody else out of it."""
+        self._restoring = True
+        return self.trial()
+
     def _make_keeper(self) -> None:
         """Make the seed of a real trial, or bind the keeper that has made one already."""
         if self.rehearsal is not None or self.protocol.randomization is None:
             return
         with ExitStack() as held:
-            key = Signer(self._keys(held).signing_key()).public_hex
+            key = Signer(self.keys(held).signing_key()).public_hex
         if self.keeper_socket is None:
             FileKeeper.create(self.path / FILE, self.protocol, key).close()
         else:
@@ -324,7 +344,7 @@ class Home:
         Raises `HomeError` where there is no ledger yet.
         """
         with self._lock, ExitStack() as held:
-            keys = self._keys(held)
+            keys = self.keys(held)
             store = open_store(self.path, self.database, read_only=True)
             held.callback(store.close)
             ledger = Ledger(store, trial=self.protocol.id)
@@ -379,17 +399,21 @@ class Home:
         with self._lock, ExitStack() as held:
             store = open_store(self.path, self.database, read_only=True)
             held.callback(store.close)
-            signer = Signer(self._keys(held).signing_key())
-            now = datetime.now(UTC).isoformat(timespec="microseconds")
-            if self.rehearsal is not None:
-                text = store.signed_head()
-                last = SignedHead.parse(text) if text is not None else None
-                now = last.time if last is not None else self.rehearsal.start
+            signer = Signer(self.keys(held).signing_key())
+            text = store.signed_head()
+            now = self.time_of(SignedHead.parse(text) if text is not None else None)
             return take_checkpoint(
                 store, signer, self.protocol.id, self.checkpoints, time=now, reason=reason
             )
 
-    def _keys(self, held: ExitStack) -> Keys:
+    def time_of(self, head: SignedHead | None) -> str:
+        """The time for a statement about a ledger with this end: the machine's, in a rehearsal that of its last event."""
+        if self.rehearsal is None:
+            return datetime.now(UTC).isoformat(timespec="microseconds")
+        return head.time if head is not None else self.rehearsal.start
+
+    def keys(self, held: ExitStack) -> Keys:
+        """The home's keys, closed with `held`."""
         if self.rehearsal is not None:
             return DerivedKeys(self.rehearsal.secret, self.erasures.keys(self.protocol.id))
         keys = FileKeys(self.path / "keys.sqlite")

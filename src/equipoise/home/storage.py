@@ -25,6 +25,7 @@ from .errors import HomeError
 
 LEDGER_FILE = "ledger.sqlite"
 CHECKPOINTS = "checkpoints.jsonl"
+_IN_USE = "home.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class DatabaseSettings:
         name = schema or f"equipoise_{re.sub(r'[^a-z0-9]+', '_', trial.lower())}"[:48]
         found = cls(url, name)
         try:
-            if not found._is_free():
+            if not found.is_free():
                 raise HomeError(
                     f"the database holds a ledger under the name {name} already; "
                     "choose another one with --schema"
@@ -64,7 +65,7 @@ class DatabaseSettings:
             raise HomeError(str(error)) from error
         return found
 
-    def _is_free(self) -> bool:
+    def is_free(self) -> bool:
         """Whether nothing stands there yet, or the empty tables that an owner has prepared."""
         from equipoise.ledger.postgres import PostgresStore, schema_in_use
 
@@ -122,6 +123,31 @@ def open_ledger(path: Path) -> Store:
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise HomeError(f"{path}/settings.json: cannot be read: {error}") from error
     return open_store(path, database, read_only=True)
+
+
+def hold_shared(path: Path, held: ExitStack) -> None:
+    """Say that this process has the home's trial open; `hold_still` waits for nobody who has.
+
+    Raises `HomeError` where the home is being restored.
+    """
+    descriptor = os.open(path / _IN_USE, os.O_CREAT | os.O_RDWR, 0o600)
+    held.callback(os.close, descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        raise HomeError(f"{path}: is being restored; wait until it is done") from None
+
+
+def hold_still(path: Path, held: ExitStack) -> None:
+    """Keep every process from opening the home's trial. Raises `HomeError` where one has it open."""
+    descriptor = os.open(path / _IN_USE, os.O_CREAT | os.O_RDWR, 0o600)
+    held.callback(os.close, descriptor)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise HomeError(
+            f"{path}: a process has this home open (`equipoise serve`?); stop it first"
+        ) from None
 
 
 def hold_alone(path: Path, held: ExitStack) -> None:

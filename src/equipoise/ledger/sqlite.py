@@ -6,8 +6,8 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS signed_head (
 CREATE TABLE IF NOT EXISTS ledger (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 """
 
+_PAGES_AT_ONCE = 2000
 _COLUMNS = ", ".join(Event._fields)
 _INSERT_EVENT = f"INSERT INTO events ({_COLUMNS}) VALUES ({', '.join('?' * len(Event._fields))})"
 _SELECT_EVENT = f"SELECT {_COLUMNS} FROM events"
@@ -429,6 +430,30 @@ class SqliteStore:
             connection.close()
             raise LedgerError(f"cannot be read as a ledger: {error}") from error
         return signed, _rows_of(connection, rows)
+
+    def backup_to(self, path: Path, advance: Callable[[int, int], None] | None = None) -> None:
+        """Copy the whole file, as it is now, over another one; writing goes on meanwhile.
+
+        `advance` is told how many pages are done, and of how many. Raises `LedgerError`.
+        """
+        source = self._open_reader()
+        try:
+            # A transaction that has read keeps its snapshot, so that no write makes the copy begin again.
+            source.execute("BEGIN")
+            _signed_head(source)
+            with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+                source.backup(
+                    copy,
+                    pages=_PAGES_AT_ONCE,
+                    progress=None
+                    if advance is None
+                    else lambda _state, left, total: advance(total - left, total),
+                )
+                copy.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.Error as error:
+            raise LedgerError(f"{path}: the ledger could not be copied: {error}") from error
+        finally:
+            source.close()
 
     def close(self) -> None:
         """Close all connections and give the lock file up."""

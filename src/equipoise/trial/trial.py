@@ -66,6 +66,7 @@ CHECKPOINT_AFTER: dict[type[e.Happening], str] = {
     e.TrialUnlocked: "lock",
     e.ParticipantUnblinded: "unblind",
     e.TrialUnblinded: "unblind",
+    e.LedgerRestored: "restore",
 }
 """The events after which a checkpoint is taken at once, and its reason."""
 _CATCH_UP = 2000
@@ -730,6 +731,7 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "Withdraw": ("ParticipantWithdrawn",),
     "TransferParticipant": ("ParticipantTransferred",),
     "CompleteParticipant": ("ParticipantCompleted",),
+    "RecordRestoration": ("LedgerRestored",),
     "EraseIdentity": ("IdentityErased",),
     "RequestRedaction": ("RedactionRequested",),
     "ApproveRedaction": ("ValueRedacted",),

@@ -46,6 +46,7 @@ from .quality import (
     VerifySource,
 )
 from .recruitment import HaltRecruitment, RestartRecruitment
+from .restoring import RecordRestoration
 from .safety import (
     Causality,
     Outcome,
@@ -96,6 +97,7 @@ __all__ = [
     "RecordDiaryDay",
     "RecordDose",
     "RecordEthicsReview",
+    "RecordRestoration",
     "RecordTraining",
     "ReleaseResults",
     "ReopenQuery",

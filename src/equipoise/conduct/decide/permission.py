@@ -40,11 +40,13 @@ _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
     ),
     "SaveForm": frozenset({"RequestRedaction"}),
     "CloseQuery": frozenset({"RequestRedaction", "ApproveRedaction", "DeclineRedaction"}),
-    GRANTING: frozenset({"RecordTraining", "ReviewAccess", "IssueToken", "RevokeToken"}),
+    GRANTING: frozenset(
+        {"RecordTraining", "ReviewAccess", "IssueToken", "RevokeToken", "RecordRestoration"}
+    ),
 }
 """Rights that follow from another right, so that no protocol can leave them out."""
 _BEFORE_TRAINING = frozenset({
-    "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "RevokeToken",
+    "RecordRestoration", "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "RevokeToken",
     "EndDelegation",
     "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment", "HaltRecruitment",
     "FileDocument", "WithdrawDocument", "RecordEthicsReview",

@@ -51,6 +51,7 @@ from .quality import (
     SourceVerified,
 )
 from .recruitment import Authority, RecruitmentHalted, RecruitmentRestarted
+from .restoring import LedgerRestored
 from .safety import (
     AdverseEventReported,
     AdverseEventUpdated,
@@ -100,6 +101,7 @@ __all__ = [
     "Happening",
     "IdentityErased",
     "LaboratoryRangeSet",
+    "LedgerRestored",
     "Mode",
     "ParticipantCompleted",
     "ParticipantHeld",

@@ -1,4 +1,4 @@
-"""Refusals about erasure and redaction."""
+"""Refusals about erasure, redaction and restoration."""
 
 from __future__ import annotations
 
@@ -53,6 +53,13 @@ PRIVACY: dict[str, Template] = {
         "conduct.privacy",
         "choose one that is open",
         "请选择待答复的申请",
+    ),
+    "not-at-the-backup": Template(
+        "the ledger ends at {seq}, not at the backup's {backup}",
+        "账本结束于 {seq}，而备份结束于 {backup}",
+        "conduct.restoration",
+        "a restoration is recorded by `equipoise restore`, before anything else happens",
+        "恢复由 `equipoise restore` 在其他操作之前登记",
     ),
     "redaction-needs-another": Template(
         "{who} asked for this redaction, and cannot approve it",

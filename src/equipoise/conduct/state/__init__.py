@@ -25,7 +25,7 @@ from .records import (
     VerificationMark,
     Withdrawal,
 )
-from .trial import Delegation, LaboratoryRange, SiteState, Token, Training, TrialState
+from .trial import Delegation, LaboratoryRange, Restoration, SiteState, Token, Training, TrialState
 
 __all__ = [
     "STATUSES",
@@ -49,6 +49,7 @@ __all__ = [
     "Query",
     "Redaction",
     "Restart",
+    "Restoration",
     "SiteState",
     "Stamp",
     "SupplyBalance",

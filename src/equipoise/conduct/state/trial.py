@@ -92,6 +92,19 @@ class Token:
         return self.revoked_at is None and day <= self.until
 
 
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """The ledger went on from a backup of `backup_seq` events; `lost` others were no more."""
+
+    backup_seq: int
+    backup_root: str
+    taken_at: str
+    person: str
+    lost: int | None
+    reason: str
+    at: str
+
+
 @dataclass(slots=True)
 class SiteState:
     """A site: open or not, its laboratory, how many it screened and randomized."""
@@ -137,6 +150,7 @@ class TrialState:
 
     trainings: tuple[Training, ...] = ()
     access_reviews: tuple[AccessReview, ...] = ()
+    restorations: tuple[Restoration, ...] = ()
     oversight: Oversight = field(default_factory=Oversight)
     tokens: Mapping[str, Token] = field(default_factory=dict)
     """Every token ever issued, by its name."""
@@ -271,6 +285,17 @@ class TrialState:
                     at,
                 )
                 self.trainings = (*self.trainings, record)
+            case e.LedgerRestored():
+                restored = Restoration(
+                    happening.backup_seq,
+                    happening.backup_root,
+                    happening.taken_at,
+                    happening.person,
+                    happening.lost,
+                    happening.reason,
+                    at,
+                )
+                self.restorations = (*self.restorations, restored)
             case e.SiteOpened():
                 self._site(
                     site,

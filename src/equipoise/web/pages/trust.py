@@ -21,7 +21,7 @@ from equipoise.trial import Trial
 from ..access import PAGES, ROLES, Page
 from ..labels import role_label, site_label
 from ..request import TrialRequest
-from ..vocabulary import local_time
+from ..vocabulary import local_time, text_said
 
 SHOWN_PROBLEMS = 20
 
@@ -59,6 +59,10 @@ def trust(request: TrialRequest) -> HttpResponse:
         "checkpoint_at": local_time(checkpoint.time, zone) if checkpoint else "",
         "checkpoint_problem": trial.checkpoint_problem,
         "erasure_problem": trial.erasure_problem,
+        "restorations": [
+            (one, local_time(one.at, zone), local_time(one.taken_at, zone), text_said(one.reason))
+            for one in reversed(state.restorations)
+        ],
         "clock_steps": verified.verification.clock_steps[:SHOWN_PROBLEMS] if verified else (),
         "answer": answer,
         "tone": tone,
