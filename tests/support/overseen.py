@@ -5,11 +5,11 @@ from __future__ import annotations
 from equipoise.conduct import commands as c
 from equipoise.home.home import ADMINISTRATOR
 from equipoise.trial import Trial
-from support.story import central, expect
+from support.story import COORDINATOR, MONITOR, central, expect
 
 
 def oversee(trial: Trial, *, standing: bool = False) -> None:
-    """Halt number one, at the site where nobody is, lifted again unless it is to stand; document number one."""
+    """Halt number one, at the site where nobody is, lifted again unless it is to stand; document, visit and finding number one."""
     today = trial.today("03")
     halt = c.HaltRecruitment(site="03", ordered_by="dsmb", ordered_on=today, reason="a question")
     done = expect(trial.do(halt, central("sponsor")))
@@ -25,6 +25,13 @@ def oversee(trial: Trial, *, standing: bool = False) -> None:
         expires_on=today.replace(year=today.year + 1),
     )  # fmt: skip
     expect(trial.do(filed, ADMINISTRATOR))
+    visit = c.PlanMonitoringVisit(site="01", kind="routine", planned_on=today)
+    expect(trial.do(visit, MONITOR))
+    finding = c.RecordFinding(
+        site="01", visit=1, text="a page is missing", action="file it", owner=COORDINATOR.id,
+        due=today, important=True,
+    )  # fmt: skip
+    expect(trial.do(finding, MONITOR))
     review = c.RecordEthicsReview(
         site="01", decision="submitted", on=today, reference="annual report 1"
     )

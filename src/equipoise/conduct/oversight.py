@@ -113,7 +113,7 @@ def recruitment_stands_still(protocol: Protocol, trial: TrialState, site: str, t
     return approval_state(protocol, trial, site, today) == "lapsed"
 
 
-OutstandingKind = Literal["ethics", "document"]
+OutstandingKind = Literal["ethics", "document", "visit", "report", "action"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,4 +151,25 @@ def outstanding(
             line.state == "missing" and line.required.before_opening and opened
         )
         found.append(Outstanding("document", line.site, line.required.id, due, late))
+    found += _of_visits(trial.oversight, wanted, today)
     return sorted(found, key=lambda one: (not one.late, one.due or date.max, one.kind))
+
+
+_VISIT_AHEAD = timedelta(days=14)
+"""So long before a planned visit it is spoken of."""
+
+
+def _of_visits(oversight: Oversight, sites: list[str], today: date) -> Iterator[Outstanding]:
+    """Visits to make, reports to sign and to acknowledge, and actions to do; `ref` is `visit` or `visit/finding`."""
+    for visit in oversight.visits:
+        if visit.site not in sites:
+            continue
+        number = str(visit.number)
+        if visit.status == "planned" and visit.planned_on - _VISIT_AHEAD <= today:
+            late = visit.planned_on < today
+            yield Outstanding("visit", visit.site, number, visit.planned_on, late)
+        if visit.status == "signed":
+            yield Outstanding("report", visit.site, number, None, False)
+        for one in visit.open_findings:
+            ref = f"{number}/{one.number}"
+            yield Outstanding("action", visit.site, ref, one.due, one.due < today)

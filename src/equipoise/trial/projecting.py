@@ -34,6 +34,7 @@ _PLAN_STAYS = (
     e.RedactionRequested,
     e.ValueRedacted,
     e.RedactionDeclined,
+    e.DeviationAssessed,
 )
 """Events after which every visit and diary stands as before, and other rows and tasks have changed."""
 

@@ -126,10 +126,13 @@ DEVIATION = Table(
         "kind": "text",
         "severity": "text",
         "occurred_on": "text",
+        "automatic": "integer",
+        "important": "text",
     },
     ("participant", "number"),
-    (("site", "occurred_on"), ("kind",)),
+    (("site", "occurred_on", "participant", "number"), ("occurred_on", "participant", "number")),
 )
+"""`important` as assessed last: `yes`, `no`, or empty where nobody has assessed it."""
 
 TALLY = Table(
     "tally",
@@ -332,9 +335,13 @@ def adverse_event_rows(state: ParticipantState, before: ParticipantState | None)
 
 
 def deviation_rows(state: ParticipantState, before: ParticipantState | None) -> Iterator[Row]:
-    """Rows of deviations logged since `before`; all of them after a transfer."""
-    known = len(before.deviations) if before and before.site == state.site else 0
-    for number, deviation in enumerate(state.deviations[known:], known + 1):
+    """Rows of deviations logged or assessed since `before`; all of them after a transfer."""
+    known = before.deviations if before and before.site == state.site else ()
+    if known is state.deviations:
+        return
+    for number, deviation in enumerate(state.deviations, 1):
+        if number <= len(known) and known[number - 1] is deviation:
+            continue
         yield {
             "participant": state.id,
             "number": number,
@@ -342,4 +349,6 @@ def deviation_rows(state: ParticipantState, before: ParticipantState | None) -> 
             "kind": deviation.kind,
             "severity": deviation.severity,
             "occurred_on": str(deviation.occurred_on),
+            "automatic": int(deviation.automatic),
+            "important": {None: "", True: "yes", False: "no"}[deviation.important],
         }

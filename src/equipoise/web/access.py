@@ -67,6 +67,9 @@ _OVERSEEING: dict[str, Right] = {
     **_same(READ, *_SITE_STAFF, "pharmacist", "monitor"),
     **_same(READ_ANY, "statistician", "dsmb", "sponsor", "administrator"),
 }
+_OF_VISITS: dict[str, Right] = {
+    **_same(READ, *_SITE_STAFF, "monitor"), **_same(READ_ANY, "sponsor", "administrator"),
+}  # fmt: skip
 _P = "participants/<str:participant>/"
 _FORM = _P + "forms/<slug:visit>/<slug:form>/<str:repeat>/"
 
@@ -213,6 +216,45 @@ PAGES: dict[str, Page] = {
     "record_ethics_review": Page(
         "monitoring/ethics/new/", "Record a step of the continuing review.", _BOTH,
         {**_same(WRITE, *_SITE_STAFF), **_same(WRITE_ANY, "sponsor", "administrator")},
+    ),
+    "monitoring_visits": Page(
+        "monitoring/visits/", "Monitoring visits, planned and done, with open actions.",
+        rights=_OF_VISITS,
+    ),
+    "plan_visit": Page(
+        "monitoring/visits/new/", "Plan a monitoring visit.", _BOTH, {"monitor": WRITE}
+    ),
+    "monitoring_visit": Page(
+        "monitoring/visits/<int:number>/", "One visit: its report, findings and signatures.",
+        rights=_OF_VISITS,
+    ),
+    "record_finding": Page(
+        "monitoring/visits/<int:number>/findings/new/", "A finding and its action.", _BOTH,
+        {"monitor": WRITE},
+    ),
+    "sign_visit": Page(
+        "monitoring/visits/<int:number>/sign/", "The monitor signs the report of a visit.", _BOTH,
+        {"monitor": WRITE},
+    ),
+    "acknowledge_visit": Page(
+        "monitoring/visits/<int:number>/acknowledge/", "The investigator has read the report.", _BOTH,
+        {"investigator": WRITE},
+    ),
+    "resolve_finding": Page(
+        "monitoring/visits/<int:number>/findings/<int:finding>/", "The action of a finding is done.",
+        _BOTH, _same(WRITE, *_SITE_STAFF, "monitor"),
+    ),
+    "cancel_visit": Page(
+        "monitoring/visits/<int:number>/cancel/", "A planned visit will not take place.", _BOTH,
+        {"monitor": WRITE},
+    ),
+    "deviations": Page(
+        "deviations/", "Departures from the protocol, by site, kind and assessment.",
+        rights={**_same(READ, *_SITE_STAFF, "pharmacist", "monitor"), **_same(READ_ANY, "sponsor")},
+    ),
+    "assess_deviation": Page(
+        _P + "deviations/<int:number>/", "Whether a deviation is important, and why.", _BOTH,
+        {"monitor": WRITE, "sponsor": WRITE_ANY, **_same(READ, *_SITE_STAFF)},
     ),
     "results": Page(
         "results/", "Results of the declared analyses.",

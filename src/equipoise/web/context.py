@@ -31,6 +31,14 @@ PART_OF = {
     "access_review": "people", "sign_access_review": "people", "delegate": "people", "end_delegation": "people", "record_training": "people",
     "restart_recruitment": "monitoring", "documents": "monitoring", "file_document": "monitoring",
     "withdraw_document": "monitoring", "ethics": "monitoring", "record_ethics_review": "monitoring",
+    "deviations": "monitoring", "assess_deviation": "monitoring",
+    **dict.fromkeys(
+        (
+            "monitoring_visits", "plan_visit", "monitoring_visit", "record_finding", "sign_visit",
+            "acknowledge_visit", "resolve_finding", "cancel_visit",
+        ),
+        "monitoring",
+    ),
     "withdraw": "participants", "transfer": "participants", "complete": "participants",
 }  # fmt: skip
 """Under which page of the menu a page lies."""

@@ -123,6 +123,20 @@ DOCUMENT_STATE_LABELS = {
     "in_force": noop("on file"),
 }
 
+MONITORING_VISIT_LABELS = {
+    "initiation": noop("Initiation"),
+    "routine": noop("Routine"),
+    "close_out": noop("Close-out"),
+    "remote": noop("Remote"),
+}
+
+VISIT_STATUS_LABELS = {
+    "planned": noop("planned"),
+    "cancelled": noop("cancelled"),
+    "signed": noop("signed, to be acknowledged"),
+    "acknowledged": noop("acknowledged"),
+}
+
 CAUSALITY_LABELS = {
     "not_related": noop("Not related"),
     "unlikely": noop("Unlikely"),

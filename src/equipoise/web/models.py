@@ -171,6 +171,8 @@ class DeviationRow(models.Model):
     kind: models.TextField[str, str] = models.TextField()
     severity: models.TextField[str, str] = models.TextField()
     occurred_on: models.TextField[str, str] = models.TextField()
+    automatic: models.IntegerField[int, int] = models.IntegerField()
+    important: models.TextField[str, str] = models.TextField()
 
     class Meta:
         app_label = "web"

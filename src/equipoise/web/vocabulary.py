@@ -21,7 +21,15 @@ DEVIATION = {
     "visit_out_of_window": noop("visit outside its window"),
     "late_safety_report": noop("safety report sent late"),
 }
-"""Deviations the trial logs by itself; what people log is in their own words."""
+"""Deviations the trial logs by itself."""
+LOGGED_DEVIATION = {
+    "procedure": noop("A procedure was left out or done otherwise"),
+    "eligibility": noop("Eligibility"),
+    "consent": noop("Consent"),
+    "treatment": noop("Treatment or dose"),
+    "other": noop("Other"),
+}
+"""Kinds offered to people who log one; what happened they say in their own words."""
 _OUTSIDE = re.compile(r"performed (\S+), window (\S+) to (\S+)")
 
 

@@ -83,6 +83,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Numb
         for role in ("coordinator", "investigator"):
             grant = c.GrantRole(person=TWO_ROLES, role=role, site="01")
             expect(trial.do(grant, ADMINISTRATOR))
+        log = c.LogDeviation(
+            participant=lived.id, kind="other", severity="minor", text="late",
+            occurred_on=lived.at.date(),
+        )  # fmt: skip
+        expect(lived.do(log))
         oversee(trial, standing=True)
         until = trial.today("01") + timedelta(days=90)
         issue = c.IssueToken(token=TOKEN, person="monitor", role="monitor", until=until)
@@ -156,7 +161,7 @@ def addresses(page: str, numbers: Numbers) -> list[str]:
         ]
     rest = {
         "<slug:visit>": "baseline", "<slug:form>": "laboratory", "<str:repeat>": "1",
-        "<int:number>": "3" if "report" in path else "1", "<slug:clock>": numbers.clock,
+        "<int:number>": "3" if "report" in path else "1", "<int:finding>": "1", "<slug:clock>": numbers.clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-16",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
         "<slug:token>": TOKEN, "<slug:digest>": "0",

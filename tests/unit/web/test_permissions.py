@@ -29,8 +29,11 @@ COMMANDS = {
     "transfer": "TransferParticipant", "complete": "CompleteParticipant",
     "halt_recruitment": "HaltRecruitment", "restart_recruitment": "RestartRecruitment",
     "file_document": "FileDocument", "withdraw_document": "WithdrawDocument",
-    "record_ethics_review": "RecordEthicsReview",
     "erase": "EraseIdentity", "redact": "RequestRedaction", "redaction": "ApproveRedaction",
+    "record_ethics_review": "RecordEthicsReview", "plan_visit": "PlanMonitoringVisit",
+    "record_finding": "RecordFinding", "sign_visit": "SignMonitoringReport",
+    "acknowledge_visit": "AcknowledgeMonitoringReport", "resolve_finding": "ResolveFinding",
+    "cancel_visit": "CancelMonitoringVisit", "assess_deviation": "AssessDeviation",
 }  # fmt: skip
 """The command behind each page that gives one."""
 
@@ -62,6 +65,11 @@ def world() -> dict[str, Any]:
         text = next(one.place for one in played.trial.sealed_values(person.id) if one.single)
         asked = c.RequestRedaction(participant=person.id, value=text, reason="names somebody")
         expect(person.do(asked))
+        log = c.LogDeviation(
+            participant=person.id, kind="other", severity="minor", text="late",
+            occurred_on=person.at.date(),
+        )  # fmt: skip
+        expect(person.do(log))
         numbers[site] = person.id
     oversee(played.trial)
     until = played.trial.today("01")
@@ -79,7 +87,7 @@ def address_of(page: str, trial: Any, participant: str) -> str:
     clock = event.clocks[0].clock if event and event.clocks else "none"
     parts = {
         "<str:participant>": participant, "<slug:visit>": "screening", "<slug:form>": "laboratory",
-        "<str:repeat>": "1", "<int:number>": "1", "<slug:clock>": clock,
+        "<str:repeat>": "1", "<int:number>": "1", "<int:finding>": "1", "<slug:clock>": clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-01",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
         "<int:version>": str(text.version) if text else "1", "<slug:name>": text.name if text else "none",

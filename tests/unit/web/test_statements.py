@@ -127,6 +127,8 @@ LISTS = [
     ("queries/", 2),
     ("queries/?status=closed", 2),
     ("verification/", 2),
+    ("deviations/", 2),
+    ("deviations/?kind=other&important=open&after=2026-12-01~01-0001~1", 2),
     ("verification/?site=01&after=01-7100", 2),
     ("safety/", 7),
     ("safety/?page=2&serious=2", 7),
@@ -177,7 +179,7 @@ def test_no_list_of_the_application_is_left_out() -> None:
         "home", "public", "sign_in", "choose_role", "language", "sign_out", "protocol", "trust",
         "trust_verify", "rehearsal", "screen", "results", "people", "delegate", "record_training",
         "change_password", "data_lock", "access_review", "tokens", "issue_token", "monitoring", "recruitment", "halt_recruitment",
-        "documents", "file_document", "ethics", "record_ethics_review",
+        "monitoring_visits", "plan_visit", "documents", "file_document", "ethics", "record_ethics_review",
     }  # fmt: skip
     general = {name for name, page in PAGES.items() if "<" not in page.path}
     assert general - others == {_page_at(address) for address, _most in LISTS}

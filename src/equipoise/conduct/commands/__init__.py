@@ -27,6 +27,15 @@ from .file import FileDocument, RecordEthicsReview, WithdrawDocument
 from .holds import FreezeForm, LockForm, LockTrial, UnlockForm, UnlockTrial
 from .leaving import CompleteParticipant, TransferParticipant, Withdraw
 from .machines import IssueToken, RevokeToken
+from .monitoring import (
+    AcknowledgeMonitoringReport,
+    AssessDeviation,
+    CancelMonitoringVisit,
+    PlanMonitoringVisit,
+    RecordFinding,
+    ResolveFinding,
+    SignMonitoringReport,
+)
 from .people import (
     DelegateTasks,
     EndDelegation,
@@ -60,11 +69,14 @@ from .unblinding import UnblindParticipant, UnblindTrial
 from .visits import MissVisit, MoveValues, RecordDiaryDay, RecordDose, SaveForm
 
 __all__ = [
+    "AcknowledgeMonitoringReport",
     "AdoptProtocol",
     "AmendProtocol",
     "AnswerQuery",
     "ApproveRedaction",
+    "AssessDeviation",
     "AssessEligibility",
+    "CancelMonitoringVisit",
     "Causality",
     "CloseQuery",
     "CloseRecruitment",
@@ -91,18 +103,21 @@ __all__ = [
     "MoveValues",
     "OpenSite",
     "Outcome",
+    "PlanMonitoringVisit",
     "RaiseQuery",
     "Randomize",
     "RecordConsent",
     "RecordDiaryDay",
     "RecordDose",
     "RecordEthicsReview",
+    "RecordFinding",
     "RecordRestoration",
     "RecordTraining",
     "ReleaseResults",
     "ReopenQuery",
     "ReportAdverseEvent",
     "RequestRedaction",
+    "ResolveFinding",
     "RestartRecruitment",
     "ReturnSupply",
     "ReviewAccess",
@@ -114,6 +129,7 @@ __all__ = [
     "SetLaboratoryRange",
     "SignEligibility",
     "SignForm",
+    "SignMonitoringReport",
     "SubmitSafetyReport",
     "TransferParticipant",
     "UnblindParticipant",

@@ -49,6 +49,7 @@ STOPPED_WHEN_LOCKED: tuple[type[c.Command], ...] = (
     c.AnswerQuery,
     c.CloseQuery,
     c.ReopenQuery,
+    c.AssessDeviation,
 )
 """Commands about data that change none: only a lock stops them."""
 NEVER_STOPPED: tuple[type[c.Command], ...] = (

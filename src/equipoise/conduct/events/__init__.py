@@ -32,6 +32,16 @@ from .file import DocumentFiled, DocumentWithdrawn, EthicsDecision, EthicsReview
 from .holds import FormHeld, ParticipantHeld, SiteHeld, TrialLocked, TrialUnlocked
 from .leaving import ParticipantCompleted, ParticipantTransferred, ParticipantWithdrawn
 from .machines import TokenIssued, TokenRevoked
+from .monitoring import (
+    DeviationAssessed,
+    FindingRecorded,
+    FindingResolved,
+    MonitoringReportAcknowledged,
+    MonitoringReportSigned,
+    MonitoringVisitCancelled,
+    MonitoringVisitPlanned,
+    VisitKind,
+)
 from .people import (
     AccessReviewed,
     DelegationEnded,
@@ -86,6 +96,7 @@ __all__ = [
     "ConsentRecorded",
     "ConsentRefused",
     "DelegationEnded",
+    "DeviationAssessed",
     "DeviationLogged",
     "DiaryDayRecorded",
     "DocumentFiled",
@@ -95,6 +106,8 @@ __all__ = [
     "EligibilitySigned",
     "EthicsDecision",
     "EthicsReviewRecorded",
+    "FindingRecorded",
+    "FindingResolved",
     "FormHeld",
     "FormSaved",
     "FormSigned",
@@ -103,6 +116,10 @@ __all__ = [
     "LaboratoryRangeSet",
     "LedgerRestored",
     "Mode",
+    "MonitoringReportAcknowledged",
+    "MonitoringReportSigned",
+    "MonitoringVisitCancelled",
+    "MonitoringVisitPlanned",
     "ParticipantCompleted",
     "ParticipantHeld",
     "ParticipantRandomized",
@@ -148,6 +165,7 @@ __all__ = [
     "ValueRedacted",
     "ValuesMovedAway",
     "ValuesMovedIn",
+    "VisitKind",
     "VisitMissed",
     "VisitsScheduled",
 ]

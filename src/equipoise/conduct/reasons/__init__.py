@@ -15,6 +15,7 @@ from .care import CARE
 from .enrollment import ENROLLMENT
 from .file import FILE
 from .machines import MACHINES
+from .monitoring import MONITORING
 from .people import PEOPLE
 from .privacy import PRIVACY
 from .quality import QUALITY
@@ -29,6 +30,7 @@ CATALOG: dict[str, Template] = {
     **ENROLLMENT,
     **RECRUITMENT,
     **FILE,
+    **MONITORING,
     **CAPTURE,
     **SAFETY,
     **CARE,

@@ -26,6 +26,7 @@ from .records import (
     Withdrawal,
 )
 from .trial import Delegation, LaboratoryRange, Restoration, SiteState, Token, Training, TrialState
+from .visiting import Finding, MonitoringVisit, Report
 
 __all__ = [
     "STATUSES",
@@ -40,14 +41,17 @@ __all__ = [
     "Documents",
     "EthicsReview",
     "FiledDocument",
+    "Finding",
     "FormInstance",
     "Halt",
     "Hold",
     "LaboratoryRange",
+    "MonitoringVisit",
     "Oversight",
     "ParticipantState",
     "Query",
     "Redaction",
+    "Report",
     "Restart",
     "Restoration",
     "SiteState",

@@ -417,6 +417,21 @@ def _deviation(s: ParticipantState, h: e.DeviationLogged, stamp: Stamp, site: st
     s.deviations = (*s.deviations, deviation)
 
 
+def _deviation_assessed(
+    s: ParticipantState, h: e.DeviationAssessed, stamp: Stamp, site: str
+) -> None:
+    s.deviations = tuple(
+        replace(
+            one,
+            important=h.important,
+            assessments=(*one.assessments, (h.important, h.reason, stamp)),
+        )
+        if number == h.deviation
+        else one
+        for number, one in enumerate(s.deviations, 1)
+    )
+
+
 def _withdrawn(s: ParticipantState, h: e.ParticipantWithdrawn, stamp: Stamp, site: str) -> None:
     withdrawal = Withdrawal(h.scope, h.category, date.fromisoformat(h.on), h.reason, stamp)
     s.withdrawals = (*s.withdrawals, withdrawal)
@@ -490,6 +505,7 @@ _FOLDS: dict[type[e.Happening], _Fold] = {
     e.QueryClosed: _query_closed,
     e.QueryReopened: _query_reopened,
     e.DeviationLogged: _deviation,
+    e.DeviationAssessed: _deviation_assessed,
     e.ParticipantWithdrawn: _withdrawn,
     e.IdentityErased: _erased,
     e.RedactionRequested: _redaction_requested,

@@ -1,4 +1,5 @@
-"""What is known of the trial's oversight: halts of recruitment, documents on file, ethics reviews.
+"""What is known of the trial's oversight: halts of recruitment, documents on file, ethics reviews,
+monitoring visits.
 
 A state is replaced, never changed: each fold answers a new one.
 """
@@ -11,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from .. import events as e
+from .visiting import VISIT_EVENTS, MonitoringVisit, visit_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Oversight:
     halts: tuple[Halt, ...] = ()
     documents: tuple[FiledDocument, ...] = ()
     ethics: tuple[EthicsReview, ...] = ()
+    visits: tuple[MonitoringVisit, ...] = ()
 
     def standing_halts(self, site: str) -> tuple[Halt, ...]:
         """The halts that stop recruitment at a site now, the trial's own included."""
@@ -144,6 +147,22 @@ def _ethics(
     return replace(state, ethics=(*state.ethics, review))
 
 
+def _visit_planned(
+    state: Oversight, h: e.MonitoringVisitPlanned, site: str, at: str, actor: str
+) -> Oversight:
+    day = date.fromisoformat(h.planned_on)
+    return replace(
+        state, visits=(*state.visits, MonitoringVisit(h.visit, site, h.kind, day, at, actor))
+    )
+
+
+def _visit_changed(state: Oversight, h: Any, site: str, at: str, actor: str) -> Oversight:
+    visits = tuple(
+        visit_after(one, h, at, actor) if one.number == h.visit else one for one in state.visits
+    )
+    return replace(state, visits=visits)
+
+
 def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
@@ -154,5 +173,7 @@ OVERSIGHT_FOLDS: dict[type[e.Happening], Callable[[Oversight, Any, str, str, str
     e.DocumentFiled: _filed,
     e.DocumentWithdrawn: _document_withdrawn,
     e.EthicsReviewRecorded: _ethics,
+    e.MonitoringVisitPlanned: _visit_planned,
+    **dict.fromkeys(VISIT_EVENTS, _visit_changed),
 }
 """How each of these events changes the state: (state, event, site, server time, actor)."""

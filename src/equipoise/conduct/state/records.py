@@ -175,6 +175,10 @@ class Deviation:
     text: str
     automatic: bool
     stamp: Stamp
+    important: bool | None = None
+    """As assessed last; None where nobody has."""
+    assessments: tuple[tuple[bool, str, Stamp], ...] = ()
+    """Every assessment: important or not, why, by whom."""
 
 
 @dataclass(frozen=True, slots=True)

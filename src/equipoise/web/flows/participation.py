@@ -12,6 +12,7 @@ from equipoise.conduct import commands as c
 from equipoise.conduct.schedule import plan_visits
 from equipoise.web.labels import CATEGORY_LABELS, SCOPE_LABELS, SEVERITY_LABELS, choices_of
 from equipoise.web.request import TrialRequest
+from equipoise.web.vocabulary import LOGGED_DEVIATION
 
 from .sheet import Field, Sheet, Typed, serve_sheet
 
@@ -71,13 +72,7 @@ def deviation(request: TrialRequest, participant: str) -> HttpResponseBase:
     def then(done: Any) -> tuple[str, str]:
         return _participant_page(participant, _("The deviation is logged."))
 
-    kinds = [
-        ("procedure", _("A procedure was left out or done otherwise")),
-        ("eligibility", _("Eligibility")),
-        ("consent", _("Consent")),
-        ("treatment", _("Treatment or dose")),
-        ("other", _("Other")),
-    ]
+    kinds = choices_of(LOGGED_DEVIATION)
     return serve_sheet(
         request,
         Sheet(

@@ -40,8 +40,8 @@ def recruitment_words(request: TrialRequest, site: str) -> tuple[str, str]:
     return _("recruiting"), "good"
 
 
-def _open_words(tasks: Sequence[Outstanding], kind: str) -> str:
-    found = [one for one in tasks if one.kind == kind]
+def _open_words(tasks: Sequence[Outstanding], *kinds: str) -> str:
+    found = [one for one in tasks if one.kind in kinds]
     if not found:
         return ""
     late = sum(one.late for one in found)
@@ -74,6 +74,14 @@ def monitoring(request: TrialRequest) -> HttpResponse:
             (
                 "documents", _("Essential documents"), _("What is on file, missing, or expires"),
                 _open_words(tasks, "document"),
+            ),
+            (
+                "monitoring_visits", _("Monitoring visits"), _("Plans, reports, findings and actions"),
+                _open_words(tasks, "visit", "report", "action"),
+            ),
+            (
+                "deviations", _("Protocol deviations"), _("What departed from the protocol, and how much it matters"),
+                "",
             ),
         )
         if may_open(name, request.someone.role)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as noop
 from django.utils.translation import ngettext
 
 from equipoise.conduct.oversight import Outstanding, outstanding
@@ -26,7 +27,26 @@ def duties(request: TrialRequest, sites: Sequence[str]) -> list[tuple[str, str, 
             len(documents),
         ) % {"n": len(documents)}
         lines.append((reverse("documents"), words, any(one.late for one in documents)))
+    if may_open("monitoring_visits", request.someone.role):
+        lines += [(*_visit(request, one), one.late) for one in found if one.kind in _VISIT_WORDS]
     return [(url, words, "bad" if late else "warn") for url, words, late in lines]
+
+
+_VISIT_WORDS = {
+    "visit": noop("Monitoring visit %(ref)s (%(place)s), planned for %(day)s"),
+    "report": noop("Monitoring report %(ref)s (%(place)s) to be acknowledged"),
+    "action": noop("Action %(ref)s of a monitoring visit (%(place)s), until %(day)s"),
+}
+
+
+def _visit(request: TrialRequest, one: Outstanding) -> tuple[str, str]:
+    number = one.ref.partition("/")[0]
+    words = _(_VISIT_WORDS[one.kind]) % {
+        "ref": one.ref,
+        "place": site_label(request.protocol, one.site, request.language),
+        "day": one.due,
+    }
+    return reverse("monitoring_visit", args=[number]), words
 
 
 def _ethics(request: TrialRequest, one: Outstanding) -> tuple[str, str]:

@@ -1,0 +1,86 @@
+"""Monitoring visits with their reports and actions, and the assessment of deviations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ..events import VisitKind
+from .base import Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanMonitoringVisit(Command):
+    """A monitor will visit a site, or look at it from afar."""
+
+    site: str
+    kind: VisitKind
+    planned_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelMonitoringVisit(Command):
+    """A planned visit will not take place."""
+
+    site: str
+    visit: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFinding(Command):
+    """What a visit found, what is to be done about it, by whom (an account), and until when."""
+
+    site: str
+    visit: int
+    text: str
+    action: str
+    owner: str
+    due: date
+    important: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveFinding(Command):
+    """The action of a finding is done."""
+
+    site: str
+    visit: int
+    finding: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignMonitoringReport(Command):
+    """The monitor signs the report of a visit: what the ledger holds of it is filled in and signed along.
+
+    `consents_checked` are participants whose signed consent forms were seen.
+    """
+
+    site: str
+    visit: int
+    began_on: date
+    ended_on: date
+    attendees: str
+    reviewed: str
+    conclusion: str
+    consents_checked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeMonitoringReport(Command):
+    """The investigator has read the signed report."""
+
+    site: str
+    visit: int
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssessDeviation(Command):
+    """Whether a deviation is important: may it bear on rights, safety, well-being, or the reliability of results?"""
+
+    participant: str
+    deviation: int
+    important: bool
+    reason: str
