@@ -10,6 +10,8 @@ from support.story import COORDINATOR, MONITOR, central, expect
 
 def oversee(trial: Trial, *, standing: bool = False) -> None:
     """Halt number one, at the site where nobody is, lifted again unless it is to stand; document, visit and finding number one."""
+    if trial.state.oversight.visits:
+        return
     today = trial.today("03")
     halt = c.HaltRecruitment(site="03", ordered_by="dsmb", ordered_on=today, reason="a question")
     done = expect(trial.do(halt, central("sponsor")))

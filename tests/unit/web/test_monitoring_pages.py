@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from equipoise.conduct import commands as c
+from support.overseen import oversee
 from support.story import expect
 from support.web_home import client_id, stage
+
+
+@pytest.fixture(autouse=True)
+def overseen() -> None:
+    """Number one of everything is there: other tests of this process count on it."""
+    oversee(stage().trial)
 
 
 def post(client: Any, address: str, **fields: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from equipoise.conduct import commands as c
+from support.overseen import oversee
 from support.story import central, expect
 from support.web_home import Stage, client_id, stage
 
@@ -19,6 +20,7 @@ def post(client: Any, address: str, **fields: str) -> Any:
 def halted() -> Any:
     """A halt of site 01, lifted again afterwards: other tests share the stage."""
     played: Stage = stage()
+    oversee(played.trial)
     today = played.trial.today("01")
     sponsor = played.client("sponsor")
     fields = {"where": "01", "ordered_by": "ethics_committee", "ordered_on": str(today),

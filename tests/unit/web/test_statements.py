@@ -226,7 +226,7 @@ def test_every_page_about_a_participant_costs_few_statements() -> None:
     places = {
         "participant": person.id, "visit": "w1", "form": "laboratory", "repeat": "1", "number": "1",
         "diary": "spray_diary", "day": str(played.trial.today("01")), "intervention": "exosome_spray",
-        "clock": "initial", "site": "01",
+        "clock": "initial", "site": "01", "finding": "1",
         "token": "none", "digest": "0",
     }  # fmt: skip
     opened = 0
