@@ -30,7 +30,7 @@ COMMANDS = {
     "halt_recruitment": "HaltRecruitment", "restart_recruitment": "RestartRecruitment",
     "file_document": "FileDocument", "withdraw_document": "WithdrawDocument",
     "erase": "EraseIdentity", "redact": "RequestRedaction", "redaction": "ApproveRedaction",
-    "plan_visit": "PlanMonitoringVisit",
+    "record_ethics_review": "RecordEthicsReview", "plan_visit": "PlanMonitoringVisit",
     "record_finding": "RecordFinding", "sign_visit": "SignMonitoringReport",
     "acknowledge_visit": "AcknowledgeMonitoringReport", "resolve_finding": "ResolveFinding",
     "cancel_visit": "CancelMonitoringVisit", "assess_deviation": "AssessDeviation",
