@@ -41,10 +41,11 @@ def export(
     Names never stand in a table, and a masked trial's allocations only once it is unblinded.
     """
     from equipoise.exchange.archive import ArchiveError
+    from equipoise.home.archiving import archive_home
 
     with opened(home) as trial_home:
         try:
-            written = trial_home.write_archive(out, texts=texts, allocations=allocations)
+            written = archive_home(trial_home, out, texts=texts, allocations=allocations)
         except ArchiveError as error:
             raise UserError(str(error)) from error
     if output == "json":

@@ -19,7 +19,6 @@ from equipoise.conduct import commands as c
 from equipoise.conduct import events as e
 from equipoise.conduct.state import Documents, TrialState
 from equipoise.conduct.values import Actor
-from equipoise.exchange.archive import Material, Written, write_archive
 from equipoise.keeper import (
     FILE,
     AbsentKeeper,
@@ -366,36 +365,6 @@ class Home:
             state.apply(codec.decode(event), event.site, event.server_time, event.actor)
         protocol = documents[state.newest_in_force or self.protocol.version]
         return Archive(protocol, documents, ledger, codec, now)
-
-    def write_archive(
-        self, out: Path, *, texts: bool = False, allocations: bool = False
-    ) -> Written:
-        """Write everything recorded to an archive that needs no Equipoise (`exchange.archive`); works beside a server.
-
-        `texts` puts free texts into its tables in clear, `allocations` the arms of an open-label trial. A checkpoint
-        is taken first. Raises `ArchiveError` where it cannot
-        be written and `LedgerDamagedError` where the ledger is not what was signed.
-        """
-        self.take_checkpoint("export")
-        archive = self.archive()
-        protocols = {self.protocol.version: self.path / "protocol.yaml"}
-        for one in self.amendments:
-            protocols[one.version] = self.path / AMENDMENTS / f"{one.version}.yaml"
-        with self._lock, ExitStack() as held:
-            signer = Signer(self._keys(held).signing_key())
-            material = Material(
-                trial=self.protocol.id,
-                store=archive.ledger.store,
-                documents=archive.documents,
-                protocols={one: file.read_text("utf-8") for one, file in protocols.items()},
-                checkpoints=[one for one in self.checkpoints.read() if one is not None],
-                decode=archive.codec.decode,
-                sign=signer.sign,
-                public_key=signer.public_hex,
-                texts=texts,
-                allocations=allocations,
-            )
-            return write_archive(out, material)
 
     def keep_document(self, file: Path | str) -> Protocol:
         """Keep a further version of the protocol in this home, for the trial to be amended with.
