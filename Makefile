@@ -70,6 +70,7 @@ format: setup
 pages: setup
 	$(BIN)/python tools/faults_page.py
 	$(BIN)/python tools/command_line_page.py
+	$(BIN)/python tools/traceability.py
 	$(BIN)/python tools/interface_page.py
 	$(BIN)/python -m equipoise.conduct.manual > docs/reference/refusals.md
 
