@@ -33,6 +33,15 @@ def account(
             help="Only grant the role: nobody signs in with this name, a token is issued to it.",
         ),
     ] = False,
+    reset_second_factor: Annotated[
+        str,
+        typer.Option(
+            "--reset-second-factor",
+            help="Take the second factor back, for this reason, instead of inviting: for the only "
+            "administrator, who has lost it.",
+            metavar="REASON",
+        ),
+    ] = "",
     output: Annotated[
         Literal["text", "json"], typer.Option("--format", help="How to print.")
     ] = "text",
@@ -42,7 +51,7 @@ def account(
     Printed is an invitation: the path of a link, good for seven days and once, under which the person sets
     a password that nobody else knows.
     """
-    from equipoise.conduct.commands import GrantRole
+    from equipoise.conduct.commands import GrantRole, ResetSecondFactor
     from equipoise.home.home import ADMINISTRATOR
     from equipoise.web import configure, release
 
@@ -68,9 +77,21 @@ def account(
             from django.db import DatabaseError
 
             from equipoise.web.accounts import create_account
+            from equipoise.web.factors.proof import drop_factors
             from equipoise.web.invitations import invite
+            from equipoise.web.models import Account
 
-            if password or installation.rehearsal is not None:
+            if reset_second_factor:
+                found = Account.objects.filter(username=username).first()
+                if found is None:
+                    raise UserError(f"{username}: there is no account of this name; check the name")
+                reset = ResetSecondFactor(person=username, reason=reset_second_factor)
+                done = trial.do(reset, ADMINISTRATOR)
+                if not done:
+                    raise UserError(f"{username}: {done}")
+                drop_factors(found)
+                secret = answer["second_factor"] = "taken back"
+            elif password or installation.rehearsal is not None:
                 secret = answer["password"] = create_account(username)
             else:
                 secret = answer["invitation"] = invite(username)

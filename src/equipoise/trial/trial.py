@@ -688,6 +688,7 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "ReviewAccess": ("AccessReviewed",),
     "IssueToken": ("TokenIssued",),
     "RevokeToken": ("TokenRevoked",),
+    "ResetSecondFactor": ("SecondFactorReset",),
     "OpenSite": ("SiteOpened",),
     "AmendProtocol": ("ProtocolAmended",),
     "AdoptProtocol": ("ProtocolAdopted",),

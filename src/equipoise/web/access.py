@@ -89,6 +89,22 @@ PAGES: dict[str, Page] = {
     "change_password": Page(
         "password/", "Change one's own password.", _BOTH, everyone=True
     ),
+    "second_factor": Page(
+        "sign-in/second/", "The second factor, after the password.", _BOTH, everyone=True
+    ),
+    "passkey_challenge": Page(
+        "passkey/challenge/", "What a passkey has to sign.", ("POST",), everyone=True
+    ),
+    "second_factors": Page("second-factors/", "One's own second factors.", everyone=True),
+    "add_authenticator": Page(
+        "second-factors/app/", "Set up an authenticator app.", _BOTH, everyone=True
+    ),
+    "add_passkey": Page("second-factors/passkey/", "Set up a passkey.", _BOTH, everyone=True),
+    "recovery_codes": Page("second-factors/codes/", "New recovery codes.", _BOTH, everyone=True),
+    "remove_factor": Page(
+        "second-factors/<slug:factor>/remove/", "Remove a second factor of one's own.", _BOTH,
+        everyone=True,
+    ),
     "health": Page(
         "health", "Whether requests can be taken, for a proxy: one word, nothing about the trial.",
         everyone=True,
@@ -133,6 +149,10 @@ PAGES: dict[str, Page] = {
     "access_review": Page(
         "access-review/", "Accounts, grants and last sign-ins, to be reviewed.",
         rights=_same(READ_ANY, "administrator", "sponsor"),
+    ),
+    "reset_second_factor": Page(
+        "access-review/second-factor/", "Take back the second factor of who has lost it.", _BOTH,
+        {"administrator": WRITE_ANY},
     ),
     "sign_access_review": Page(
         "access-review/<slug:digest>/", "Sign the review of a list.", _BOTH,
@@ -467,6 +487,8 @@ def site_seen(name: str, person: Person) -> str:
 
 
 def _sign_in_address(request: TrialRequest) -> str:
+    if request.owes_factor:
+        return reverse("second_factors")
     address = reverse("sign_in" if request.account is None else "choose_role")
     if request.method == "GET" and request.path != "/":
         address += "?" + urlencode({"next": request.get_full_path()})

@@ -25,12 +25,10 @@ from django.utils.translation import gettext as _
 from equipoise.home import Home
 
 from .access import first_page
+from .factors.proof import MAX_TYPED, begin_half, has_factor
 from .labels import role_label, site_label
 from .models import Account
 from .request import TrialRequest
-
-MAX_TYPED = 200
-"""Longest user name and password looked at; hashing a megabyte would be a gift to an attacker."""
 
 
 def granted_to(request: TrialRequest, username: str) -> list[tuple[str, str]]:
@@ -50,11 +48,13 @@ def home(request: TrialRequest) -> HttpResponseBase:
     """The door: to the role's first page, to the choice of a role, or to the public record."""
     if request.person is not None:
         return HttpResponseRedirect(reverse(first_page(request.person.role)))
+    if request.owes_factor:
+        return HttpResponseRedirect(reverse("second_factors"))
     return HttpResponseRedirect(reverse("public" if request.account is None else "choose_role"))
 
 
 def sign_in(request: TrialRequest) -> HttpResponseBase:
-    """Name and password; then the role, where there is a choice."""
+    """Name and password; then the second factor, where there is one, and the role, where there is a choice."""
     error = None
     username = request.POST.get("username", "")
     then = safe_next(request, request.POST.get("next") or request.GET.get("next"))
@@ -67,15 +67,19 @@ def sign_in(request: TrialRequest) -> HttpResponseBase:
             and "\0" not in username
         ):
             account = auth.authenticate(request, username=username, password=password)
+        if isinstance(account, Account) and has_factor(account):
+            begin_half(request, account, then)
+            return HttpResponseRedirect(reverse("second_factor"))
         if isinstance(account, Account):
             auth.login(request, account)
-            return _enter(request, account, then)
+            return enter(request, account, then)
         error = _("Name or password is wrong. Both matter: capital letters too.")
     context = {"error": error, "username": username[:MAX_TYPED], "next": then or ""}
     return render(request, "sign_in.html", context, status=400 if error else 200)
 
 
-def _enter(request: TrialRequest, account: Account, then: str | None) -> HttpResponseBase:
+def enter(request: TrialRequest, account: Account, then: str | None) -> HttpResponseBase:
+    """Who has just signed in goes on: in the only role granted, or to the choice of one."""
     grants = granted_to(request, account.username)
     if len(grants) != 1:
         address = reverse("choose_role")
@@ -144,15 +148,6 @@ def language(request: TrialRequest) -> HttpResponseBase:
 def locked_out(request: HttpRequest, response: Any = None, credentials: Any = None) -> HttpResponse:
     """After too many wrong passwords: the answer of django-axes, as a page of ours."""
     return render(request, "locked_out.html", status=429)
-
-
-def password_is_right(request: TrialRequest, password: str) -> bool:
-    """Whether this is the password of who is signed in. Wrong ones count as at the sign-in: an open
-    session is no place to guess."""
-    account = request.account
-    if account is None or not 0 < len(password) <= MAX_TYPED or "\0" in password:
-        return False
-    return auth.authenticate(request, username=account.username, password=password) is not None
 
 
 def peer_address(request: HttpRequest) -> str:

@@ -28,7 +28,7 @@ PART_OF = {
     "safety_report": "safety", "supply": "participants", "deviation": "participants",
     "recruitment": "monitoring", "halt_recruitment": "monitoring",
     "unblind": "participants", "tokens": "people", "issue_token": "people", "revoke_token": "people",
-    "access_review": "people", "sign_access_review": "people", "delegate": "people", "end_delegation": "people", "record_training": "people",
+    "access_review": "people", "sign_access_review": "people", "reset_second_factor": "people", "delegate": "people", "end_delegation": "people", "record_training": "people",
     "restart_recruitment": "monitoring", "documents": "monitoring", "file_document": "monitoring",
     "withdraw_document": "monitoring", "ethics": "monitoring", "record_ethics_review": "monitoring",
     "deviations": "monitoring", "assess_deviation": "monitoring",

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .accounts import MAX_TYPED, password_is_right
+from .factors.proof import MAX_TYPED, password_is_right
 from .models import Account, Invitation
 from .request import TrialRequest
 

@@ -31,6 +31,8 @@ themselves are read anew with every request there: signing out ends them everywh
 SEEN = "seen"
 """When the person last asked for something, in a session: seconds since 1970."""
 SEEN_SECONDS = 60.0
+PROVEN = "second"
+"""When the second factor was last given, in a session: seconds since 1970."""
 
 _believed: dict[tuple[Any, Any, Any], tuple[float, Account]] = {}
 
@@ -55,6 +57,7 @@ def person_and_trial(get_response: Handler) -> Handler:
         request.page = ""
         request.account = None
         request.person = None
+        request.must_have_factor = request.owes_factor = False
         if asks_for_json(request):
             request.person = bearer(request)
         else:
@@ -137,4 +140,10 @@ def _person(request: TrialRequest, account: Account) -> Person | None:
         return None
     if (account.username, role, site) not in request.trial.state.grants:
         return None
+    state = request.trial.state
+    if sign_in_policy().demands_factor(request.trial.protocol, role, live=state.live):
+        request.must_have_factor = True
+        if PROVEN not in request.session:
+            request.owes_factor = True
+            return None
     return Person(account.username, role, site)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -34,6 +35,8 @@ class Account(AbstractBaseUser):
 
     username: models.CharField[str, str] = models.CharField(max_length=80, unique=True)
     is_active: models.BooleanField[bool, bool] = models.BooleanField(default=True)
+    epoch: models.IntegerField[int, int] = models.IntegerField(default=0)
+    """Counts what ends every session of the account, beside a new password."""
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -42,6 +45,11 @@ class Account(AbstractBaseUser):
 
     class Meta:
         app_label = "web"
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        # Django's own, with the epoch: a session holds while neither has changed
+        held = f"{self.password}|{self.epoch}"
+        return salted_hmac("equipoise.session", held, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Invitation(models.Model):
@@ -63,6 +71,66 @@ class Credential(models.Model):
     token: models.CharField[str, str] = models.CharField(max_length=40, primary_key=True)
     digest: models.CharField[str, str] = models.CharField(max_length=64, unique=True)
     last_used: models.DateField[date | None, date | None] = models.DateField(null=True)
+
+    class Meta:
+        app_label = "web"
+
+
+class Authenticator(models.Model):
+    """An authenticator app: its secret, sealed under `web.key`, and the time step of the last code."""
+
+    account: models.OneToOneField[Account, Account] = models.OneToOneField(
+        Account, on_delete=models.CASCADE
+    )
+    secret: models.CharField[str, str] = models.CharField(max_length=300)
+    last_step: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    added_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        app_label = "web"
+
+
+class Passkey(models.Model):
+    """A passkey: its public key, the server's name it is bound to, and its counter."""
+
+    account: models.ForeignKey[Account, Account] = models.ForeignKey(
+        Account, on_delete=models.CASCADE
+    )
+    name: models.CharField[str, str] = models.CharField(max_length=60)
+    relying_party: models.CharField[str, str] = models.CharField(max_length=253)
+    credential_id: models.CharField[str, str] = models.CharField(max_length=2046, unique=True)
+    credential: models.BinaryField[bytes, bytes] = models.BinaryField()
+    counter: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    added_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        app_label = "web"
+
+    @property
+    def slug(self) -> str:
+        """How the pages name it in an address."""
+        return f"passkey-{self.pk}"
+
+
+class RecoveryCode(models.Model):
+    """A recovery code not used yet, as its hash."""
+
+    account: models.ForeignKey[Account, Account] = models.ForeignKey(
+        Account, on_delete=models.CASCADE
+    )
+    digest: models.CharField[str, str] = models.CharField(max_length=64)
+
+    class Meta:
+        app_label = "web"
+
+
+class WrongFactor(models.Model):
+    """A wrong second factor, from wherever; kept for the quarter of an hour in which it counts."""
+
+    account: models.ForeignKey[Account, Account] = models.ForeignKey(
+        Account, on_delete=models.CASCADE
+    )
+    at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
 
     class Meta:
         app_label = "web"

@@ -52,6 +52,10 @@ class TrialRequest(WSGIRequest):
     participant: ParticipantState | None
     page: str
     """Name of the page, as in the permission table."""
+    must_have_factor: bool
+    """Whether the role chosen may not be used without a second factor, by the policy of the installation."""
+    owes_factor: bool
+    """Whether that is so and the session has not shown one: nobody is a person here before that."""
     LANGUAGE_CODE: str
 
     @property

@@ -148,6 +148,7 @@ def settings_for(home: Home, *, hosts: Sequence[str] = (), https: bool = False) 
         "AUTHENTICATION_BACKENDS": [
             "axes.backends.AxesStandaloneBackend",
             "django.contrib.auth.backends.ModelBackend",
+            "equipoise.web.factors.proof.SecondFactorBackend",
         ],
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.Argon2PasswordHasher"],
         "AUTH_PASSWORD_VALIDATORS": [
@@ -169,6 +170,17 @@ def settings_for(home: Home, *, hosts: Sequence[str] = (), https: bool = False) 
         "AXES_RESET_ON_SUCCESS": True,
         "AXES_DISABLE_ACCESS_LOG": True,
         "AXES_VERBOSE": False,
+        # failed requests are kept for the count, without anything that proves or nearly proves somebody
+        "AXES_SENSITIVE_PARAMETERS": [
+            "username",
+            "ip_address",
+            "old",
+            "again",
+            "code",
+            "new_code",
+            "passkey",
+            "credential",
+        ],
         "AXES_LOCKOUT_CALLABLE": "equipoise.web.accounts.locked_out",
         # the client's address is the peer's: no proxy header is believed
         "AXES_CLIENT_IP_CALLABLE": "equipoise.web.accounts.peer_address",

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 
 from equipoise.conduct import commands as c
@@ -164,7 +165,7 @@ def addresses(page: str, numbers: Numbers) -> list[str]:
         "<int:number>": "3" if "report" in path else "1", "<int:finding>": "1", "<slug:clock>": numbers.clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-16",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
-        "<slug:token>": TOKEN, "<slug:digest>": "0",
+        "<slug:token>": TOKEN, "<slug:digest>": "0", "<slug:factor>": "app",
     }  # fmt: skip
     if page == "miss_visit":
         rest["<slug:visit>"] = "w6"
@@ -246,6 +247,40 @@ def test_axe_finds_nothing_where_an_access_review_is_signed(
     assert violations(page, axe, WIDE, PHONE) == []
     assert spoil(page)
     assert violations(page, axe, WIDE, PHONE) == []
+    page.context.close()
+
+
+def test_axe_finds_nothing_where_a_second_factor_is_set_up_and_asked_for(
+    world: tuple[Desk, Numbers], axe: str
+) -> None:
+    at_desk, _numbers = world
+    who = "pharmacist-yulin"
+    page = at_desk.signed_in(who)
+    for address in ("/second-factors/", "/second-factors/app/"):
+        at_desk.go(page, address)
+        assert violations(page, axe, WIDE, PHONE) == [], address
+    assert spoil(page)
+    assert violations(page, axe, WIDE, PHONE) == []
+    secret = page.locator("main li code").inner_text().replace(" ", "")
+    page.fill("#f-new_code", pyotp.TOTP(secret).now())
+    page.fill("#f-password", at_desk.passwords[who])
+    page.click("main form.form button")
+    page.wait_for_selector(".codes")
+    assert violations(page, axe, WIDE, PHONE) == []
+    for address in ("/second-factors/", "/second-factors/codes/", "/second-factors/app/remove/"):
+        at_desk.go(page, address)
+        assert violations(page, axe, WIDE, PHONE) == [], address
+    page.context.clear_cookies()
+    at_desk.go(page, "/sign-in/")
+    page.fill("#f-username", who)
+    page.fill("#f-password", at_desk.passwords[who])
+    page.click("main button")
+    page.wait_for_url("**/sign-in/second/")
+    assert violations(page, axe, WIDE, PHONE) == []
+    page.click("main button")
+    assert page.locator("#errors").count() == 1
+    assert violations(page, axe, WIDE, PHONE) == []
+    del at_desk.sessions[who]
     page.context.close()
 
 

@@ -91,7 +91,7 @@ def address_of(page: str, trial: Any, participant: str) -> str:
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-01",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
         "<int:version>": str(text.version) if text else "1", "<slug:name>": text.name if text else "none",
-        "<slug:token>": "none", "<slug:digest>": "0",
+        "<slug:token>": "none", "<slug:digest>": "0", "<slug:factor>": "app",
     }  # fmt: skip
     path = PAGES[page].path
     for name, value in parts.items():

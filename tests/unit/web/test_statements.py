@@ -180,6 +180,9 @@ def test_no_list_of_the_application_is_left_out() -> None:
         "trust_verify", "rehearsal", "screen", "results", "people", "delegate", "record_training",
         "change_password", "data_lock", "access_review", "tokens", "issue_token", "monitoring", "recruitment", "halt_recruitment",
         "monitoring_visits", "plan_visit", "documents", "file_document", "ethics", "record_ethics_review",
+        "second_factor", "second_factors",
+        "passkey_challenge", "add_authenticator", "add_passkey", "recovery_codes",
+        "reset_second_factor",
     }  # fmt: skip
     general = {name for name, page in PAGES.items() if "<" not in page.path}
     assert general - others == {_page_at(address) for address, _most in LISTS}
@@ -196,7 +199,14 @@ def test_a_page_that_is_no_list_costs_few_statements_among_many(role: str) -> No
         if "<" not in page.path and "GET" in page.methods and may_open(name, role)
     ]
     for path in pages:
-        if path in ("", "sign-in/", "role/", "results/"):
+        if path in (
+            "",
+            "sign-in/",
+            "role/",
+            "results/",
+            "sign-in/second/",
+            "second-factors/codes/",
+        ):
             continue
         alone = cost(played, client, f"/{path}")
         with crowd(played, MANY):
@@ -227,7 +237,7 @@ def test_every_page_about_a_participant_costs_few_statements() -> None:
         "participant": person.id, "visit": "w1", "form": "laboratory", "repeat": "1", "number": "1",
         "diary": "spray_diary", "day": str(played.trial.today("01")), "intervention": "exosome_spray",
         "clock": "initial", "site": "01", "finding": "1",
-        "token": "none", "digest": "0",
+        "token": "none", "digest": "0", "factor": "app",
     }  # fmt: skip
     opened = 0
     for role in ROLES:

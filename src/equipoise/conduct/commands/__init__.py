@@ -41,6 +41,7 @@ from .people import (
     EndDelegation,
     GrantRole,
     RecordTraining,
+    ResetSecondFactor,
     ReviewAccess,
     RevokeRole,
 )
@@ -117,6 +118,7 @@ __all__ = [
     "ReopenQuery",
     "ReportAdverseEvent",
     "RequestRedaction",
+    "ResetSecondFactor",
     "ResolveFinding",
     "RestartRecruitment",
     "ReturnSupply",

@@ -64,3 +64,11 @@ class ReviewAccess(Command):
 
     list_hash: str
     accounts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetSecondFactor(Command):
+    """A person's second factor is taken back, for instance because the device is lost."""
+
+    person: str
+    reason: str

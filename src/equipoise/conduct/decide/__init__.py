@@ -46,6 +46,7 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.ReviewAccess: people.review_access,
     c.IssueToken: machines.issue_token,
     c.RevokeToken: machines.revoke_token,
+    c.ResetSecondFactor: people.reset_second_factor,
     c.OpenSite: administration.open_site,
     c.AmendProtocol: amendment.amend_protocol,
     c.AdoptProtocol: amendment.adopt_protocol,

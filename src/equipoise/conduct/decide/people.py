@@ -105,6 +105,15 @@ def review_access(command: c.ReviewAccess, context: Context) -> Decided:
     )
 
 
+def reset_second_factor(command: c.ResetSecondFactor, context: Context) -> Decided:
+    """Who keeps the list of who may act took a person's second factor back, and says why."""
+    if not command.reason.strip():
+        raise RefusedError([reason("no-reason-for-reset", "reason")])
+    return Decided().on_trial(
+        e.SecondFactorReset(person=command.person, reason=command.reason.strip())
+    )
+
+
 def record_training(command: c.RecordTraining, context: Context) -> Decided:
     """A person with a role was trained; one at a site records it for that site's people."""
     actor, reasons = context.actor, []

@@ -41,12 +41,20 @@ _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
     "SaveForm": frozenset({"RequestRedaction"}),
     "CloseQuery": frozenset({"RequestRedaction", "ApproveRedaction", "DeclineRedaction"}),
     GRANTING: frozenset(
-        {"RecordTraining", "ReviewAccess", "IssueToken", "RevokeToken", "RecordRestoration"}
+        {
+            "RecordTraining",
+            "ReviewAccess",
+            "ResetSecondFactor",
+            "IssueToken",
+            "RevokeToken",
+            "RecordRestoration",
+        }
     ),
 }
 """Rights that follow from another right, so that no protocol can leave them out."""
 _BEFORE_TRAINING = frozenset({
-    "RecordRestoration", "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "RevokeToken",
+    "RecordRestoration", "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "ResetSecondFactor", 
+    "RevokeToken",
     "EndDelegation",
     "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment", "HaltRecruitment",
     "FileDocument", "WithdrawDocument", "RecordEthicsReview",

@@ -47,6 +47,7 @@ from .people import (
     DelegationEnded,
     RoleGranted,
     RoleRevoked,
+    SecondFactorReset,
     TasksDelegated,
     TrainingRecorded,
 )
@@ -145,6 +146,7 @@ __all__ = [
     "SafetyClockStarted",
     "SafetyReportSubmitted",
     "ScreeningFailed",
+    "SecondFactorReset",
     "SiteClosed",
     "SiteHeld",
     "SiteOpened",

@@ -61,3 +61,11 @@ class AccessReviewed(Happening):
     list_hash: str
     accounts: int
     meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorReset(Happening):
+    """The event's actor took a person's second factor back. Credentials themselves are not in the ledger."""
+
+    person: str
+    reason: str = field(metadata=SEALED_TEXT)

@@ -33,6 +33,13 @@ PEOPLE: dict[str, Template] = {
         "say why the delegation ends",
         "请说明终止授权的原因",
     ),
+    "no-reason-for-reset": Template(
+        "the reason is missing",
+        "未填写原因",
+        "conduct.second-factor",
+        "say why the second factor is taken back, and how you made sure who asks",
+        "请说明收回第二验证因素的原因，以及如何核实申请人身份",
+    ),
     "no-such-delegation": Template(
         "no delegation {number} stands at site {site}",
         "中心 {site} 没有生效中的授权 {number}",

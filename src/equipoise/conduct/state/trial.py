@@ -105,6 +105,16 @@ class Restoration:
     at: str
 
 
+@dataclass(frozen=True, slots=True)
+class FactorReset:
+    """Somebody's second factor was taken back."""
+
+    person: str
+    reason: str
+    by: str
+    at: str
+
+
 @dataclass(slots=True)
 class SiteState:
     """A site: open or not, its laboratory, how many it screened and randomized."""
@@ -154,6 +164,7 @@ class TrialState:
     oversight: Oversight = field(default_factory=Oversight)
     tokens: Mapping[str, Token] = field(default_factory=dict)
     """Every token ever issued, by its name."""
+    factor_resets: tuple[FactorReset, ...] = ()
 
     @property
     def live(self) -> bool:
@@ -276,6 +287,9 @@ class TrialState:
             case e.TokenRevoked():
                 ended = replace(self.tokens[happening.token], revoked_at=at, revoked_by=actor)
                 self.tokens = {**self.tokens, ended.id: ended}
+            case e.SecondFactorReset():
+                reset = FactorReset(happening.person, happening.reason, actor, at)
+                self.factor_resets = (*self.factor_resets, reset)
             case e.TrainingRecorded():
                 record = Training(
                     happening.person,

@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from equipoise.conduct import commands as c
 from equipoise.conduct.decide.context import zone_of
 from equipoise.conduct.decide.people import REVIEW_MEANING
+from equipoise.web.factors.proof import drop_factors
 from equipoise.web.labels import role_label, site_label
-from equipoise.web.models import Account
+from equipoise.web.models import Account, Authenticator, Passkey
 from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import local_time
 
-from .sheet import Sheet, serve_sheet
+from .sheet import Field, Sheet, Typed, serve_sheet
 
 DUE_DAYS = 90
 """After so many days without a review the page says that one is due."""
@@ -36,6 +37,7 @@ class Access:
     active: bool
     last_sign_in: str
     """The day (UTC); empty for who never signed in."""
+    second_factor: bool
     grants: tuple[tuple[str, str], ...]
 
 
@@ -45,6 +47,8 @@ def accesses(request: TrialRequest) -> list[Access]:
     granted: dict[str, list[tuple[str, str]]] = {}
     for person, role, site in sorted(request.trial.state.grants):
         granted.setdefault(person, []).append((role, site))
+    with_factor = {*Authenticator.objects.values_list("account__username", flat=True)}
+    with_factor |= {*Passkey.objects.values_list("account__username", flat=True)}
     found = []
     for name in sorted(accounts.keys() | granted.keys()):
         account = accounts.get(name)
@@ -55,6 +59,7 @@ def accesses(request: TrialRequest) -> list[Access]:
                 account is not None,
                 account is not None and account.is_active,
                 f"{last:%Y-%m-%d}" if last else "",
+                name in with_factor,
                 tuple(granted.get(name, ())),
             )
         )
@@ -88,6 +93,7 @@ def access_review(request: TrialRequest) -> HttpResponse:
             for one in found
         ],
         "digest": digest_of(found),
+        "resets": [(one, local_time(one.at, zone)) for one in reversed(trial.state.factor_resets)],
         "reviews": [(one, local_time(one.signed_at, zone)) for one in reversed(reviews)],
         "due": due,
         "days": DUE_DAYS,
@@ -119,5 +125,58 @@ def sign_access_review(request: TrialRequest, digest: str) -> HttpResponseBase:
             then=lambda done: (reverse("access_review"), _("The review is signed.")),
             back=reverse("access_review"),
             signed=True,
+        ),
+    )
+
+
+def reset_second_factor(request: TrialRequest) -> HttpResponseBase:
+    """Take the second factor back from who has lost it: they set up a new one at the next sign-in.
+
+    One's own is reset by somebody else. The ledger says so before anything is taken away.
+    """
+    held = [
+        (one.name, one.name)
+        for one in accesses(request)
+        if one.second_factor and one.name != request.someone.username
+    ]
+    back = reverse("access_review")
+
+    def command(typed: Typed) -> c.ResetSecondFactor:
+        return c.ResetSecondFactor(person=typed["who"], reason=typed["reason"])
+
+    def then(done: object) -> tuple[str, str]:
+        drop_factors(Account.objects.get(username=request.POST["who"].strip()))
+        return back, _("The second factor is taken back; the person's sessions have ended.")
+
+    return serve_sheet(
+        request,
+        Sheet(
+            title=_("Take back a second factor"),
+            lead=_(
+                "For who has lost the device and the recovery codes. Make sure who is asking, not only by "
+                "telephone or mail: whoever knows the password can set up a new one afterwards."
+            ),
+            fields=[
+                Field(
+                    "who",
+                    _("Person"),
+                    "code",
+                    choices=held,
+                    long=True,
+                    hint="" if held else _("Nobody else has a second factor."),
+                ),
+                Field(
+                    "reason",
+                    _("Reason"),
+                    "longtext",
+                    hint=_("And how you made sure who is asking."),
+                ),
+            ],
+            submit=_("Take it back"),
+            command=command,
+            then=then,
+            back=back,
+            signed=True,
+            grave=True,
         ),
     )

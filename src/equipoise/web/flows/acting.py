@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from equipoise.conduct.commands import Command
 from equipoise.conduct.refusal import Reason, Refusal
+from equipoise.web.factors.proof import FIELDS
 from equipoise.web.log import note_refusal
 from equipoise.web.request import TrialRequest
 
@@ -44,7 +45,7 @@ def _content(request: TrialRequest) -> str:
     typed = {
         name: values
         for name, values in request.POST.lists()
-        if name not in ("csrfmiddlewaretoken", "client_id", "password")
+        if name not in ("csrfmiddlewaretoken", "client_id") and name not in FIELDS
     }
     return hashlib.sha256(json.dumps(typed, sort_keys=True).encode()).hexdigest()
 

@@ -73,6 +73,7 @@ def form_hold(
             then=lambda done: (back, _("Recorded.")),
             back=back,
             signed=True,
+            grave=True,
         ),
     )
 
@@ -100,6 +101,7 @@ def participant_hold(request: TrialRequest, participant: str) -> HttpResponseBas
             then=lambda done: (back, _("Recorded.")),
             back=back,
             signed=True,
+            grave=True,
         ),
     )
 
@@ -146,6 +148,7 @@ def data_lock(request: TrialRequest) -> HttpResponseBase:
             ],
             submit=_("Record"),
             signed=True,
+            grave=True,
             command=command,
             then=lambda done: (reverse("data_lock"), _("Recorded.")),
         ),

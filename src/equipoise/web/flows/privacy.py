@@ -206,5 +206,6 @@ def erase(request: TrialRequest, participant: str) -> HttpResponseBase:
             then=lambda done: (back, _("Erased. The key is destroyed.")),
             back=back,
             signed=True,
+            grave=True,
         ),
     )  # fmt: skip

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from equipoise.conduct.commands import Command
 from equipoise.conduct.refusal import Refusal
-from equipoise.web.accounts import password_is_right
+from equipoise.web.factors.proof import FIELDS, Proof, asked_of, prove
 from equipoise.web.request import TrialRequest
 
 from .acting import act, client_id, fresh_client_id, shown_reasons
@@ -80,7 +80,9 @@ class Sheet:
     facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
     back: str = ""
     signed: bool = False
-    """A signature: the password is asked for once more (21 CFR 11.200)."""
+    """A signature: the password is asked for once more (21 CFR 11.200), and the second factor."""
+    grave: bool = False
+    """It cannot be taken back: the second factor is asked for however lately it was given."""
     extra: dict[str, Any] = field(default_factory=dict)
     template: str = "sheet.html"
 
@@ -90,10 +92,11 @@ def serve_sheet(request: TrialRequest, sheet: Sheet) -> HttpResponseBase:
     if request.method != "POST":
         return show_sheet(request, sheet, sheet.fields)
     answers, fields = read_fields(request, sheet.fields)
-    unsigned = sheet.signed and not password_is_right(request, request.POST.get("password", ""))
     unknown = _unknown_names(request, sheet)
-    if unsigned or unknown or any(one.error for one in fields):
-        return show_sheet(request, sheet, fields, unsigned=unsigned, unknown=unknown, status=422)
+    fine = not unknown and not any(one.error for one in fields)
+    proof = prove(request, grave=sheet.grave, otherwise_fine=fine) if sheet.signed else None
+    if not fine or (proof is not None and proof.wrong):
+        return show_sheet(request, sheet, fields, proof=proof, unknown=unknown, status=422)
     outcome = act(request, sheet.command(answers))
     if isinstance(outcome, Refusal):
         places = {one.name: one.id for one in fields}
@@ -117,7 +120,7 @@ def show_sheet(
     fields: Sequence[Field],
     *,
     reasons: Sequence[Any] = (),
-    unsigned: bool = False,
+    proof: Proof | None = None,
     unknown: Sequence[str] = (),
     status: int = 200,
 ) -> HttpResponse:
@@ -125,13 +128,15 @@ def show_sheet(
     typed_id = request.POST.get("client_id") if request.method == "POST" else None
     errors = [(one.id, f"{one.label}: {one.error}") for one in fields if one.error]
     errors += [("", words) for words in unknown]
-    if unsigned:
-        errors.append(("f-password", _("Password: it is not the right one.")))
+    if sheet.signed and proof is None:
+        proof = asked_of(request, grave=sheet.grave)
+    if proof is not None and proof.wrong:
+        errors.append((f"f-{proof.wrong}", proof.words))
     context = {
         "sheet": sheet,
         "fields": fields,
         "errors": [] if reasons else errors,
-        "unsigned": unsigned,
+        "proof": proof,
         "reasons": reasons,
         "client_id": typed_id if typed_id and len(typed_id) <= 36 else fresh_client_id(),
         "participant": request.participant,
@@ -142,7 +147,9 @@ def show_sheet(
 
 def _unknown_names(request: TrialRequest, sheet: Sheet) -> list[str]:
     """Objections to names that are no field of the sheet; those to its fields stand beside them."""
-    known = {one.name: one.label for one in sheet.fields} | {"password": ""}
+    known = {one.name: one.label for one in sheet.fields} | dict.fromkeys(
+        FIELDS if sheet.signed else (), ""
+    )
     wrong = strange(request, known, [*known])
     return [*wrong.values()]
 

@@ -73,6 +73,7 @@ def unblind(request: TrialRequest, participant: str) -> HttpResponseBase:
         then=then,
         back=address,
         signed=True,
+        grave=True,
     )
     if "confirm" not in request.POST:
         return show_sheet(request, second, second.fields)
