@@ -182,7 +182,7 @@ def test_no_list_of_the_application_is_left_out() -> None:
         "monitoring_visits", "plan_visit", "documents", "file_document", "ethics", "record_ethics_review",
         "second_factor", "second_factors",
         "passkey_challenge", "add_authenticator", "add_passkey", "recovery_codes",
-        "reset_second_factor",
+        "reset_second_factor", "health", "operation",
     }  # fmt: skip
     general = {name for name, page in PAGES.items() if "<" not in page.path}
     assert general - others == {_page_at(address) for address, _most in LISTS}
@@ -237,7 +237,7 @@ def test_every_page_about_a_participant_costs_few_statements() -> None:
         "participant": person.id, "visit": "w1", "form": "laboratory", "repeat": "1", "number": "1",
         "diary": "spray_diary", "day": str(played.trial.today("01")), "intervention": "exosome_spray",
         "clock": "initial", "site": "01", "finding": "1",
-        "token": "none", "digest": "0", "factor": "app",
+        "token": "none", "digest": "0", "factor": "app", "version": "1", "name": "none",
     }  # fmt: skip
     opened = 0
     for role in ROLES:

@@ -53,7 +53,7 @@ _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
 }
 """Rights that follow from another right, so that no protocol can leave them out."""
 _BEFORE_TRAINING = frozenset({
-    "RecordRestoration", "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "ResetSecondFactor", 
+    "RecordRestoration", "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "ResetSecondFactor",
     "RevokeToken",
     "EndDelegation",
     "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment", "HaltRecruitment",
