@@ -361,6 +361,35 @@ def unblinded_by_page(home: Home, participant: str) -> dict[str, Any]:
     return {"answers": answers, "asked": settled(asked, home.trial())}
 
 
+def copies_by_page(home: Home, participants: list[str]) -> dict[str, str]:
+    """Each participant's copy of their own data, as the masked investigator hands it over."""
+    from django.test import Client
+
+    from equipoise.web.models import Account
+
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(
+        Account.objects.get(username="investigator"),
+        backend="django.contrib.auth.backends.ModelBackend",
+    )
+    session = client.session
+    session["role"], session["site"] = "investigator", "11"
+    session.save()
+    copies = {}
+    for participant in participants:
+        for language, file_format in (("en", "html"), ("zh-Hans", "json")):
+            posted = client.post(
+                f"/participants/{participant}/copy/",
+                {
+                    "given_to": "the participant", "reason": "asked", "language": language,
+                    "file_format": file_format, "password": PASSWORD,
+                },
+            )  # fmt: skip
+            assert posted.status_code == 200, posted.content
+            copies[f"{participant} {language}"] = posted.content.decode()
+    return copies
+
+
 class Kept(logging.Handler):
     """Everything that is logged."""
 
@@ -403,6 +432,7 @@ def main(folder: Path, steps: int) -> None:
             role: crawled(home, role, participants) | asked(home, role, participants)
             for role in (*SITE_ROLES, *CENTRAL_ROLES, "administrator")
         }
+        told["copies"] = copies_by_page(home, participants)
         release()
     sizes = {
         file.name: file.stat().st_size

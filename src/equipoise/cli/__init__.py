@@ -12,6 +12,7 @@ from . import analyze as analyze
 from . import backup as backup
 from . import check as check
 from . import checkpoint as checkpoint
+from . import copy as copy
 from . import database as database
 from . import demo as demo
 from . import design as design

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,6 +9,7 @@ import typer
 
 from equipoise.cli.app import main
 from equipoise.cli.errors import UserError
+from equipoise.cli.files import write_whole
 
 if TYPE_CHECKING:
     from equipoise.protocol.document import Protocol
@@ -47,7 +46,7 @@ def page(
     if out is None:
         typer.echo(html, nl=False)
         return
-    _write(out, html)
+    write_whole(out, html.encode())
     typer.echo(f"{out}: written")
 
 
@@ -67,18 +66,3 @@ def _protocol(source: Path, nct: str | None) -> Protocol:
     except RecordError as error:
         words = str(error)
         raise UserError(words if words.startswith(str(source)) else f"{source}: {words}") from error
-
-
-def _write(out: Path, html: str) -> None:
-    """Write the file whole or not at all."""
-    name = None
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{out.name}-", dir=out.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(html)
-        os.chmod(name, 0o644)
-        os.replace(name, out)
-    except OSError as error:
-        if name is not None and os.path.exists(name):
-            os.unlink(name)
-        raise UserError(f"{out}: cannot be written: {error.strerror or error}") from error

@@ -55,7 +55,8 @@ def study_figures(results: Results, language: str) -> tuple[Figure, ...]:
 
 
 @cache
-def _style() -> str:
+def report_style() -> str:
+    """The style sheet of a document that stands alone: on screen, dark, and printed."""
     return files("equipoise.reporting").joinpath("style.css").read_text(encoding="utf-8")
 
 
@@ -152,7 +153,7 @@ def _page(results: Results, sections: Sequence[Section], language: str) -> str:
         f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}: {escape(say('study_report', language))}</title>\n"
-        f"<style>\n{_style()}</style>\n</head>\n<body>\n{''.join(bands)}\n<main>\n"
+        f"<style>\n{report_style()}</style>\n</head>\n<body>\n{''.join(bands)}\n<main>\n"
         f'<header class="stack"><p class="kind"><span>{escape(say("study_report", language))}</span>'
         f'<a href="{report_name(other)}" lang="{other}">{escape(say("other_language", language))}</a></p>'
         f"<h1>{title}</h1></header>\n"

@@ -205,6 +205,7 @@ class Projector:
                 | e.SupplyOrdered()
                 | e.SupplyDispensed()
                 | e.SourceVerified()
+                | e.CopyGiven()
             ):
                 pass
             case e.ParticipantScreened():

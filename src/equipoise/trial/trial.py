@@ -746,6 +746,7 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "RequestRedaction": ("RedactionRequested",),
     "ApproveRedaction": ("ValueRedacted",),
     "DeclineRedaction": ("RedactionDeclined",),
+    "GiveCopy": ("CopyGiven",),
 }
 """The event each command begins with: how a repeated client id is told from a reused one."""
 

@@ -399,6 +399,10 @@ PAGES: dict[str, Page] = {
         _P + "erase/", "Erase what identifies a person whose participation has ended.", _BOTH,
         _same(WRITE, "investigator"),
     ),
+    "own_copy": Page(
+        _P + "copy/", "The participant's copy of their own data, and to whom one was given.", _BOTH,
+        _same(WRITE, "investigator"),
+    ),
     "complete": Page(
         _P + "complete/", "The participant reached the end of the study.", _BOTH,
         _same(WRITE, *_SITE_STAFF),

@@ -40,6 +40,7 @@ PART_OF = {
         "monitoring",
     ),
     "withdraw": "participants", "transfer": "participants", "complete": "participants",
+    "own_copy": "participants",
 }  # fmt: skip
 """Under which page of the menu a page lies."""
 

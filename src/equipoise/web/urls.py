@@ -100,6 +100,7 @@ VIEWS = {
     "redact": "flows.privacy.redact",
     "redaction": "flows.privacy.redaction",
     "erase": "flows.privacy.erase",
+    "own_copy": "flows.own_copy.own_copy",
     "complete": "flows.participation.complete",
 }
 """Page name to its view, as module and function within this room."""

@@ -57,6 +57,7 @@ FIELD_LABELS = {
     "text": noop("Text of a query or deviation"),
     "narrative": noop("Narrative of an adverse event"),
     "verbatim": noop("Adverse event in the reporter's words"),
+    "given_to": noop("Who was given a copy"),
 }
 """Texts that are no item of the protocol."""
 _GONE = {ERASED: noop("(erased)"), REDACTED: noop("(redacted)")}

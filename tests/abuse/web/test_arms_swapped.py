@@ -113,6 +113,19 @@ def test_monitor_and_sponsor_are_told_of_an_unblinding(told: list[dict[str, Any]
         assert "Fell down." in page
 
 
+def test_a_masked_participants_copy_of_their_data_tells_nothing_even_of_who_was_unblinded(
+    told: list[dict[str, Any]],
+) -> None:
+    drawn, swapped = (one["copies"] for one in told)
+    assert len(drawn) >= 10
+    assert drawn == swapped
+    assert all("11-000" in copy for copy in drawn.values())
+    labels = [arm.label for arm in second_protocol().arms]
+    for copy in drawn.values():
+        assert not [one for one in labels if one.in_language("en") in copy]
+        assert not [one for one in labels if one.in_language("zh-Hans") in copy]
+
+
 def test_randomizing_logs_and_files_tell_nothing(told: list[dict[str, Any]]) -> None:
     drawn, swapped = told
     assert drawn["randomizing"]["status"] == 200

@@ -45,7 +45,13 @@ from .people import (
     ReviewAccess,
     RevokeRole,
 )
-from .privacy import ApproveRedaction, DeclineRedaction, EraseIdentity, RequestRedaction
+from .privacy import (
+    ApproveRedaction,
+    DeclineRedaction,
+    EraseIdentity,
+    GiveCopy,
+    RequestRedaction,
+)
 from .quality import (
     AnswerQuery,
     CloseQuery,
@@ -94,6 +100,7 @@ __all__ = [
     "FailScreening",
     "FileDocument",
     "FreezeForm",
+    "GiveCopy",
     "GrantRole",
     "HaltRecruitment",
     "IssueToken",

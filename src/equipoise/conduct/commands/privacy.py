@@ -1,8 +1,9 @@
-"""Taking personal data out of the record, for ever."""
+"""Personal data: taken out of the record for ever, or handed to the person they are about."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .base import Command
 
@@ -43,3 +44,18 @@ class DeclineRedaction(Command):
     participant: str
     redaction: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveCopy(Command):
+    """Record that the participant's copy of their own data was given, to whom and why.
+
+    `upto` is the number of entries the participant's record had when the copy was made.
+    """
+
+    participant: str
+    given_to: str
+    reason: str
+    language: Literal["en", "zh-Hans"]
+    file_format: Literal["html", "json"]
+    upto: int

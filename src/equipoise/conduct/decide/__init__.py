@@ -102,6 +102,7 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.RequestRedaction: privacy.request_redaction,
     c.ApproveRedaction: privacy.approve_redaction,
     c.DeclineRedaction: privacy.decline_redaction,
+    c.GiveCopy: privacy.give_copy,
     c.TransferParticipant: care.transfer,
     c.CompleteParticipant: care.complete,
 }

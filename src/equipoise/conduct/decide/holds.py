@@ -62,8 +62,9 @@ NEVER_STOPPED: tuple[type[c.Command], ...] = (
     c.RequestRedaction,
     c.ApproveRedaction,
     c.DeclineRedaction,
+    c.GiveCopy,
 )
-"""What a person's safety or right to be forgotten, the analysis or the hold itself needs."""
+"""What a person's safety or rights over their data, the analysis or the hold itself needs."""
 
 _WORDS = {
     "frozen": Text({"en": "frozen", "zh-Hans": "冻结"}),

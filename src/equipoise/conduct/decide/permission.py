@@ -36,6 +36,7 @@ _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
             "RequestRedaction",
             "ApproveRedaction",
             "DeclineRedaction",
+            "GiveCopy",
         }
     ),
     "SaveForm": frozenset({"RequestRedaction"}),
@@ -48,6 +49,7 @@ _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
             "IssueToken",
             "RevokeToken",
             "RecordRestoration",
+            "GiveCopy",
         }
     ),
 }
@@ -57,10 +59,10 @@ _BEFORE_TRAINING = frozenset({
     "RevokeToken",
     "EndDelegation",
     "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment", "HaltRecruitment",
-    "FileDocument", "WithdrawDocument", "RecordEthicsReview",
+    "FileDocument", "WithdrawDocument", "RecordEthicsReview", "GiveCopy",
 })  # fmt: skip
 """What has to be done before anybody can be trained on the version in force, and what stops conduct
-or takes rights back: that waits for no record."""
+or takes rights back, or is a person's right: that waits for no record."""
 
 
 def rights_of(role: RoleGrant) -> frozenset[str]:

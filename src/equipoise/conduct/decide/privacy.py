@@ -1,11 +1,14 @@
-"""Decisions that make personal data unreadable for ever.
+"""Decisions that make personal data unreadable for ever, and about handing people a copy of theirs.
 
 That a person may have what identifies them erased is law (PIPL article 47, GDPR article 17), and so are the
 limits: while somebody takes part, the site must be able to reach them (ICH E6(R3) 2.9, 2.12). The data
-of the trial stay under the number, without a name.
+of the trial stay under the number, without a name. A copy is due whatever became of the participation, also
+of data that are locked or may not be used (PIPL article 45, GDPR article 15).
 """
 
 from __future__ import annotations
+
+from equipoise.quantity.text import LANGUAGES
 
 from .. import commands as c
 from .. import events as e
@@ -16,6 +19,8 @@ from ..state import ParticipantState
 from .context import Context, Decided
 
 ENDED = ("screen_failed", "consent_refused", "withdrawn", "completed")
+COPY_FORMATS = ("html", "json")
+"""For a person to read and print, and for their machine (GDPR article 20)."""
 _QUOTED = 3
 """A text of fewer characters is found in any sentence: it is not looked for in the reason."""
 
@@ -124,3 +129,31 @@ def decline_redaction(command: c.DeclineRedaction, context: Context) -> Decided:
     return Decided().on_participant(
         participant, e.RedactionDeclined(redaction=command.redaction, reason=command.reason)
     )
+
+
+def give_copy(command: c.GiveCopy, context: Context) -> Decided:
+    """A copy was made of the record as it stands now; who received it, and why, is kept with it."""
+    participant = context.known(command.participant)
+    reasons = _why(command.reason)
+    if not command.given_to.strip():
+        reasons.append(reason("copy-for-nobody", "given_to"))
+    for field, given, known in (
+        ("language", command.language, LANGUAGES),
+        ("file_format", command.file_format, COPY_FORMATS),
+    ):
+        if given not in known:
+            reasons.append(
+                reason("copy-cannot-be-made", field, given=given, known=", ".join(known))
+            )
+    if command.upto != participant.version:
+        reasons.append(reason("copy-out-of-date", participant=participant.id))
+    if reasons:
+        raise RefusedError(reasons)
+    happening = e.CopyGiven(
+        upto=command.upto,
+        language=command.language,
+        file_format=command.file_format,
+        given_to=command.given_to.strip(),
+        reason=command.reason,
+    )
+    return Decided().on_participant(participant, happening)

@@ -51,7 +51,13 @@ from .people import (
     TasksDelegated,
     TrainingRecorded,
 )
-from .privacy import IdentityErased, RedactionDeclined, RedactionRequested, ValueRedacted
+from .privacy import (
+    CopyGiven,
+    IdentityErased,
+    RedactionDeclined,
+    RedactionRequested,
+    ValueRedacted,
+)
 from .quality import (
     DeviationLogged,
     FormSigned,
@@ -96,6 +102,7 @@ __all__ = [
     "Authority",
     "ConsentRecorded",
     "ConsentRefused",
+    "CopyGiven",
     "DelegationEnded",
     "DeviationAssessed",
     "DeviationLogged",

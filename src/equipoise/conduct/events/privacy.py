@@ -1,6 +1,6 @@
-"""Erasure and redaction: which keys are destroyed, asked by whom, approved by whom.
+"""Erasure and redaction: which keys are destroyed, asked by whom, approved by whom; and copies given.
 
-The events name the keys, so that a destruction can be repeated wherever an older copy of the keys turns up,
+The events of destruction name the keys, so that a destruction can be repeated wherever an older copy of the keys turns up,
 and an outsider can see how many values were made unreadable.
 """
 
@@ -40,4 +40,15 @@ class ValueRedacted(Happening):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedactionDeclined(Happening):
     redaction: int
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyGiven(Happening):
+    """A copy of everything up to the entry `upto` of this stream was given to `given_to`."""
+
+    upto: int
+    language: str
+    file_format: str
+    given_to: str = field(metadata=SEALED_TEXT)
     reason: str = field(metadata=SEALED_TEXT)

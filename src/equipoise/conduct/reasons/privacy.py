@@ -1,4 +1,4 @@
-"""Refusals about erasure, redaction and restoration."""
+"""Refusals about erasure, redaction, restoration and copies of a person's own data."""
 
 from __future__ import annotations
 
@@ -67,5 +67,26 @@ PRIVACY: dict[str, Template] = {
         "conduct.privacy",
         "have another person approve it",
         "请由另一人批准",
+    ),
+    "copy-for-nobody": Template(
+        "it is not said to whom the copy is given",
+        "未说明副本交给谁",
+        "conduct.privacy",
+        "name the participant, or the person who receives it for them",
+        "请填写受试者本人，或代其领取的人",
+    ),
+    "copy-cannot-be-made": Template(
+        "there is no copy in {given}",
+        "没有 {given} 的副本",
+        "conduct.privacy",
+        "choose one of: {known}",
+        "请选择：{known}",
+    ),
+    "copy-out-of-date": Template(
+        "the record of {participant} has changed since the copy was made",
+        "制作副本后，{participant} 的记录又有变动",
+        "conduct.privacy",
+        "make the copy once more",
+        "请重新制作副本",
     ),
 }

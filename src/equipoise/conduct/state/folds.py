@@ -30,6 +30,7 @@ from .records import (
     Deviation,
     DiaryDay,
     FormInstance,
+    GivenCopy,
     Hold,
     Query,
     Redaction,
@@ -465,6 +466,11 @@ def _redaction_declined(
     s.redactions = {**s.redactions, h.redaction: one}
 
 
+def _copy_given(s: ParticipantState, h: e.CopyGiven, stamp: Stamp, site: str) -> None:
+    copy = GivenCopy(h.given_to, h.reason, h.language, h.file_format, h.upto, stamp)
+    s.copies = (*s.copies, copy)
+
+
 def _transferred(s: ParticipantState, h: e.ParticipantTransferred, stamp: Stamp, site: str) -> None:
     s.site = h.to_site
 
@@ -511,6 +517,7 @@ _FOLDS: dict[type[e.Happening], _Fold] = {
     e.RedactionRequested: _redaction_requested,
     e.ValueRedacted: _redacted,
     e.RedactionDeclined: _redaction_declined,
+    e.CopyGiven: _copy_given,
     e.ParticipantTransferred: _transferred,
     e.ParticipantUnblinded: _unblinded,
     e.ParticipantCompleted: _completed,

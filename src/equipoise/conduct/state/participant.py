@@ -17,6 +17,7 @@ from .records import (
     Deviation,
     DiaryDay,
     FormInstance,
+    GivenCopy,
     Hold,
     Query,
     Redaction,
@@ -76,6 +77,8 @@ class ParticipantState:
     erased: Stamp | None = None
     """By whom and when what identified the person was erased."""
     redactions: Mapping[int, Redaction] = field(default_factory=dict)
+    copies: tuple[GivenCopy, ...] = ()
+    """Copies of the person's own data that were given."""
 
     # -- questions -------------------------------------------------------------------------------
 

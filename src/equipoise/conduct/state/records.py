@@ -218,6 +218,18 @@ class Redaction:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenCopy:
+    """A copy of the participant's data, up to the entry `upto` of their record, as it was given."""
+
+    given_to: str
+    reason: str
+    language: str
+    file_format: str
+    upto: int
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class SupplyBalance:
     """Units of an intervention's product, by what became of them."""
 

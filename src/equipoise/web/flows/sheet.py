@@ -85,6 +85,8 @@ class Sheet:
     """It cannot be taken back: the second factor is asked for however lately it was given."""
     extra: dict[str, Any] = field(default_factory=dict)
     template: str = "sheet.html"
+    answer: Callable[[Any], HttpResponseBase] | None = None
+    """The answer to what was done, where it is a file: the browser then stays on the page."""
 
 
 def serve_sheet(request: TrialRequest, sheet: Sheet) -> HttpResponseBase:
@@ -108,6 +110,8 @@ def serve_sheet(request: TrialRequest, sheet: Sheet) -> HttpResponseBase:
         }
         fields = [replace(one, error=at_fault.get(one.name, "")) for one in fields]
         return show_sheet(request, sheet, fields, reasons=reasons, status=422)
+    if sheet.answer is not None:
+        return sheet.answer(outcome)
     address, words = sheet.then(outcome)
     if words:
         messages.success(request, words, extra_tags="good")

@@ -331,6 +331,7 @@ def _actions(
         offered.append(("complete", _("End of study"), "complete/", False))
     if status in ENDED and state.erased is None:
         offered.append(("erase", _("Erase identity"), "erase/", False))
+    offered.append(("own_copy", _("Copy for the participant"), "copy/", False))
     offered.append(("texts", _("Texts and redaction"), "texts/", False))
     offered.append(("participant_hold", _("Freeze or lock"), "hold/", False))
     return [

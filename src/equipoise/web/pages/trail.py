@@ -53,12 +53,14 @@ class Trail:
         *,
         sees_allocation: bool,
         sees_identity: bool = True,
+        names_people: bool = True,
     ) -> None:
         self._protocol = protocol
         self._language = language
         self._zone = zone
         self._sees_allocation = sees_allocation
         self._sees_identity = sees_identity
+        self._names_people = names_people
         self._values: dict[tuple[str, str, str, str], Value] = {}
         self._yes, self._no, self._nothing = _("yes"), _("no"), _("(empty)")
 
@@ -83,7 +85,8 @@ class Trail:
         tell = _TELLERS.get(type(happening))
         words = tell(self, happening) if tell else type(happening).__name__
         place = site_label(self._protocol, event.site, self._language) if event.site else ""
-        who = ", ".join(part for part in (role_label(event.role), place, event.actor) if part)
+        name = event.actor if self._names_people else ""
+        who = ", ".join(part for part in (role_label(event.role), place, name) if part)
         reason = getattr(happening, "reason", "")
         return Entry(event.seq, local_time(event.server_time, self._zone), who, words, reason or "")
 
@@ -97,6 +100,10 @@ class Trail:
                 self._values["diary", happening.diary, happening.day, value.item] = value
 
     # -- names -----------------------------------------------------------------------------------
+
+    def other(self, participant: str) -> str:
+        """Another participant's number, where the reader may know it."""
+        return participant if self._names_people else _("another participant")
 
     def visit(self, visit: str) -> str:
         found = self._protocol.visit_by_id.get(visit)
@@ -275,13 +282,13 @@ def _missed(t: Trail, h: e.VisitMissed) -> str:
 
 def _moved_away(t: Trail, h: e.ValuesMovedAway) -> str:
     return _("%(form)s at %(visit)s moved to %(participant)s") % {
-        "form": t.form(h.form), "visit": t.visit(h.visit), "participant": h.to_participant,
+        "form": t.form(h.form), "visit": t.visit(h.visit), "participant": t.other(h.to_participant),
     }  # fmt: skip
 
 
 def _moved_in(t: Trail, h: e.ValuesMovedIn) -> str:
     words = _("%(form)s at %(visit)s moved here from %(participant)s") % {
-        "form": t.form(h.form), "visit": t.visit(h.visit), "participant": h.from_participant,
+        "form": t.form(h.form), "visit": t.visit(h.visit), "participant": t.other(h.from_participant),
     }  # fmt: skip
     return f"{words}: {t.changes((h.visit, h.form, h.repeat), h.values)}"
 
@@ -445,6 +452,10 @@ def _redaction_declined(t: Trail, h: e.RedactionDeclined) -> str:
     return _("redaction %(number)s declined") % {"number": h.redaction}
 
 
+def _copy_given(t: Trail, h: e.CopyGiven) -> str:
+    return _("a copy of the person's own data was given to: %(whom)s") % {"whom": h.given_to}
+
+
 def _transferred(t: Trail, h: e.ParticipantTransferred) -> str:
     return _("care taken over by %(site)s") % {
         "site": site_label(t._protocol, h.to_site, t._language)
@@ -492,6 +503,7 @@ _TELLERS: dict[type[e.Happening], Callable[[Trail, Any], str]] = {
     e.RedactionRequested: _redaction_requested,
     e.ValueRedacted: _redacted,
     e.RedactionDeclined: _redaction_declined,
+    e.CopyGiven: _copy_given,
     e.ParticipantTransferred: _transferred,
     e.ParticipantUnblinded: _unblinded,
     e.ParticipantCompleted: _completed,
