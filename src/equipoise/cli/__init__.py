@@ -24,6 +24,7 @@ from . import page as page
 from . import rehearse as rehearse
 from . import report as report
 from . import serve as serve
+from . import upgrade as upgrade
 from . import verify as verify
 from .app import main
 

@@ -54,6 +54,7 @@ def account(
     from equipoise.conduct.commands import GrantRole, ResetSecondFactor
     from equipoise.home.home import ADMINISTRATOR
     from equipoise.web import configure, release
+    from equipoise.web.upgrading import check_upgraded
 
     if not 1 <= len(username) <= 80 or not username.isprintable() or username != username.strip():
         raise UserError(f"{username!r}: a name has 1 to 80 printable characters; choose another")
@@ -62,6 +63,7 @@ def account(
             "--machine: give --role, and no --password: a machine signs in with a token"
         )
     with opened(home) as installation:
+        check_upgraded(installation)
         trial = installation.trial()
         if role is not None and (username, role, site) not in trial.state.grants:
             granted = trial.do(GrantRole(person=username, role=role, site=site), ADMINISTRATOR)

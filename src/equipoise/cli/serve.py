@@ -75,6 +75,7 @@ def serve_home(
     """
     from equipoise.web.server import UnsafeServingError, check_address, check_home, claim
     from equipoise.web.server import serve as serve_forever
+    from equipoise.web.upgrading import check_upgraded
 
     if log is not None and log != "-":
         log = str(Path(log).absolute())
@@ -85,6 +86,7 @@ def serve_home(
     with opened(path) as home:
         rehearsal = home.rehearsal is not None
         alone = not home.several_processes
+        check_upgraded(home)
     try:
         check_home(path, rehearsal=rehearsal)
         check_address(address)

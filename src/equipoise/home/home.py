@@ -45,9 +45,9 @@ from equipoise.trial.codec import Codec
 from equipoise.trial.erasing import erasures_in
 
 from .errors import HomeError
+from .release import FORMAT, RELEASE, check_release, is_older
 from .storage import CHECKPOINTS, LEDGER_FILE, DatabaseSettings, hold_alone, hold_shared, open_store
 
-FORMAT = 1
 ERASURES = "erasures.jsonl"
 RESTORING = "restoring.json"
 """Stands in a home while a ledger is being put in place of its own."""
@@ -117,6 +117,8 @@ class Home:
         """Keys that have been destroyed, noted apart from ledger and keys."""
         self.amendments = _documents(path / AMENDMENTS, protocol)
         """Later versions of the protocol kept in this home, whether the trial knows them or not."""
+        self.release, self.marked = RELEASE, True
+        """The release that last brought this home up to date, and whether the home says so itself."""
         self.clock_watch = ClockWatch()
         """Whether the machine's clock was set while this home was open."""
         self._restoring = False
@@ -166,6 +168,7 @@ class Home:
             shutil.copyfile(protocol_file, path / "protocol.yaml")
             settings = {
                 "format": FORMAT,
+                "release": RELEASE,
                 "trial": protocol.id,
                 "protocol_version": protocol.version,
                 "rehearsal": asdict(rehearsal) if rehearsal else None,
@@ -203,10 +206,7 @@ class Home:
             raise HomeError(f"{path}/settings.json: cannot be read: {error.strerror}") from None
         except ValueError as error:
             raise HomeError(f"{path}/settings.json: cannot be read: {error}") from None
-        if settings.get("format") != FORMAT:
-            raise HomeError(
-                f"{path}: was made by another version of Equipoise (format {settings.get('format')})"
-            )
+        release = check_release(path, settings)
         protocol = load_protocol(path / "protocol.yaml")
         if protocol.version != settings["protocol_version"]:
             raise HomeError(
@@ -214,13 +214,15 @@ class Home:
             )
         kept, stored = settings["rehearsal"], settings.get("database")
         socket = (settings.get("keeper") or {}).get("socket")
-        return cls(
+        home = cls(
             path,
             protocol,
             RehearsalSettings(**kept) if kept else None,
             DatabaseSettings(**stored) if stored else None,
             Path(socket) if socket else None,
         )
+        home.release, home.marked = release, "release" in settings
+        return home
 
     # -- the trial -------------------------------------------------------------------------------
 
@@ -233,6 +235,11 @@ class Home:
     def ledger_database(self) -> Path:
         """The file that holds events and projections, where no database is named."""
         return self.path / LEDGER_FILE
+
+    @property
+    def behind(self) -> bool:
+        """Whether an earlier release left this home."""
+        return is_older(self.release)
 
     @property
     def several_processes(self) -> bool:

@@ -38,6 +38,11 @@ def projections_version(protocol: Protocol) -> str:
     return f"{_code_version()}|{protocol.version}"
 
 
+def projections_are_stale(ledger: Ledger, protocol: Protocol) -> bool:
+    """Whether other code than this filled the projections."""
+    return ledger.store.tables_version() != projections_version(protocol)
+
+
 def rebuild_where_stale(
     ledger: Ledger,
     protocol: Protocol,
@@ -50,7 +55,7 @@ def rebuild_where_stale(
     `load` gives a participant as the events say. Raises what `Ledger.write` raises.
     """
     version = projections_version(protocol)
-    if ledger.store.tables_version() == version:
+    if not projections_are_stale(ledger, protocol):
         return False
     with ledger.write() as writing:
         # Another process may have done it while this one waited for the right to write.

@@ -22,17 +22,23 @@ if TYPE_CHECKING:
 _serving: dict[str, Any] = {}
 
 
-def configure(home: Home, *, hosts: Sequence[str] = (), https: bool = False) -> None:
-    """Make Django serve this home, and bring the web's own tables up to date.
+def configure(
+    home: Home, *, hosts: Sequence[str] = (), https: bool = False, upgrade: bool = False
+) -> None:
+    """Make Django serve this home, and make the web's own tables where there are none.
 
-    A process serves one home at a time; configuring another one lets go of the first.
+    A process serves one home at a time; configuring another one lets go of the first. Raises `HomeError` for a home
+    that another release left, which `upgrade` lets pass: then its tables are brought up to date.
     """
     import django
     from django.conf import settings
 
     from .policy import read_policy
     from .settings import databases, secret_key, session_engine, settings_for
+    from .upgrading import check_upgraded
 
+    if not upgrade:
+        check_upgraded(home)
     _serving["home"] = home
     _serving["policy"] = read_policy(home.path)
     if not settings.configured:

@@ -107,7 +107,7 @@ def test_what_is_no_home_says_so_in_one_line(tmp_path):
     with pytest.raises(HomeError, match="no Equipoise home"):
         Home.open(tmp_path)
     (tmp_path / "settings.json").write_text(json.dumps({"format": 99}))
-    with pytest.raises(HomeError, match="another version"):
+    with pytest.raises(HomeError, match="a later one"):
         Home.open(tmp_path)
 
 
