@@ -23,6 +23,8 @@ from typing import Any
 
 THREADS = 4
 """Threads that answer requests. More only wait: the ledger writes one command after the other."""
+CONNECTIONS = 256
+"""Requests whose bodies may be on their way at once; each that arrives slowly holds one of these places."""
 SWITCH_SECONDS = 0.0005
 """How soon a waiting thread gets Python's lock. Whoever has just written to the disk holds the ledger,
 and everybody waits for it; with Python's own 5 ms it would wait in turn behind pages being drawn."""
@@ -165,7 +167,9 @@ def load_application(
     from equipoise.home import Home
     from equipoise.trial import HourlyCheckpoints
     from equipoise.web import application, configure
+    from equipoise.web.gate import Gate
     from equipoise.web.log import drop_log, keep_log, tell
+    from equipoise.web.settings import MAX_UPLOAD
 
     _end_with_parent()
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -189,7 +193,8 @@ def load_application(
         Finalize(None, drop_log, exitpriority=-1)
     tell("started", version=metadata.version("equipoise"), mode=home.trial().state.mode)
     Finalize(None, tell, ("ended",), exitpriority=0)
-    served = behind_proxy(application()) if proxied else application()
+    behind = behind_proxy(application()) if proxied else application()
+    served = Gate(behind, places=THREADS, limit=MAX_UPLOAD)
     _warm_up()
     # The protocol and the code stay for ever: looking through them for garbage again and again would
     # stop every request for tens of milliseconds.
@@ -257,7 +262,7 @@ def serve(
         port=address.port,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=THREADS,
+        blocking_threads=CONNECTIONS,
         blocking_threads_idle_timeout=600,
         backlog=BACKLOG,
         workers_kill_timeout=STOP_SECONDS,
