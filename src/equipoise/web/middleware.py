@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
 
 from csp.utils import build_policy
+from django.conf import settings
 from django.contrib import auth
 from django.http import HttpResponse, HttpResponseBase
 
@@ -33,6 +35,9 @@ SEEN = "seen"
 SEEN_SECONDS = 60.0
 PROVEN = "second"
 """When the second factor was last given, in a session: seconds since 1970."""
+
+_SESSION_KEY = re.compile("[a-z0-9]{32}")
+"""The shape Django gives the keys of sessions."""
 
 _believed: dict[tuple[Any, Any, Any], tuple[float, Account]] = {}
 
@@ -120,6 +125,18 @@ def _idle(request: TrialRequest) -> bool:
 def forget_accounts(**_signal: Any) -> None:
     """Ask the database again: an account was changed, or another home is served."""
     _believed.clear()
+
+
+def sound_session_key(get_response: Handler) -> Handler:
+    """Forget a session cookie that no session can have: a cookie may hold anything, of any length."""
+
+    def middleware(request: TrialRequest) -> HttpResponseBase:
+        name = settings.SESSION_COOKIE_NAME
+        if not _SESSION_KEY.fullmatch(request.COOKIES.get(name, "")):
+            request.COOKIES.pop(name, None)
+        return get_response(request)
+
+    return middleware
 
 
 def content_policy(get_response: Handler) -> Handler:

@@ -111,6 +111,7 @@ def settings_for(home: Home, *, hosts: Sequence[str] = (), https: bool = False) 
             "whitenoise.middleware.WhiteNoiseMiddleware",
             "equipoise.web.log.logged",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
+            "equipoise.web.middleware.sound_session_key",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.locale.LocaleMiddleware",
             "django.middleware.csrf.CsrfViewMiddleware",
