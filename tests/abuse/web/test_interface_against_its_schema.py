@@ -134,7 +134,7 @@ def test_every_answer_is_as_described_and_tells_each_role_only_what_is_its_own(
         ):
             tried(result.ok(), reader)
             asked += 1
-    assert sum(statuses.values()) >= asked * EXAMPLES * 0.8
+    assert sum(statuses.values()) >= asked
     assert {200, 403, 404, 422} <= {status for _method, status in statuses}, statuses
     assert world.home.trial().ledger.verify().problems == []
 
