@@ -17,10 +17,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typing import Protocol as Interface
 from zoneinfo import ZoneInfo
 
+from equipoise.conduct.coding import event_key, standing
 from equipoise.conduct.environment import ParticipantEnvironment
 from equipoise.conduct.events import Happening, Mode, TrainingDeclared, TrialCreated
 from equipoise.conduct.schedule import participant_anchors
-from equipoise.conduct.state import Captured, Documents, ParticipantState, fold_participants
+from equipoise.conduct.state import (
+    Captured,
+    Coding,
+    Documents,
+    ParticipantState,
+    fold_participants,
+)
 from equipoise.ledger.envelope import Event
 from equipoise.ledger.merkle import MerkleTree
 from equipoise.protocol.document import Item, Protocol
@@ -142,6 +149,8 @@ class Adverse(NamedTuple):
     causality: Mapping[str, str]
     outcome: str
     action: str
+    coding: Coding | None = None
+    """What it was coded as, where that still holds."""
 
 
 @dataclass(frozen=True)
@@ -571,6 +580,7 @@ def _adverse_events(state: ParticipantState) -> Iterable[Adverse]:
             event.causality,
             event.outcome,
             event.action,
+            standing(state, event_key(number)),
         )
 
 

@@ -261,6 +261,9 @@ class AdverseEvents:
     any_event: TermRow
     terms: tuple[TermRow, ...]
     before: int
+    coded: int = 0
+    """Events among those counted that are coded: they stand by class and preferred term, first."""
+    counted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from equipoise.conduct.coding import named
 from equipoise.quantity.text import Text
 
 from .cut import Adverse, DataCut
@@ -39,10 +40,16 @@ def adverse_events(data: DataCut) -> AdverseEvents:
         else:
             counted.append(event)
     by_term: dict[str, list[Adverse]] = {}
+    by_code: dict[tuple[str, str], list[Adverse]] = {}
     for event in counted:
-        by_term.setdefault(event.term, []).append(event)
+        if event.coding is not None:
+            key = (event.coding.group_code, event.coding.preferred_code)
+            by_code.setdefault(key, []).append(event)
+        else:
+            by_term.setdefault(event.term, []).append(event)
     terms = {term.id: term for term in data.protocol.safety.terms}
     order = [*terms, *sorted(set(by_term) - set(terms))]
+    coded = _coded_rows(data.arms, by_code, arm_of)
     rows = tuple(
         TermRow(
             name,
@@ -60,9 +67,33 @@ def adverse_events(data: DataCut) -> AdverseEvents:
         grading=data.protocol.safety.grading,
         totals=tuple(sum(1 for arm in arm_of.values() if arm == name) for name in data.arms),
         any_event=TermRow("", any_label, None, _by_arm(data.arms, counted, arm_of)),
-        terms=rows,
+        terms=(*coded, *rows),
         before=before,
+        coded=sum(1 for event in counted if event.coding is not None),
+        counted=len(counted),
     )
+
+
+def _coded_rows(
+    arms: Iterable[str],
+    by_code: Mapping[tuple[str, str], list[Adverse]],
+    arm_of: Mapping[str, str],
+) -> tuple[TermRow, ...]:
+    """A row for each preferred term, by class, both in order of their English names."""
+    rows = []
+    for (_group, preferred), events in by_code.items():
+        # what is coded with several versions carries the names it was coded with last
+        last = max((one.coding for one in events if one.coding), key=lambda one: one.stamp.seq)
+        rows.append(
+            TermRow(
+                preferred, _text(last.preferred), _text(last.group), _by_arm(arms, events, arm_of)
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: (str(row.system_organ_class), str(row.label))))
+
+
+def _text(names: Mapping[str, str]) -> Text:
+    return Text({"en": named(names, "en"), "zh-Hans": named(names, "zh-Hans")})
 
 
 def _by_arm(

@@ -16,6 +16,7 @@ from . import copy as copy
 from . import database as database
 from . import demo as demo
 from . import design as design
+from . import dictionary as dictionary
 from . import diff as diff
 from . import export as export
 from . import keeper as keeper

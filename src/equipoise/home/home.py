@@ -44,6 +44,7 @@ from equipoise.trial import TABLES, ClockWatch, SystemClock, Trial, VirtualClock
 from equipoise.trial.codec import Codec
 from equipoise.trial.erasing import erasures_in
 
+from .dictionaries import Shelf
 from .errors import HomeError
 from .release import FORMAT, RELEASE, check_release, is_older
 from .storage import CHECKPOINTS, LEDGER_FILE, DatabaseSettings, hold_alone, hold_shared, open_store
@@ -119,6 +120,8 @@ class Home:
         """Later versions of the protocol kept in this home, whether the trial knows them or not."""
         self.release, self.marked = RELEASE, True
         """The release that last brought this home up to date, and whether the home says so itself."""
+        self.shelf = Shelf(path)
+        """Dictionaries for coding that are kept here."""
         self.clock_watch = ClockWatch()
         """Whether the machine's clock was set while this home was open."""
         self._restoring = False
@@ -269,6 +272,7 @@ class Home:
             if self._trial is None:
                 with ExitStack() as held:
                     self._trial = self._open_trial(held)
+                    self._trial.dictionary = self.shelf.find
                     self._held.push(held.pop_all())
             return self._trial
 

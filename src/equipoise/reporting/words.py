@@ -153,6 +153,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "adverse_events": ("Adverse events by term and worst grade", "按术语和最高级别汇总的不良事件"),
     "adverse_note": ("Participants with at least one event, each counted once a row at the worst grade (G1 to G5, {grading}). Events that started on or after randomization.",
                      "至少发生一次事件的受试者数，每行每人按最高级别({grading})计一次；仅计随机当日及以后开始的事件。"),
+    "adverse_coded": ("{coded} of {counted} events are coded and stand by class and preferred term; the others stand under the protocol's terms.",
+                      "{counted} 例事件中 {coded} 例已编码，按系统器官分类和首选术语列出；其余按方案术语列出。"),
     "adverse_before": ("{count} events that started before randomization are not counted.", "随机前开始的 {count} 例事件未计入。"),
     "term": ("Term", "术语"),
     "any_grade": ("Any grade", "任何级别"),

@@ -23,6 +23,8 @@ Tasks = Mapping[tuple[str, str], Row]
 _PLAN_STAYS = (
     e.AdverseEventReported,
     e.AdverseEventUpdated,
+    e.AdverseEventReworded,
+    e.TermCoded,
     e.SafetyClockStarted,
     e.SafetyReportSubmitted,
     e.QueryRaised,
@@ -191,6 +193,9 @@ class Projector:
             case e.FormSaved():
                 address = Address(happening.visit, happening.form, happening.repeat)
                 before = old.forms.get(address)
+                coded = new.protocol.coded_items
+                if coded and any(value.item in coded for value in happening.values):
+                    change.details = True
                 if any(value.item in new.protocol.anchor_items for value in happening.values):
                     change.everything = True
                 elif before is None or before.complete != new.forms[address].complete:
@@ -308,6 +313,13 @@ class Projector:
             rows.put("adverse_event", row)
         for row in projections.deviation_rows(state, before):
             rows.put("deviation", row)
+        coded_before = projections.coding_rows(before) if before else {}
+        coded = projections.coding_rows(state)
+        for target, row in coded.items():
+            if coded_before.get(target) != row:
+                rows.put("coding", row)
+        for target in coded_before.keys() - coded.keys():
+            rows.remove("coding", {"participant": state.id, "target": target})
         old = (before.status, before.site) if before else None
         if old != (state.status, state.site):
             counted = {"name": "status", "site": state.site, "value": state.status}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from equipoise.conduct.coding import targets
 from equipoise.conduct.schedule import PlannedVisit, next_diary_day
 from equipoise.conduct.state import ParticipantState
 from equipoise.conduct.verification import Progress
@@ -134,6 +135,29 @@ DEVIATION = Table(
 )
 """`important` as assessed last: `yes`, `no`, or empty where nobody has assessed it."""
 
+CODING = Table(
+    "coding",
+    {
+        "participant": "text",
+        "target": "text",
+        "site": "text",
+        "purpose": "text",
+        "term": "text",
+        "status": "text",
+        "dictionary": "text",
+        "code": "text",
+        "since": "text",
+    },
+    ("participant", "target"),
+    (
+        ("purpose", "status", "participant", "target"),
+        ("purpose", "status", "dictionary", "participant", "target"),
+        ("purpose", "term", "status"),
+    ),
+)
+"""What is to be coded: `status` is `open`, `void` (the words changed) or `coded`, `dictionary` the hash of the one
+it was coded with, `term` the id of a protocol term. The words themselves are sealed and not here."""
+
 TALLY = Table(
     "tally",
     {"name": "text", "site": "text", "value": "text", "n": "integer"},
@@ -147,7 +171,7 @@ SITE = Table(
     ("id",),
 )
 
-TABLES = (PARTICIPANT, TASK, QUERY, ADVERSE_EVENT, DEVIATION, TALLY, SITE)
+TABLES = (PARTICIPANT, TASK, QUERY, ADVERSE_EVENT, DEVIATION, CODING, TALLY, SITE)
 
 PRIORITIES = {
     "safety": 0,
@@ -332,6 +356,27 @@ def adverse_event_rows(state: ParticipantState, before: ParticipantState | None)
             "outcome": event.outcome,
             "clock_due": min(running, default=""),
         }
+
+
+def coding_rows(state: ParticipantState) -> dict[str, Row]:
+    """A row for everything of the participant that is to be coded, by target."""
+    rows: dict[str, Row] = {}
+    if not state.adverse_events and not state.protocol.coded_items:
+        return rows
+    for target in targets(state):
+        coding = state.codings.get(target.key)
+        rows[target.key] = {
+            "participant": state.id,
+            "target": target.key,
+            "site": state.site,
+            "purpose": target.purpose,
+            "term": target.term,
+            "status": "open" if coding is None else "void" if coding.void else "coded",
+            "dictionary": coding.sha256 if coding else "",
+            "code": coding.code if coding else "",
+            "since": target.since,
+        }
+    return rows
 
 
 def deviation_rows(state: ParticipantState, before: ParticipantState | None) -> Iterator[Row]:

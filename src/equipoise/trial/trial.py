@@ -14,7 +14,9 @@ from typing import Any
 from equipoise.conduct import commands as c
 from equipoise.conduct import events as e
 from equipoise.conduct.capture import FormReading, datum_of, read_value, unreadable_reason
+from equipoise.conduct.coding import Dictionary
 from equipoise.conduct.decide import Context, Decided, decide, local_day, permission_reasons
+from equipoise.conduct.decide.context import no_dictionary
 from equipoise.conduct.decide.enrollment import randomization_reasons
 from equipoise.conduct.decide.holds import hold_reasons
 from equipoise.conduct.decide.visits import form_reasons, preview
@@ -121,6 +123,8 @@ class Trial:
         self.keeper = keeper
         self.clock = clock
         self.codec = Codec(self.documents.values(), sealer)
+        self.dictionary: Callable[[str], Dictionary | None] = no_dictionary
+        """The dictionary with this hash that the installation keeps; whoever opens the trial says where."""
         self._keeper_proved = False
         self._lock = threading.RLock()
         self._views: OrderedDict[str, View] = OrderedDict()
@@ -549,6 +553,7 @@ class Trial:
             self._people,
             self.sealed_values,
             state.site if state is not None else site or actor.site,
+            self.dictionary,
         )
 
     def _people(self, site: str) -> Iterator[ParticipantState]:
@@ -724,6 +729,11 @@ _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "ReportAdverseEvent": ("AdverseEventReported",),
     "UpdateAdverseEvent": ("AdverseEventUpdated",),
     "SubmitSafetyReport": ("SafetyReportSubmitted",),
+    "RegisterDictionary": ("DictionaryRegistered",),
+    "CodeTerm": ("TermCoded",),
+    "AddSynonym": ("SynonymAdded",),
+    "RetireSynonym": ("SynonymRetired",),
+    "RewordAdverseEvent": ("AdverseEventReworded",),
     "RaiseQuery": ("QueryRaised",),
     "AnswerQuery": ("QueryAnswered",),
     "CloseQuery": ("QueryClosed",),

@@ -198,6 +198,22 @@ PAGES: dict[str, Page] = {
         "lock/", "Freeze, lock or unlock the data of a site; lock the database of the trial.", _BOTH,
         _same(WRITE_ANY, "monitor", "sponsor"),
     ),
+    # -- coding
+    "coding": Page(
+        "coding/", "Terms to be coded, coded, and coded with an older version of the dictionary.",
+        rights={"monitor": READ, "sponsor": READ_ANY},
+    ),
+    "recode": Page(
+        "coding/recode/", "What a new version of a dictionary changes, and taking it over.", _BOTH,
+        {"monitor": WRITE, "sponsor": WRITE_ANY},
+    ),
+    "synonyms": Page(
+        "coding/synonyms/", "Words offered for a term.", rights={"monitor": READ, "sponsor": READ_ANY},
+    ),
+    "retire_synonym": Page(
+        "coding/synonyms/<int:number>/retire/", "Offer a synonym no more.", _BOTH,
+        {"monitor": WRITE, "sponsor": WRITE_ANY},
+    ),
     # -- oversight
     "monitoring": Page(
         "monitoring/", "Where the trial stands: recruitment, and what its oversight asks for.",
@@ -363,6 +379,14 @@ PAGES: dict[str, Page] = {
             **_same(READ_ANY, "dsmb", "sponsor"),
         },
     ),
+    "reword_adverse_event": Page(
+        _P + "adverse-events/<int:number>/reword/", "Correct what an adverse event is called.", _BOTH,
+        _same(WRITE, *_SITE_STAFF),
+    ),
+    "code_term": Page(
+        _P + "coding/<str:target>/", "One term: what was written, what the dictionary offers.", _BOTH,
+        {"monitor": WRITE, "sponsor": WRITE_ANY},
+    ),
     "safety_report": Page(
         _P + "adverse-events/<int:number>/report/<slug:clock>/", "A safety report was sent.", _BOTH,
         {"investigator": WRITE, "sponsor": WRITE_ANY},
@@ -411,7 +435,7 @@ PAGES: dict[str, Page] = {
 """The permission table: page name to row."""
 
 MENU = (
-    "today", "participants", "randomize_list", "safety", "queries", "verification", "data_lock",
+    "today", "participants", "randomize_list", "safety", "queries", "verification", "coding", "data_lock",
     "monitoring", "results", "protocol", "people", "trust",
     "operation",
 )  # fmt: skip

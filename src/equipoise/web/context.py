@@ -39,6 +39,8 @@ PART_OF = {
         ),
         "monitoring",
     ),
+    "recode": "coding", "synonyms": "coding", "retire_synonym": "coding", "code_term": "coding",
+    "reword_adverse_event": "safety",
     "withdraw": "participants", "transfer": "participants", "complete": "participants",
     "own_copy": "participants",
 }  # fmt: skip

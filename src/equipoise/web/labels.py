@@ -25,6 +25,7 @@ PAGE_LABELS = {
     "safety": noop("Safety"),
     "queries": noop("Queries"),
     "verification": noop("Source verification"),
+    "coding": noop("Coding"),
     "data_lock": noop("Data lock"),
     "monitoring": noop("Monitoring"),
     "results": noop("Results"),

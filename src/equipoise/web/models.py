@@ -229,6 +229,26 @@ class AdverseEventRow(models.Model):
         db_table = "adverse_event"
 
 
+class CodingRow(models.Model):
+    """Something to be coded, and where that stands."""
+
+    pk = models.CompositePrimaryKey("participant", "target")
+    participant: models.TextField[str, str] = models.TextField()
+    target: models.TextField[str, str] = models.TextField()
+    site: models.TextField[str, str] = models.TextField()
+    purpose: models.TextField[str, str] = models.TextField()
+    term: models.TextField[str, str] = models.TextField()
+    status: models.TextField[str, str] = models.TextField()
+    dictionary: models.TextField[str, str] = models.TextField()
+    code: models.TextField[str, str] = models.TextField()
+    since: models.TextField[str, str] = models.TextField()
+
+    class Meta:
+        app_label = "web"
+        managed = False
+        db_table = "coding"
+
+
 class DeviationRow(models.Model):
     """A departure from the protocol."""
 
@@ -278,7 +298,7 @@ class SiteRow(models.Model):
 
 
 PROJECTIONS: tuple[type[models.Model], ...] = (
-    ParticipantRow, TaskRow, QueryRow, AdverseEventRow, DeviationRow, TallyRow, SiteRow,
+    ParticipantRow, TaskRow, QueryRow, AdverseEventRow, CodingRow, DeviationRow, TallyRow, SiteRow,
 )  # fmt: skip
 """Every model over a table of the ledger's database."""
 

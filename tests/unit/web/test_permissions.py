@@ -29,8 +29,11 @@ COMMANDS = {
     "transfer": "TransferParticipant", "complete": "CompleteParticipant",
     "halt_recruitment": "HaltRecruitment", "restart_recruitment": "RestartRecruitment",
     "file_document": "FileDocument", "withdraw_document": "WithdrawDocument",
+    "record_ethics_review": "RecordEthicsReview",
+    "code_term": "CodeTerm", "recode": "CodeTerm", "retire_synonym": "RetireSynonym",
+    "reword_adverse_event": "RewordAdverseEvent",
     "erase": "EraseIdentity", "redact": "RequestRedaction", "redaction": "ApproveRedaction",
-    "record_ethics_review": "RecordEthicsReview", "plan_visit": "PlanMonitoringVisit",
+    "plan_visit": "PlanMonitoringVisit",
     "record_finding": "RecordFinding", "sign_visit": "SignMonitoringReport",
     "acknowledge_visit": "AcknowledgeMonitoringReport", "resolve_finding": "ResolveFinding",
     "cancel_visit": "CancelMonitoringVisit", "assess_deviation": "AssessDeviation",
@@ -92,6 +95,7 @@ def address_of(page: str, trial: Any, participant: str) -> str:
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
         "<int:version>": str(text.version) if text else "1", "<slug:name>": text.name if text else "none",
         "<slug:token>": "none", "<slug:digest>": "0", "<slug:factor>": "app",
+        "<str:target>": f"ae~{event.number}" if event else "none",
     }  # fmt: skip
     path = PAGES[page].path
     for name, value in parts.items():

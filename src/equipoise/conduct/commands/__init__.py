@@ -15,6 +15,7 @@ from .administration import (
 )
 from .amendment import AdoptProtocol, AmendProtocol
 from .base import Command
+from .coding import AddSynonym, CodeTerm, RegisterDictionary, RetireSynonym, RewordAdverseEvent
 from .enrollment import (
     AssessEligibility,
     FailScreening,
@@ -77,6 +78,7 @@ from .visits import MissVisit, MoveValues, RecordDiaryDay, RecordDose, SaveForm
 
 __all__ = [
     "AcknowledgeMonitoringReport",
+    "AddSynonym",
     "AdoptProtocol",
     "AmendProtocol",
     "AnswerQuery",
@@ -88,6 +90,7 @@ __all__ = [
     "CloseQuery",
     "CloseRecruitment",
     "CloseSite",
+    "CodeTerm",
     "Command",
     "CommitRandomization",
     "CompleteParticipant",
@@ -121,6 +124,7 @@ __all__ = [
     "RecordFinding",
     "RecordRestoration",
     "RecordTraining",
+    "RegisterDictionary",
     "ReleaseResults",
     "ReopenQuery",
     "ReportAdverseEvent",
@@ -128,10 +132,12 @@ __all__ = [
     "ResetSecondFactor",
     "ResolveFinding",
     "RestartRecruitment",
+    "RetireSynonym",
     "ReturnSupply",
     "ReviewAccess",
     "RevokeRole",
     "RevokeToken",
+    "RewordAdverseEvent",
     "SaveForm",
     "ScreenParticipant",
     "Seriousness",

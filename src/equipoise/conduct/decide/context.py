@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from equipoise.protocol.document import Protocol
 
 from .. import events as e
+from ..coding import Dictionary
 from ..reasons import reason
 from ..refusal import Reason, RefusedError
 from ..sealed import SealedValue
@@ -38,6 +39,11 @@ def local_day(protocol: Protocol, site: str, at: datetime) -> date:
     return at.astimezone(zone_of(protocol, site)).date()
 
 
+def no_dictionary(sha256: str) -> Dictionary | None:
+    """An installation that keeps no dictionary."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The world at the moment of a decision. `participant` answers None for an unknown number.
@@ -59,6 +65,8 @@ class Context:
     """Everything of a participant that is encrypted in the ledger, in its order."""
     site: str = ""
     """The site the decision is about; empty where it is about none."""
+    dictionary: Callable[[str], Dictionary | None] = no_dictionary
+    """The dictionary with this hash that the installation keeps."""
 
     def today(self, site: str) -> date:
         """The site's calendar day now."""

@@ -36,6 +36,7 @@ STOPPED_WHEN_FROZEN: tuple[type[c.Command], ...] = (
     c.ReturnSupply,
     c.ReportAdverseEvent,
     c.UpdateAdverseEvent,
+    c.RewordAdverseEvent,
     c.LogDeviation,
     c.Withdraw,
     c.TransferParticipant,
@@ -50,6 +51,7 @@ STOPPED_WHEN_LOCKED: tuple[type[c.Command], ...] = (
     c.CloseQuery,
     c.ReopenQuery,
     c.AssessDeviation,
+    c.CodeTerm,
 )
 """Commands about data that change none: only a lock stops them."""
 NEVER_STOPPED: tuple[type[c.Command], ...] = (

@@ -15,7 +15,8 @@ from .context import Context
 SITE_DUTIES = frozenset({
     "ScreenParticipant", "RecordConsent", "AssessEligibility", "SignEligibility", "FailScreening",
     "Randomize", "SaveForm", "RecordDose", "MissVisit", "MoveValues", "SignForm", "DispenseSupply",
-    "ReturnSupply", "ReportAdverseEvent", "UpdateAdverseEvent", "AnswerQuery", "Withdraw",
+    "ReturnSupply", "ReportAdverseEvent", "UpdateAdverseEvent", "RewordAdverseEvent", "AnswerQuery",
+    "Withdraw",
     "TransferParticipant", "CompleteParticipant", "EraseIdentity",
 })  # fmt: skip
 """What only staff of a site do. A role that may bring any of them works under the investigator."""
@@ -40,6 +41,8 @@ _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
         }
     ),
     "SaveForm": frozenset({"RequestRedaction"}),
+    "UpdateAdverseEvent": frozenset({"RewordAdverseEvent"}),
+    "CodeTerm": frozenset({"AddSynonym", "RetireSynonym"}),
     "CloseQuery": frozenset({"RequestRedaction", "ApproveRedaction", "DeclineRedaction"}),
     GRANTING: frozenset(
         {
@@ -60,6 +63,7 @@ _BEFORE_TRAINING = frozenset({
     "EndDelegation",
     "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment", "HaltRecruitment",
     "FileDocument", "WithdrawDocument", "RecordEthicsReview", "GiveCopy",
+    "RegisterDictionary",
 })  # fmt: skip
 """What has to be done before anybody can be trained on the version in force, and what stops conduct
 or takes rights back, or is a person's right: that waits for no record."""

@@ -124,7 +124,8 @@ def report_adverse_event(command: c.ReportAdverseEvent, context: Context) -> Dec
     return decided
 
 
-def _known_event(participant: ParticipantState, number: int) -> AdverseEvent:
+def known_event(participant: ParticipantState, number: int) -> AdverseEvent:
+    """The participant's adverse event with this number, or a refusal."""
     event = participant.adverse_events.get(number)
     if event is None:
         raise RefusedError(
@@ -136,7 +137,7 @@ def _known_event(participant: ParticipantState, number: int) -> AdverseEvent:
 def update_adverse_event(command: c.UpdateAdverseEvent, context: Context) -> Decided:
     """Follow-up information; an event that becomes serious starts its clocks now."""
     participant = context.known(command.participant)
-    event = _known_event(participant, command.number)
+    event = known_event(participant, command.number)
     grade = event.grade if command.grade is None else command.grade
     ended_on = command.ended_on or event.ended_on
     seriousness = event.seriousness if command.seriousness is None else command.seriousness
@@ -192,7 +193,7 @@ def update_adverse_event(command: c.UpdateAdverseEvent, context: Context) -> Dec
 def submit_safety_report(command: c.SubmitSafetyReport, context: Context) -> Decided:
     """Stop a running clock."""
     participant = context.known(command.participant)
-    event = _known_event(participant, command.number)
+    event = known_event(participant, command.number)
     clock = next((clock for clock in event.clocks if clock.clock == command.clock), None)
     if clock is None or clock.submitted_at is not None:
         raise RefusedError([reason("clock-not-running", "clock", clock=command.clock)])

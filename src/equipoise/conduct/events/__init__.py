@@ -17,6 +17,14 @@ from .administration import (
 )
 from .amendment import ProtocolAdopted, ProtocolAmended
 from .base import SEALED_ALLOCATION, SEALED_IDENTITY, SEALED_TEXT, Happening, Mode
+from .coding import (
+    AdverseEventReworded,
+    CodingPurpose,
+    DictionaryRegistered,
+    SynonymAdded,
+    SynonymRetired,
+    TermCoded,
+)
 from .enrollment import (
     ConsentRecorded,
     ConsentRefused,
@@ -98,8 +106,10 @@ __all__ = [
     "SEALED_TEXT",
     "AccessReviewed",
     "AdverseEventReported",
+    "AdverseEventReworded",
     "AdverseEventUpdated",
     "Authority",
+    "CodingPurpose",
     "ConsentRecorded",
     "ConsentRefused",
     "CopyGiven",
@@ -107,6 +117,7 @@ __all__ = [
     "DeviationAssessed",
     "DeviationLogged",
     "DiaryDayRecorded",
+    "DictionaryRegistered",
     "DocumentFiled",
     "DocumentWithdrawn",
     "DoseRecorded",
@@ -162,7 +173,10 @@ __all__ = [
     "SupplyDispensed",
     "SupplyOrdered",
     "SupplyReturned",
+    "SynonymAdded",
+    "SynonymRetired",
     "TasksDelegated",
+    "TermCoded",
     "TokenIssued",
     "TokenRevoked",
     "TrainingDeclared",

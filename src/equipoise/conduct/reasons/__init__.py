@@ -12,6 +12,7 @@ from ..refusal import Reason
 from .administration import ADMINISTRATION
 from .capture import CAPTURE
 from .care import CARE
+from .coding import CODING
 from .enrollment import ENROLLMENT
 from .file import FILE
 from .machines import MACHINES
@@ -36,6 +37,7 @@ CATALOG: dict[str, Template] = {
     **CARE,
     **QUALITY,
     **PRIVACY,
+    **CODING,
 }
 
 

@@ -4,6 +4,7 @@ A state is replaced, never mutated under a reader: `folded` works on a shallow c
 puts a new container in place of the one it changes.
 """
 
+from .coding import Coding, CodingState, RegisteredDictionary, Synonym
 from .folds import Documents, fold_in, fold_participants, folded, stamp_of
 from .oversight import EthicsReview, FiledDocument, Halt, Oversight, Restart
 from .participant import STATUSES, ParticipantState
@@ -34,6 +35,8 @@ __all__ = [
     "AssessmentRecord",
     "Captured",
     "Clock",
+    "Coding",
+    "CodingState",
     "ConsentRecord",
     "Delegation",
     "Deviation",
@@ -51,12 +54,14 @@ __all__ = [
     "ParticipantState",
     "Query",
     "Redaction",
+    "RegisteredDictionary",
     "Report",
     "Restart",
     "Restoration",
     "SiteState",
     "Stamp",
     "SupplyBalance",
+    "Synonym",
     "Token",
     "Training",
     "TrialState",

@@ -20,6 +20,7 @@ from equipoise.protocol.expression import Datum
 
 from .. import events as e
 from ..values import Address, Value
+from .coding import Coding
 from .participant import ParticipantState
 from .records import (
     AdverseEvent,
@@ -184,7 +185,20 @@ def _save_form(
     else:
         form = FormInstance(address, changed, performed_on, 1, complete, stamp, (stamp.seq,))
     s.forms = {**s.forms, address: form}
+    if s.codings:
+        _void(s, [f"{address}/{value.item}" for value in values], stamp)
     _remember(s, changed)
+
+
+def _void(s: ParticipantState, keys: Iterable[str], stamp: Stamp) -> None:
+    """The words have changed: what was coded for them holds no more."""
+    hit = {
+        key: replace(s.codings[key], void=stamp)
+        for key in keys
+        if key in s.codings and s.codings[key].void is None
+    }
+    if hit:
+        s.codings = {**s.codings, **hit}
 
 
 def _screened(s: ParticipantState, h: e.ParticipantScreened, stamp: Stamp, site: str) -> None:
@@ -256,6 +270,7 @@ def _moved_away(s: ParticipantState, h: e.ValuesMovedAway, stamp: Stamp, site: s
     address = Address(h.visit, h.form, h.repeat)
     gone = s.forms[address]
     s.forms = {key: form for key, form in s.forms.items() if key != address}
+    _void(s, [f"{address}/{item}" for item in gone.values], stamp)
     _remember(s, {name: replace(one, datum=None) for name, one in gone.values.items()})
 
 
@@ -368,6 +383,19 @@ def _ae_updated(s: ParticipantState, h: e.AdverseEventUpdated, stamp: Stamp, sit
         narrative=h.narrative,
     )
     s.adverse_events = {**s.adverse_events, h.number: event}
+
+
+def _ae_reworded(s: ParticipantState, h: e.AdverseEventReworded, stamp: Stamp, site: str) -> None:
+    event = replace(s.adverse_events[h.number], term=h.term, verbatim=h.verbatim)
+    s.adverse_events = {**s.adverse_events, h.number: event}
+    _void(s, [f"ae/{h.number}"], stamp)
+
+
+def _coded(s: ParticipantState, h: e.TermCoded, stamp: Stamp, site: str) -> None:
+    coding = Coding(
+        h.target, h.sha256, h.code, h.term, h.preferred_code, h.preferred, h.group_code, h.group, stamp
+    )  # fmt: skip
+    s.codings = {**s.codings, h.target: coding}
 
 
 def _clock_started(s: ParticipantState, h: e.SafetyClockStarted, stamp: Stamp, site: str) -> None:
@@ -504,6 +532,8 @@ _FOLDS: dict[type[e.Happening], _Fold] = {
     e.SupplyReturned: _returned,
     e.AdverseEventReported: _ae_reported,
     e.AdverseEventUpdated: _ae_updated,
+    e.AdverseEventReworded: _ae_reworded,
+    e.TermCoded: _coded,
     e.SafetyClockStarted: _clock_started,
     e.SafetyReportSubmitted: _report_submitted,
     e.QueryRaised: _query_raised,

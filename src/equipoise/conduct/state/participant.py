@@ -9,6 +9,7 @@ from datetime import date
 from equipoise.protocol.document import Protocol
 
 from ..values import Address
+from .coding import Coding
 from .records import (
     AdverseEvent,
     AssessmentRecord,
@@ -79,6 +80,8 @@ class ParticipantState:
     redactions: Mapping[int, Redaction] = field(default_factory=dict)
     copies: tuple[GivenCopy, ...] = ()
     """Copies of the person's own data that were given."""
+    codings: Mapping[str, Coding] = field(default_factory=dict)
+    """What was coded last at each target (`conduct.coding`), void or not."""
 
     # -- questions -------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any
 from equipoise.protocol.document import Protocol
 
 from .. import events as e
+from .coding import CODING_FOLDS, CodingState
 from .oversight import OVERSIGHT_FOLDS, Oversight
 
 
@@ -162,6 +163,7 @@ class TrialState:
     access_reviews: tuple[AccessReview, ...] = ()
     restorations: tuple[Restoration, ...] = ()
     oversight: Oversight = field(default_factory=Oversight)
+    coding: CodingState = field(default_factory=CodingState)
     tokens: Mapping[str, Token] = field(default_factory=dict)
     """Every token ever issued, by its name."""
     factor_resets: tuple[FactorReset, ...] = ()
@@ -349,3 +351,5 @@ class TrialState:
                 self._site(site, randomized=self.site(site).randomized + 1)
             case _ if (fold := OVERSIGHT_FOLDS.get(type(happening))) is not None:
                 self.oversight = fold(self.oversight, happening, site, at, actor)
+            case _ if (coding := CODING_FOLDS.get(type(happening))) is not None:
+                self.coding = coding(self.coding, happening, at, actor)

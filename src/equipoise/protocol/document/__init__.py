@@ -164,6 +164,11 @@ class Protocol(Part):
         )
 
     @cached_property
+    def coded_items(self) -> dict[str, Literal["events", "drugs"]]:
+        """Items whose words are coded, with the kind of dictionary."""
+        return {item.id: item.coding for item in self.items if item.coding is not None}
+
+    @cached_property
     def endpoint_by_id(self) -> dict[str, Endpoint]:
         """Endpoints by id."""
         return {endpoint.id: endpoint for endpoint in self.endpoints}

@@ -64,6 +64,8 @@ class Item(Part):
     derived: Expression | None = None
     laboratory: bool = False
     loinc_group: str | None = None
+    coding: Literal["events", "drugs"] | None = None
+    """Words to be coded against a dictionary of events and diagnoses, or of drugs."""
     standards: Standards = Standards()
     max_length: int = Field(default=400, ge=1, le=8000)
 

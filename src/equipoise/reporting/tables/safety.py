@@ -61,6 +61,8 @@ def adverse_events_table(results: Results, language: str) -> Table:
         say("population", language, label=text_of(events.population_label, language)),
         say("adverse_note", language, grading=events.grading),
     ]
+    if events.coded:
+        notes.append(say("adverse_coded", language, coded=events.coded, counted=events.counted))
     if events.before:
         notes.append(say("adverse_before", language, count=events.before))
     return Table(

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from equipoise.conduct import commands as c
+from equipoise.conduct.coding import event_key
 from equipoise.conduct.state import AdverseEvent
 from equipoise.web.access import may_open
 from equipoise.web.labels import (
@@ -24,6 +25,7 @@ from equipoise.web.labels import (
 from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import moment, text_said
 
+from .coded import coded_fact
 from .sheet import Field, Sheet, Typed, serve_sheet
 
 OTHER = "other"
@@ -268,7 +270,9 @@ def adverse_event(request: TrialRequest, participant: str, number: int) -> HttpR
 def _facts(request: TrialRequest, event: AdverseEvent) -> list[tuple[str, str]]:
     reasons = ", ".join(said(SERIOUSNESS_LABELS, reason) for reason in event.seriousness)
     ended = str(event.ended_on) if event.ended_on else _("lasting")
+    coded = coded_fact(request, request.someone_studied, event_key(event.number))
     return [
+        *coded,
         (_("Grade"), f"{event.grade} ({event.scale})"),
         (_("Serious"), reasons or _("no")),
         (_("From – to"), f"{event.started_on} – {ended}"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from equipoise.conduct import events as e
+from equipoise.conduct.coding import named
 from equipoise.conduct.values import Value
 from equipoise.ledger.envelope import Event
 from equipoise.protocol.document import Protocol
@@ -371,6 +372,23 @@ def _event_updated(t: Trail, h: e.AdverseEventUpdated) -> str:
     }  # fmt: skip
 
 
+def _reworded(t: Trail, h: e.AdverseEventReworded) -> str:
+    return _("adverse event %(number)s is called otherwise: %(term)s") % {
+        "number": h.number, "term": t.term(h.term, h.verbatim),
+    }  # fmt: skip
+
+
+def _coded(t: Trail, h: e.TermCoded) -> str:
+    kind, _slash, rest = h.target.partition("/")
+    about = _("adverse event %(number)s") % {"number": rest} if kind == "ae" else t.item(
+        h.target.rpartition("/")[2]
+    )  # fmt: skip
+    return _("%(about)s coded as %(group)s / %(preferred)s / %(term)s (%(code)s)") % {
+        "about": about, "group": named(h.group, t._language), "code": h.code,
+        "preferred": named(h.preferred, t._language), "term": named(h.term, t._language),
+    }  # fmt: skip
+
+
 def _clock(t: Trail, h: e.SafetyClockStarted) -> str:
     return _("adverse event %(number)s must be reported to %(whom)s by %(when)s (%(rule)s)") % {
         "number": h.number, "whom": h.to, "rule": t.clock(h.clock),
@@ -491,6 +509,8 @@ _TELLERS: dict[type[e.Happening], Callable[[Trail, Any], str]] = {
     e.SupplyReturned: _returned,
     e.AdverseEventReported: _event,
     e.AdverseEventUpdated: _event_updated,
+    e.AdverseEventReworded: _reworded,
+    e.TermCoded: _coded,
     e.SafetyClockStarted: _clock,
     e.SafetyReportSubmitted: _reported,
     e.QueryRaised: _query,
