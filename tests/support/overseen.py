@@ -9,7 +9,7 @@ from support.story import COORDINATOR, MONITOR, central, expect
 
 
 def oversee(trial: Trial, *, standing: bool = False) -> None:
-    """Halt number one, at the site where nobody is, lifted again unless it is to stand; document, visit and finding number one."""
+    """Halt number one, at the site where nobody is, lifted again unless it is to stand; document, visit, finding and signal number one."""
     if trial.state.oversight.visits:
         return
     today = trial.today("03")
@@ -34,6 +34,10 @@ def oversee(trial: Trial, *, standing: bool = False) -> None:
         due=today, important=True,
     )  # fmt: skip
     expect(trial.do(finding, MONITOR))
+    signal = c.OpenSignal(
+        site="01", statistic="rate.adverse_events", cut=trial.state.seq, text="fewer than elsewhere"
+    )
+    expect(trial.do(signal, MONITOR))
     review = c.RecordEthicsReview(
         site="01", decision="submitted", on=today, reference="annual report 1"
     )

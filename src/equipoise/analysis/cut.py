@@ -313,6 +313,15 @@ def cut(trial: Source, as_of: int | str | date | None = None) -> DataCut:
     A date (ISO 8601) means everything recorded up to its end in the leading site's zone. Raises
     `CutError` for a position the ledger does not have or a day before its first event.
     """
+    states, position, mode = states_at(trial, as_of)
+    return cut_states(trial.protocol, states.values(), position, mode=mode)
+
+
+@without_collector()
+def states_at(
+    trial: Source, as_of: int | str | date | None = None
+) -> tuple[Mapping[str, ParticipantState], Position, Mode]:
+    """Every participant as of the position that `cut` would choose, that position, and what the trial is."""
     head = trial.ledger.head().seq
     if head == 0:
         raise CutError("the ledger holds no events yet: there is nothing to analyze")
@@ -323,16 +332,12 @@ def cut(trial: Source, as_of: int | str | date | None = None) -> DataCut:
         events = itertools.takewhile(
             lambda pair: event_day(trial.protocol, pair[0]) <= until, trial.events()
         )
-        return cut_events(
-            trial.protocol, events, documents=trial.documents, on=as_of, asked=str(as_of)
-        )
+        return _fold(trial.protocol, events, trial.documents, as_of, str(as_of))
     seq = head if as_of is None else as_of
     if not 1 <= seq <= head:
         raise CutError(f"the ledger has no position {seq}: positions run from 1 to {head}")
     asked = "" if as_of is None else str(as_of)
-    return cut_events(
-        trial.protocol, trial.events(upto=seq), documents=trial.documents, asked=asked
-    )
+    return _fold(trial.protocol, trial.events(upto=seq), trial.documents, None, asked)
 
 
 def _read_as_of(text: str) -> int | date:
@@ -367,6 +372,17 @@ def cut_events(
     `documents` are all versions the events may cite (default: `protocol` alone); the data are analyzed as
     `protocol` says. `on` is the day of the cut (default: that of the last event). `CutError` where there are none.
     """
+    states, position, mode = _fold(protocol, events, documents, on, asked)
+    return cut_states(protocol, states.values(), position, mode=mode)
+
+
+def _fold(
+    protocol: Protocol,
+    events: Iterable[tuple[Event, Happening]],
+    documents: Documents | None,
+    on: date | None,
+    asked: str,
+) -> tuple[dict[str, ParticipantState], Position, Mode]:
     tree = MerkleTree()
     mode: Mode = "live"
     last: Event | None = None
@@ -386,7 +402,7 @@ def cut_events(
     if last is None:
         raise CutError(f"nothing had been recorded by {asked or 'then'}: choose a later day")
     position = Position(last.seq, tree.root(), on or event_day(protocol, last), asked)
-    return cut_states(protocol, states.values(), position, mode=mode)
+    return states, position, mode
 
 
 def cut_states(

@@ -113,7 +113,7 @@ def recruitment_stands_still(protocol: Protocol, trial: TrialState, site: str, t
     return approval_state(protocol, trial, site, today) == "lapsed"
 
 
-OutstandingKind = Literal["ethics", "document", "visit", "report", "action"]
+OutstandingKind = Literal["ethics", "document", "visit", "report", "action", "signal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,11 @@ def outstanding(
             line.state == "missing" and line.required.before_opening and opened
         )
         found.append(Outstanding("document", line.site, line.required.id, due, late))
+    found += [
+        Outstanding("signal", one.site, str(one.number), None, False)
+        for one in trial.oversight.signals
+        if one.site in wanted and not one.closed_at
+    ]
     found += _of_visits(trial.oversight, wanted, today)
     return sorted(found, key=lambda one: (not one.late, one.due or date.max, one.kind))
 

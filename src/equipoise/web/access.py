@@ -292,6 +292,18 @@ PAGES: dict[str, Page] = {
         _P + "deviations/<int:number>/", "Whether a deviation is important, and why.", _BOTH,
         {"monitor": WRITE, "sponsor": WRITE_ANY, **_same(READ, *_SITE_STAFF)},
     ),
+    "central_monitoring": Page(
+        "monitoring/central/", "Central monitoring: sites that differ, never by arm.",
+        rights={"monitor": READ, **_same(READ_ANY, "statistician", "sponsor")},
+    ),
+    "open_signal": Page(
+        "monitoring/central/<slug:site>/<str:statistic>/", "Open a site's signal as an issue.", _BOTH,
+        {"monitor": WRITE, **_same(WRITE_ANY, "statistician", "sponsor")},
+    ),
+    "signal": Page(
+        "monitoring/signals/<int:number>/", "One signal: assess it, close it.", _BOTH,
+        {"monitor": WRITE, **_same(WRITE_ANY, "statistician", "sponsor")},
+    ),
     "results": Page(
         "results/", "Results of the declared analyses.",
         rights=_same(READ_ANY, "investigator", "statistician", "dsmb", "sponsor"),

@@ -35,7 +35,8 @@ PART_OF = {
     **dict.fromkeys(
         (
             "monitoring_visits", "plan_visit", "monitoring_visit", "record_finding", "sign_visit",
-            "acknowledge_visit", "resolve_finding", "cancel_visit",
+            "acknowledge_visit", "resolve_finding", "cancel_visit", "central_monitoring",
+            "open_signal", "signal",
         ),
         "monitoring",
     ),

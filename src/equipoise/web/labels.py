@@ -138,6 +138,12 @@ VISIT_STATUS_LABELS = {
     "acknowledged": noop("acknowledged"),
 }
 
+CONCLUSION_LABELS = {
+    "explained": noop("Explained: there is a good reason"),
+    "corrected": noop("Corrected: something was wrong and is mended"),
+    "confirmed": noop("Confirmed: it is followed up as an issue"),
+}
+
 CAUSALITY_LABELS = {
     "not_related": noop("Not related"),
     "unlikely": noop("Unlikely"),

@@ -162,7 +162,7 @@ def addresses(page: str, numbers: Numbers) -> list[str]:
         ]
     rest = {
         "<slug:visit>": "baseline", "<slug:form>": "laboratory", "<str:repeat>": "1",
-        "<int:number>": "3" if "report" in path else "1", "<int:finding>": "1", "<slug:clock>": numbers.clock,
+        "<int:number>": "3" if "report" in path else "1", "<int:finding>": "1", "<str:statistic>": "rate.missed_visits", "<slug:clock>": numbers.clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-16",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
         "<slug:token>": TOKEN, "<slug:digest>": "0", "<slug:factor>": "app",

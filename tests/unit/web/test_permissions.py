@@ -36,7 +36,7 @@ COMMANDS = {
     "plan_visit": "PlanMonitoringVisit",
     "record_finding": "RecordFinding", "sign_visit": "SignMonitoringReport",
     "acknowledge_visit": "AcknowledgeMonitoringReport", "resolve_finding": "ResolveFinding",
-    "cancel_visit": "CancelMonitoringVisit", "assess_deviation": "AssessDeviation",
+    "cancel_visit": "CancelMonitoringVisit", "open_signal": "OpenSignal", "signal": "CloseSignal", "assess_deviation": "AssessDeviation",
 }  # fmt: skip
 """The command behind each page that gives one."""
 
@@ -90,7 +90,7 @@ def address_of(page: str, trial: Any, participant: str) -> str:
     clock = event.clocks[0].clock if event and event.clocks else "none"
     parts = {
         "<str:participant>": participant, "<slug:visit>": "screening", "<slug:form>": "laboratory",
-        "<str:repeat>": "1", "<int:number>": "1", "<int:finding>": "1", "<slug:clock>": clock,
+        "<str:repeat>": "1", "<int:number>": "1", "<int:finding>": "1", "<str:statistic>": "rate.missed_visits", "<slug:clock>": clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-01",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
         "<int:version>": str(text.version) if text else "1", "<slug:name>": text.name if text else "none",

@@ -179,7 +179,7 @@ def test_no_list_of_the_application_is_left_out() -> None:
         "home", "public", "sign_in", "choose_role", "language", "sign_out", "protocol", "trust",
         "trust_verify", "rehearsal", "screen", "results", "people", "delegate", "record_training",
         "change_password", "data_lock", "access_review", "tokens", "issue_token", "monitoring", "recruitment", "halt_recruitment",
-        "monitoring_visits", "plan_visit", "documents", "file_document", "ethics", "record_ethics_review",
+        "monitoring_visits", "plan_visit", "central_monitoring", "documents", "file_document", "ethics", "record_ethics_review",
         "second_factor", "second_factors",
         "passkey_challenge", "add_authenticator", "add_passkey", "recovery_codes",
         "reset_second_factor", "health", "operation",
@@ -204,6 +204,7 @@ def test_a_page_that_is_no_list_costs_few_statements_among_many(role: str) -> No
             "sign-in/",
             "role/",
             "results/",
+            "monitoring/central/",
             "sign-in/second/",
             "second-factors/codes/",
         ):
@@ -236,7 +237,7 @@ def test_every_page_about_a_participant_costs_few_statements() -> None:
     places = {
         "participant": person.id, "visit": "w1", "form": "laboratory", "repeat": "1", "number": "1",
         "diary": "spray_diary", "day": str(played.trial.today("01")), "intervention": "exosome_spray",
-        "clock": "initial", "site": "01", "finding": "1",
+        "clock": "initial", "site": "01", "finding": "1", "statistic": "rate.missed_visits",
         "token": "none", "digest": "0", "factor": "app", "version": "1", "name": "none",
     }  # fmt: skip
     opened = 0

@@ -72,6 +72,7 @@ from .safety import (
     SubmitSafetyReport,
     UpdateAdverseEvent,
 )
+from .signals import AssessSignal, CloseSignal, OpenSignal
 from .supply import DispenseSupply, ReturnSupply
 from .unblinding import UnblindParticipant, UnblindTrial
 from .visits import MissVisit, MoveValues, RecordDiaryDay, RecordDose, SaveForm
@@ -85,10 +86,12 @@ __all__ = [
     "ApproveRedaction",
     "AssessDeviation",
     "AssessEligibility",
+    "AssessSignal",
     "CancelMonitoringVisit",
     "Causality",
     "CloseQuery",
     "CloseRecruitment",
+    "CloseSignal",
     "CloseSite",
     "CodeTerm",
     "Command",
@@ -112,6 +115,7 @@ __all__ = [
     "LogDeviation",
     "MissVisit",
     "MoveValues",
+    "OpenSignal",
     "OpenSite",
     "Outcome",
     "PlanMonitoringVisit",

@@ -83,6 +83,7 @@ from .safety import (
     SafetyClockStarted,
     SafetyReportSubmitted,
 )
+from .signals import SignalAssessed, SignalClosed, SignalConclusion, SignalOpened
 from .supply import SupplyDispensed, SupplyOrdered, SupplyReturned
 from .unblinding import ParticipantUnblinded, TrialUnblinded
 from .visits import (
@@ -165,6 +166,10 @@ __all__ = [
     "SafetyReportSubmitted",
     "ScreeningFailed",
     "SecondFactorReset",
+    "SignalAssessed",
+    "SignalClosed",
+    "SignalConclusion",
+    "SignalOpened",
     "SiteClosed",
     "SiteHeld",
     "SiteOpened",

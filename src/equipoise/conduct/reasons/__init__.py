@@ -22,6 +22,7 @@ from .privacy import PRIVACY
 from .quality import QUALITY
 from .recruitment import RECRUITMENT
 from .safety import SAFETY
+from .signals import SIGNALS
 from .template import Template
 
 CATALOG: dict[str, Template] = {
@@ -32,6 +33,7 @@ CATALOG: dict[str, Template] = {
     **RECRUITMENT,
     **FILE,
     **MONITORING,
+    **SIGNALS,
     **CAPTURE,
     **SAFETY,
     **CARE,

@@ -6,7 +6,7 @@ puts a new container in place of the one it changes.
 
 from .coding import Coding, CodingState, RegisteredDictionary, Synonym
 from .folds import Documents, fold_in, fold_participants, folded, stamp_of
-from .oversight import EthicsReview, FiledDocument, Halt, Oversight, Restart
+from .oversight import EthicsReview, FiledDocument, Halt, Oversight, Restart, Signal
 from .participant import STATUSES, ParticipantState
 from .records import (
     AdverseEvent,
@@ -58,6 +58,7 @@ __all__ = [
     "Report",
     "Restart",
     "Restoration",
+    "Signal",
     "SiteState",
     "Stamp",
     "SupplyBalance",

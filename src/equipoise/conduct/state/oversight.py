@@ -1,5 +1,5 @@
 """What is known of the trial's oversight: halts of recruitment, documents on file, ethics reviews,
-monitoring visits.
+monitoring visits, signals.
 
 A state is replaced, never changed: each fold answers a new one.
 """
@@ -78,6 +78,24 @@ class EthicsReview:
 
 
 @dataclass(frozen=True, slots=True)
+class Signal:
+    """A site that differs in a statistic, as an issue. `assessments` are (words, instant, actor)."""
+
+    number: int
+    site: str
+    statistic: str
+    cut: int
+    text: str
+    at: str
+    actor: str
+    assessments: tuple[tuple[str, str, str], ...] = ()
+    conclusion: e.SignalConclusion | None = None
+    reason: str = ""
+    closed_at: str = ""
+    closed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Oversight:
     """Everything about the trial's oversight, in the order in which it happened."""
 
@@ -85,6 +103,7 @@ class Oversight:
     documents: tuple[FiledDocument, ...] = ()
     ethics: tuple[EthicsReview, ...] = ()
     visits: tuple[MonitoringVisit, ...] = ()
+    signals: tuple[Signal, ...] = ()
 
     def standing_halts(self, site: str) -> tuple[Halt, ...]:
         """The halts that stop recruitment at a site now, the trial's own included."""
@@ -163,6 +182,37 @@ def _visit_changed(state: Oversight, h: Any, site: str, at: str, actor: str) -> 
     return replace(state, visits=visits)
 
 
+def _signal_opened(
+    state: Oversight, h: e.SignalOpened, site: str, at: str, actor: str
+) -> Oversight:
+    signal = Signal(h.signal, site, h.statistic, h.cut, h.text, at, actor)
+    return replace(state, signals=(*state.signals, signal))
+
+
+def _signal_assessed(
+    state: Oversight, h: e.SignalAssessed, site: str, at: str, actor: str
+) -> Oversight:
+    signals = tuple(
+        replace(one, assessments=(*one.assessments, (h.text, at, actor)))
+        if one.number == h.signal
+        else one
+        for one in state.signals
+    )
+    return replace(state, signals=signals)
+
+
+def _signal_closed(
+    state: Oversight, h: e.SignalClosed, site: str, at: str, actor: str
+) -> Oversight:
+    signals = tuple(
+        replace(one, conclusion=h.conclusion, reason=h.reason, closed_at=at, closed_by=actor)
+        if one.number == h.signal
+        else one
+        for one in state.signals
+    )
+    return replace(state, signals=signals)
+
+
 def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
@@ -174,6 +224,9 @@ OVERSIGHT_FOLDS: dict[type[e.Happening], Callable[[Oversight, Any, str, str, str
     e.DocumentWithdrawn: _document_withdrawn,
     e.EthicsReviewRecorded: _ethics,
     e.MonitoringVisitPlanned: _visit_planned,
+    e.SignalOpened: _signal_opened,
+    e.SignalAssessed: _signal_assessed,
+    e.SignalClosed: _signal_closed,
     **dict.fromkeys(VISIT_EVENTS, _visit_changed),
 }
 """How each of these events changes the state: (state, event, site, server time, actor)."""

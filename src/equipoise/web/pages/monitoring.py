@@ -80,6 +80,10 @@ def monitoring(request: TrialRequest) -> HttpResponse:
                 _open_words(tasks, "visit", "report", "action"),
             ),
             (
+                "central_monitoring", _("Central monitoring"), _("Sites that differ, and signals opened"),
+                _open_words(tasks, "signal"),
+            ),
+            (
                 "deviations", _("Protocol deviations"), _("What departed from the protocol, and how much it matters"),
                 "",
             ),

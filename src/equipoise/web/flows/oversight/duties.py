@@ -29,6 +29,20 @@ def duties(request: TrialRequest, sites: Sequence[str]) -> list[tuple[str, str, 
         lines.append((reverse("documents"), words, any(one.late for one in documents)))
     if may_open("monitoring_visits", request.someone.role):
         lines += [(*_visit(request, one), one.late) for one in found if one.kind in _VISIT_WORDS]
+    if may_open("signal", request.someone.role):
+        lines += [
+            (
+                reverse("signal", args=[one.ref]),
+                _("Signal %(ref)s (%(place)s) to be settled")
+                % {
+                    "ref": one.ref,
+                    "place": site_label(request.protocol, one.site, request.language),
+                },
+                one.late,
+            )
+            for one in found
+            if one.kind == "signal"
+        ]
     return [(url, words, "bad" if late else "warn") for url, words, late in lines]
 
 
