@@ -198,6 +198,13 @@ PAGES: dict[str, Page] = {
         "lock/", "Freeze, lock or unlock the data of a site; lock the database of the trial.", _BOTH,
         _same(WRITE_ANY, "monitor", "sponsor"),
     ),
+    "unblind_trial": Page(
+        "unblind/", "End the masking for everybody, as planned.", _BOTH, {"sponsor": WRITE_ANY}
+    ),
+    "adopt_protocol": Page(
+        "protocol/adopt/", "Let a protocol version take force at a site.", _BOTH,
+        {"administrator": WRITE_ANY},
+    ),
     # -- coding
     "coding": Page(
         "coding/", "Terms to be coded, coded, and coded with an older version of the dictionary.",

@@ -27,7 +27,7 @@ PART_OF = {
     "miss_visit": "participants", "report_adverse_event": "safety", "adverse_event": "safety",
     "safety_report": "safety", "supply": "participants", "deviation": "participants",
     "recruitment": "monitoring", "halt_recruitment": "monitoring",
-    "unblind": "participants", "tokens": "people", "issue_token": "people", "revoke_token": "people",
+    "unblind": "participants", "unblind_trial": "safety", "adopt_protocol": "protocol", "tokens": "people", "issue_token": "people", "revoke_token": "people",
     "access_review": "people", "sign_access_review": "people", "reset_second_factor": "people", "delegate": "people", "end_delegation": "people", "record_training": "people",
     "restart_recruitment": "monitoring", "documents": "monitoring", "file_document": "monitoring",
     "withdraw_document": "monitoring", "ethics": "monitoring", "record_ethics_review": "monitoring",

@@ -53,6 +53,8 @@ VIEWS = {
     "retire_synonym": "flows.coding.retire_synonym",
     "reword_adverse_event": "flows.coding.reword_adverse_event",
     "code_term": "flows.coding.code_term",
+    "unblind_trial": "flows.unblinding.unblind_trial",
+    "adopt_protocol": "flows.amendment.adopt_protocol",
     "data_lock": "flows.holds.data_lock",
     "monitoring": "pages.monitoring.monitoring",
     "recruitment": "flows.oversight.recruitment.recruitment",

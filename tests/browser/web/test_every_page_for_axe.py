@@ -25,8 +25,10 @@ from support.story import SITE_ROLES, SITES, expect, seed_protocol
 from support.web_home import new_home, participant_at, served
 
 TWO_ROLES = "two-roles-nanning"
-UNREFUSED = {"sign_access_review", "choose_role", "randomize", "rehearsal"}
-"""Pages whose buttons cannot be pressed wrongly."""
+UNREFUSED = {
+    "sign_access_review", "choose_role", "randomize", "rehearsal", "unblind_trial", "adopt_protocol",
+}  # fmt: skip
+"""Pages whose buttons cannot be pressed wrongly, or that ask nothing in this trial."""
 pytestmark = pytest.mark.xdist_group("axe")  # one home, one server
 PHONE = {"width": 390, "height": 800}
 WIDE = {"width": 1366, "height": 900}

@@ -107,6 +107,15 @@ class Restoration:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialUnblinding:
+    """The masking was ended for everybody."""
+
+    reason: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class FactorReset:
     """Somebody's second factor was taken back."""
 
@@ -152,7 +161,8 @@ class TrialState:
     locked: bool = False
     """The database lock."""
     results_released: bool = False
-    unblinded: bool = False
+    unblinding: TrialUnblinding | None = None
+    """The planned end of the masking; None while it stands."""
     sites: Mapping[str, SiteState] = field(default_factory=dict)
     grants: frozenset[tuple[str, str, str]] = frozenset()
     """(person, role, site); an empty site means every site."""
@@ -167,6 +177,11 @@ class TrialState:
     tokens: Mapping[str, Token] = field(default_factory=dict)
     """Every token ever issued, by its name."""
     factor_resets: tuple[FactorReset, ...] = ()
+
+    @property
+    def unblinded(self) -> bool:
+        """Whether every role may see every allocation."""
+        return self.unblinding is not None
 
     @property
     def live(self) -> bool:
@@ -334,7 +349,7 @@ class TrialState:
             case e.ResultsReleased():
                 self.results_released = True
             case e.TrialUnblinded():
-                self.unblinded = True
+                self.unblinding = TrialUnblinding(happening.reason, actor, at)
             case e.LaboratoryRangeSet():
                 entry = LaboratoryRange(
                     happening.item,

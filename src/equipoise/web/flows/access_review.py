@@ -20,7 +20,7 @@ from equipoise.web.factors.proof import drop_factors
 from equipoise.web.labels import role_label, site_label
 from equipoise.web.models import Account, Authenticator, Passkey
 from equipoise.web.request import TrialRequest
-from equipoise.web.vocabulary import local_time
+from equipoise.web.vocabulary import local_time, text_said
 
 from .sheet import Field, Sheet, Typed, serve_sheet
 
@@ -93,7 +93,10 @@ def access_review(request: TrialRequest) -> HttpResponse:
             for one in found
         ],
         "digest": digest_of(found),
-        "resets": [(one, local_time(one.at, zone)) for one in reversed(trial.state.factor_resets)],
+        "resets": [
+            (one, local_time(one.at, zone), text_said(one.reason))
+            for one in reversed(trial.state.factor_resets)
+        ],
         "reviews": [(one, local_time(one.signed_at, zone)) for one in reversed(reviews)],
         "due": due,
         "days": DUE_DAYS,

@@ -27,6 +27,7 @@ from equipoise.quantity.readable import measured
 from equipoise.registry.words import coded
 from equipoise.reporting import method_name
 
+from ..access import may_open
 from ..figures.arms import ArmRow, ArmsDiagram, RegimenBar, arms_diagram
 from ..figures.matrix import ScheduleColumn, schedule_matrix
 from ..labels import said
@@ -162,6 +163,7 @@ def protocol(request: TrialRequest) -> HttpResponse:
         "protocol": document,
         "title": (titles.official or titles.brief).in_language(language),
         "version": document.version,
+        "may_adopt": may_open("adopt_protocol", request.someone.role, "POST"),
         "readiness": said(READINESS, document.readiness),
         "answer": _answer(document, language),
         "assumed": assumed,

@@ -22,7 +22,7 @@ from ..access import may_open, site_seen
 from ..labels import OUTCOME_LABELS, SERIOUSNESS_LABELS, said, site_label
 from ..models import AdverseEventRow
 from ..request import TrialRequest
-from ..vocabulary import local_time, text_said, unbroken
+from ..vocabulary import local_time, moment, text_said, unbroken
 
 PAGE_SIZE = 50
 CLOCKED = 50
@@ -97,12 +97,21 @@ def safety(request: TrialRequest) -> HttpResponse:
         "total": others.total,
         "pager": others.pager(serious),
         "unblinded": _unblinded(trial, only),
+        "ended": _ended(trial),
+        "may_unblind": not trial.permission("UnblindTrial", person.actor)
+        and may_open("unblind_trial", person.role, "POST"),
         "now": trial.clock_peek().isoformat(),
         "grading": protocol.safety.grading,
         "everywhere": everywhere,
         "place": site_label(protocol, only, language),
     }
     return render(request, "safety.html", context)
+
+
+def _ended(trial: Trial) -> tuple[str, str, str] | None:
+    """When, by whom and why the whole trial was unblinded."""
+    end = trial.state.unblinding
+    return (moment(end.at), end.by, text_said(end.reason)) if end is not None else None
 
 
 def _unblinded(trial: Trial, site: str) -> list[tuple[str, bool, str, str, str]]:
