@@ -7,6 +7,7 @@
 #   make bench    the measurements of benchmarks/
 #   make other    a second environment with another Python, for the comparison of ledger roots
 #   make pages    the reference pages that are written from the program
+#   make bundle   an installation that needs no network, in dist/
 #   make clean    removes what the others made
 PYTHON ?= $(shell command -v python3.11 >/dev/null 2>&1 && python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
 VENV := .venv
@@ -16,7 +17,7 @@ PORT ?= 8000
 # A second Python of another minor version, with what Equipoise needs to run and no more.
 OTHER := .venv-other
 
-.PHONY: setup other demo test deep mutate check format pages bench clean
+.PHONY: setup other demo test deep mutate check format pages bench bundle clean
 
 setup: $(VENV)/.ready
 
@@ -76,6 +77,9 @@ pages: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+bundle: setup
+	$(BIN)/python tools/bundle.py
 
 clean:
 	rm -rf $(VENV) $(OTHER) demo docs/_build mutants build dist .*_cache .hypothesis

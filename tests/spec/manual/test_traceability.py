@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -50,3 +51,11 @@ def test_what_is_missing_doubled_or_ambiguous_is_named(tool: ModuleType, tmp_pat
         "S 1: is named twice",
         "S 2: names no test",
     ]
+
+
+def test_every_test_that_the_threat_model_names_exists(tool: ModuleType) -> None:
+    page = TOOL.parents[1] / "docs" / "explanation" / "threat-model.md"
+    named = re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8"))
+    assert len(named) >= 20
+    tests = tool.defined()
+    assert [name for name in named if name not in tests] == []
