@@ -8,11 +8,12 @@ import itertools
 import unicodedata
 from html import escape
 
+from equipoise.quantity.cells import harmless
+
 from .table import Column, Row, Table
 
 _TEXT_WIDTH = 64
 _MANY_COLUMNS = 10
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def to_html(table: Table, *, caption_shown: bool = True) -> str:
@@ -71,17 +72,13 @@ def _html_row(table: Table, row: Row) -> str:
 
 
 def to_csv(table: Table) -> str:
-    """RFC 4180 with a heading line. A cell a spreadsheet would take for a formula gets an apostrophe."""
+    """RFC 4180 with a heading line, every cell `harmless`."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_harmless(column.whole) for column in table.columns])
+    writer.writerow([harmless(column.whole) for column in table.columns])
     for row in table.rows:
-        writer.writerow([_harmless(cell) for cell in row.cells])
+        writer.writerow([harmless(cell) for cell in row.cells])
     return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def to_text(table: Table) -> str:

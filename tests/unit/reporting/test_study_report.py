@@ -252,7 +252,7 @@ def test_html_headings_have_scope_and_nothing_is_raw() -> None:
 def test_csv_cells_are_no_formulas() -> None:
     rows = list(csv.reader(io.StringIO(to_csv(TABLE))))
     assert rows[0] == ["What", "Group & co: n", "Group & co: %"]
-    assert rows[1:3] == [["'=1+1", "2", "−3"], ["'@cmd", "'+1", "'-2"]]
+    assert rows[1:3] == [["'=1+1", "2", "−3"], ["'@cmd", "+1", "-2"]]
 
 
 def test_plain_text_cannot_steer_a_terminal() -> None:

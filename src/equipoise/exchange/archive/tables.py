@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from equipoise.conduct.state import Captured, ParticipantState
 from equipoise.ledger.envelope import Event
 from equipoise.protocol.document import Protocol
+from equipoise.quantity.cells import harmless
 
 SEALED = "[sealed]"
 """Stands for a free text that was not to be archived in clear."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Cell = str | int | None
 
 
@@ -28,28 +28,14 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
     def text(self) -> str:
-        """The table as CSV (RFC 4180). A cell that a spreadsheet would take for a formula is preceded by an
-        apostrophe; a number that is negative is none."""
+        """The table as CSV (RFC 4180), every cell `harmless`."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow(self.columns)
-        writer.writerows([_safe(cell) for cell in row] for row in self.rows)
+        writer.writerows(
+            [harmless("" if cell is None else str(cell)) for cell in row] for row in self.rows
+        )
         return out.getvalue()
-
-
-def _safe(cell: Cell) -> str:
-    text = "" if cell is None else str(cell)
-    if text.startswith(_FORMULA) and not _is_number(text):
-        return f"'{text}"
-    return text
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def tables(
