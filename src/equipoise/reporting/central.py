@@ -94,7 +94,7 @@ def shown_p(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 420.0, 230.0, 48.0, 404.0, 14.0, 190.0
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 350.0, 230.0, 44.0, 326.0, 14.0, 190.0
 _STEPS = 60
 _BANDS = ((0.998, "4 3"), (0.95, "none"))
 
@@ -143,13 +143,15 @@ def funnel_figure(statistic: Statistic, protocol: Protocol, language: str) -> st
                 f'<path class="rule" fill="none" stroke="{SOFT}" stroke-dasharray="{dash}" '
                 f'd="M{"L".join(points)}"/>'
             )
-    for one in statistic.sites:
+    for place, one in enumerate(statistic.sites):
         differs = one.site in statistic.named
         cx, cy = short(x(one.exposure)), short(y(one.value))
         style, color = ("dot", ACCENT) if differs else ("dot second", INK)
         body.append(f'<circle class="{style}" cx="{cx}" cy="{cy}" r="4.5" fill="{color}"/>')
+        # neighbors by turns to the left and to the right, so that their numbers keep apart
+        side, anchor = ((-8, "end"), (8, "start"))[place % 2]
         body.append(
-            label(x(one.exposure) - 8, y(one.value) + 4, one.site, anchor="end", bold=differs)
+            label(x(one.exposure) + side, y(one.value) + 4, one.site, anchor=anchor, bold=differs)
         )
     wide = _said(_FUNNEL["wide"], language).format(phi=f"{phi:.2f}") if phi > 1 else ""
     listed = "; ".join(f"{one.site} {shown_value(statistic, one.value)}" for one in statistic.sites)
