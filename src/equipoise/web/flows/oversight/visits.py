@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -224,9 +226,9 @@ def sign_visit(request: TrialRequest, number: int) -> HttpResponseBase:
     open_ = visit.status == "planned"
     facts = [(_("Findings"), str(len(visit.findings))), (_("You sign"), SIGNING)]
     if open_:
-        consented = ParticipantRow.objects.filter(site=visit.site).exclude(consented_on="")
-        numbers = [row.id for row in consented.order_by("id")[:MAX_CONSENTS]]
-        facts += _counted(request, visit)
+        rows = list(ParticipantRow.objects.filter(site=visit.site).order_by("id"))
+        numbers = [row.id for row in rows if row.consented_on][:MAX_CONSENTS]
+        facts += _counted(request, visit, [row.id for row in rows])
     else:
         numbers = []
     today = str(request.today())
@@ -274,15 +276,13 @@ def sign_visit(request: TrialRequest, number: int) -> HttpResponseBase:
     )
 
 
-def _counted(request: TrialRequest, visit: MonitoringVisit) -> list[tuple[str, str]]:
+def _counted(
+    request: TrialRequest, visit: MonitoringVisit, numbers: Sequence[str]
+) -> list[tuple[str, str]]:
     """What the report would count now, from the planned day to today."""
     trial = request.trial
     role = next((one for one in request.protocol.roles if one.role == request.someone.role), None)
-    people = (
-        state
-        for row in ParticipantRow.objects.filter(site=visit.site).order_by("id")
-        if (state := trial.participant(row.id)) is not None
-    )
+    people = (state for number in numbers if (state := trial.participant(number)) is not None)
     today = trial.today(visit.site)
     facts = visit_facts(
         request.protocol,
