@@ -15,7 +15,7 @@ import typer
 
 from .app import main
 from .errors import UserError
-from .opening import told
+from .opening import opened, told
 
 if TYPE_CHECKING:
     from equipoise.home import Archive
@@ -244,6 +244,39 @@ def reveal(
         disclosed = opened.reveal()
     write_secret(out, json.dumps(disclosed.as_document(), indent=2, ensure_ascii=False) + "\n")
     typer.echo(f"{out}: seed and {len(disclosed.allocations)} allocations of {held.trial}")
+
+
+@keeper.command()
+def publish(
+    revealed: Annotated[
+        Path, typer.Argument(help="What the keeper revealed (JSON).", metavar="REVEAL")
+    ],
+    home: Annotated[Path, typer.Option("--home", help="The trial's home.", metavar="HOME")],
+) -> None:
+    """Write a revealed seed into the trial's ledger, where `verify`, trust page and public record find it.
+
+    Refused until recruitment is closed and nobody is on study; in a masked trial until it is unblinded.
+    The server must not be running on the home.
+    """
+    from equipoise.conduct.commands import RevealSeed
+    from equipoise.home.home import ADMINISTRATOR
+    from equipoise.keeper import Reveal
+
+    try:
+        held = Reveal.from_document(json.loads(revealed.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UserError(f"{revealed}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise UserError(f"{revealed}: {error}") from None
+    command = RevealSeed(seed=held.seed, source=held.source, scheme=held.scheme_text)
+    with opened(home) as installation:
+        outcome = installation.trial().do(command, ADMINISTRATOR)
+        if not outcome:
+            raise UserError(f"{home}: {outcome}")
+        installation.trial().checkpoint("reveal")
+    typer.echo(
+        f"{home}: the seed stands in the ledger; `equipoise verify {home}` recomputes from it"
+    )
 
 
 def _read_share(path: Path) -> Share:

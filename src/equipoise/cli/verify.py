@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -86,10 +86,15 @@ def verify(
         # A rehearsal's clock is its own, and may be years ahead of ours.
         rehearsed = mode == "rehearsal"
         steps = [step for step in result.clock_steps if not (rehearsed and step.before == now)]
-        allocations = None
-        if revealed is not None and not problems:
-            allocations = len(revealed.allocations)
-            problems += _reveal_problems(store, revealed, _arms_opened(ledger))
+        allocations, source = None, "the file"
+        if not problems:
+            # a file is held against the ledger first; what the ledger itself reveals, in any case
+            arms = _arms_opened(ledger)
+            for where, held in (("the file", revealed), ("the ledger", _in_ledger(store, arms))):
+                if held is None or problems:
+                    continue
+                source, allocations = where, len(held.allocations)
+                problems += _reveal_problems(store, held, arms)
     finally:
         store.close()
     if output == "json":
@@ -105,6 +110,7 @@ def verify(
             "checkpoints": result.checkpoints,
             "clock_steps": [asdict(step) for step in steps],
             "allocations": allocations,
+            "seed": source if allocations is not None else None,
             "problems": found,
         }
         typer.echo(json.dumps(document, ensure_ascii=False))
@@ -120,7 +126,9 @@ def verify(
         typer.echo(f"{result.events} events, Merkle root {result.root}")
         typer.echo(f"{result.checkpoints} checkpoints held against it")
         if allocations is not None and not problems:
-            typer.echo(f"{allocations} allocations are those that seed and scheme give")
+            typer.echo(
+                f"{allocations} allocations are those that seed and scheme give, by {source}"
+            )
         typer.echo("NOT WHOLE" if problems else f"whole, signed by {result.key}")
     if problems:
         raise typer.Exit(1)
@@ -209,6 +217,46 @@ def _read_reveal(path: Path) -> Reveal:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
+
+
+def _in_ledger(store: Store, arms: dict[str, str]) -> Reveal | None:
+    """What the ledger itself reveals, with its own randomizations; None while the seed is secret.
+
+    Where the keys are not at hand to open an arm, the one that seed and scheme give stands for it.
+    """
+    from equipoise.keeper import Reveal
+    from equipoise.keeper.reveal import Allocated
+    from equipoise.ledger.envelope import event_of
+    from equipoise.ledger.store import Selection
+
+    seed = next((event_of(row) for row in store.events(Selection(types=("SeedRevealed",)))), None)
+    if seed is None:
+        return None
+    events = [event_of(row).payload for row in store.events(Selection(types=_RANDOMIZED))]
+    events.sort(key=lambda one: int(one["number"]))
+    bare = Reveal(
+        str(seed.payload["seed"]),
+        str(seed.payload["source"]),
+        json.loads(str(seed.payload["scheme"])),
+        tuple(
+            Allocated(int(one["number"]), str(one["request"]), dict(one["strata"]), "")
+            for one in events
+        ),
+    )
+    try:
+        given = bare.recompute()
+    except ValueError:
+        return bare  # what is wrong with it is said when it is held against the ledger
+    return replace(
+        bare,
+        allocations=tuple(
+            replace(one, arm=arms.get(one.request, arm))
+            for one, arm in zip(bare.allocations, given, strict=True)
+        ),
+    )
+
+
+_RANDOMIZED = ("ParticipantRandomized",)
 
 
 def _arms_opened(home: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,11 @@ class Reveal:
             return cls(str(given["seed"]), str(given["source"]), dict(given["scheme"]), allocations)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"this is no reveal of a keeper: {error!r}") from None
+
+    @property
+    def scheme_text(self) -> str:
+        """The scheme as the ledger keeps it: canonical JSON."""
+        return json.dumps(self.scheme, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @property
     def commitment(self) -> str:

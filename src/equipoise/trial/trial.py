@@ -685,6 +685,7 @@ class Trial:
 _FIRST_EVENTS: dict[str, tuple[str, ...]] = {
     "CreateTrial": ("TrialCreated",),
     "CommitRandomization": ("RandomizationCommitted",),
+    "RevealSeed": ("SeedRevealed",),
     "GrantRole": ("RoleGranted",),
     "RevokeRole": ("RoleRevoked",),
     "DelegateTasks": ("TasksDelegated",),

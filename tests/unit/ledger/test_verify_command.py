@@ -197,3 +197,45 @@ def test_a_reveal_that_cannot_be_read_is_one_line(home: Path) -> None:
         assert code == 2, content
         assert printed.count("\n") == 1, printed
     assert run(home, "--reveal", home / "none.json")[0] == 2
+
+
+# The seed in the ledger itself
+
+
+def _tells(home: Path, seed: str) -> tuple[int, dict[str, Any]]:
+    """Append a revealed seed to the ledger, and verify without a file."""
+    ledger = Ledger(
+        SqliteStore(home / "ledger.sqlite"),
+        trial="t1",
+        signer=SIGNER,
+        head_file=HeadFile(home / "head"),
+    )
+    scheme = json.dumps(SCHEME.as_document())
+    payload = {"seed": seed, "source": "hmac-sha256", "scheme": scheme}
+    with ledger.write() as writing:
+        draft = Draft("trial", "SeedRevealed", 1, "p", payload, "a", "r", "", "", None, "t")
+        writing.append([draft])
+    ledger.close()
+    return verdict(home)
+
+
+def test_a_seed_in_the_ledger_is_held_against_its_commitment_without_a_file(
+    revealed: tuple[Path, dict[str, Any]],
+) -> None:
+    """And says where it was taken from; a file is checked beside it."""
+    home, reveal = revealed
+    assert verdict(home)[1]["allocations"] is None
+    code, document = _tells(home, SEED)
+    assert (code, document["allocations"], document["seed"]) == (0, 7, "the ledger")
+    assert check(home, reveal)[0] == 0
+    code, document = check(home, {**reveal, "seed": "00" * 32})
+    assert (code, bool(document["problems"])) == (1, True)
+
+
+@pytest.mark.parametrize("seed", ["5f" * 32, "no seed", ""])
+def test_another_seed_in_the_ledger_is_found(
+    revealed: tuple[Path, dict[str, Any]], seed: str
+) -> None:
+    code, document = _tells(revealed[0], seed)
+    assert code == 1
+    assert any("not those committed to" in one["what"] for one in document["problems"])

@@ -74,7 +74,7 @@ from .safety import (
 )
 from .signals import AssessSignal, CloseSignal, OpenSignal
 from .supply import DispenseSupply, ReturnSupply
-from .unblinding import UnblindParticipant, UnblindTrial
+from .unblinding import RevealSeed, UnblindParticipant, UnblindTrial
 from .visits import MissVisit, MoveValues, RecordDiaryDay, RecordDose, SaveForm
 
 __all__ = [
@@ -138,6 +138,7 @@ __all__ = [
     "RestartRecruitment",
     "RetireSynonym",
     "ReturnSupply",
+    "RevealSeed",
     "ReviewAccess",
     "RevokeRole",
     "RevokeToken",

@@ -26,3 +26,15 @@ class UnblindTrial(Command):
     """End the masking for everybody, as planned: recruitment is closed and nobody is on study."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevealSeed(Command):
+    """Write the seed that was committed to into the ledger: anyone can recompute every allocation from then on.
+
+    `scheme` is the scheme as committed to, as JSON; the three together give the commitment.
+    """
+
+    seed: str
+    source: str
+    scheme: str

@@ -62,6 +62,7 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.SetLaboratoryRange: administration.set_laboratory_range,
     c.ReleaseResults: administration.release_results,
     c.UnblindTrial: unblinding.unblind_trial,
+    c.RevealSeed: unblinding.reveal_seed,
     c.ScreenParticipant: enrollment.screen,
     c.RecordConsent: enrollment.record_consent,
     c.AssessEligibility: enrollment.assess_eligibility,

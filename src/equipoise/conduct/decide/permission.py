@@ -44,6 +44,7 @@ _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
     "UpdateAdverseEvent": frozenset({"RewordAdverseEvent"}),
     "CodeTerm": frozenset({"AddSynonym", "RetireSynonym"}),
     "CloseQuery": frozenset({"RequestRedaction", "ApproveRedaction", "DeclineRedaction"}),
+    "CommitRandomization": frozenset({"RevealSeed"}),
     GRANTING: frozenset(
         {
             "RecordTraining",
@@ -58,7 +59,7 @@ _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
 }
 """Rights that follow from another right, so that no protocol can leave them out."""
 _BEFORE_TRAINING = frozenset({
-    "RecordRestoration", "CommitRandomization", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "ResetSecondFactor",
+    "RecordRestoration", "CommitRandomization", "RevealSeed", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "ResetSecondFactor",
     "RevokeToken",
     "EndDelegation",
     "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment", "HaltRecruitment",

@@ -85,7 +85,7 @@ from .safety import (
 )
 from .signals import SignalAssessed, SignalClosed, SignalConclusion, SignalOpened
 from .supply import SupplyDispensed, SupplyOrdered, SupplyReturned
-from .unblinding import ParticipantUnblinded, TrialUnblinded
+from .unblinding import ParticipantUnblinded, SeedRevealed, TrialUnblinded
 from .visits import (
     DiaryDayRecorded,
     DoseRecorded,
@@ -166,6 +166,7 @@ __all__ = [
     "SafetyReportSubmitted",
     "ScreeningFailed",
     "SecondFactorReset",
+    "SeedRevealed",
     "SignalAssessed",
     "SignalClosed",
     "SignalConclusion",

@@ -13,6 +13,15 @@ class TrialUnblinded(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeedRevealed(Happening):
+    """What was committed to, in the clear: `scheme` is canonical JSON."""
+
+    seed: str
+    source: str
+    scheme: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantUnblinded(Happening):
     """The event's actor was told the allocation; it is not repeated here."""
 

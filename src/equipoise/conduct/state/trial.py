@@ -107,6 +107,17 @@ class Restoration:
 
 
 @dataclass(frozen=True, slots=True)
+class RevealedSeed:
+    """What had been committed to, as it was revealed; `scheme` is JSON."""
+
+    seed: str
+    source: str
+    scheme: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrialUnblinding:
     """The masking was ended for everybody."""
 
@@ -163,6 +174,8 @@ class TrialState:
     results_released: bool = False
     unblinding: TrialUnblinding | None = None
     """The planned end of the masking; None while it stands."""
+    revealed: RevealedSeed | None = None
+    """The randomization's seed, once the trial is over."""
     sites: Mapping[str, SiteState] = field(default_factory=dict)
     grants: frozenset[tuple[str, str, str]] = frozenset()
     """(person, role, site); an empty site means every site."""
@@ -350,6 +363,10 @@ class TrialState:
                 self.results_released = True
             case e.TrialUnblinded():
                 self.unblinding = TrialUnblinding(happening.reason, actor, at)
+            case e.SeedRevealed():
+                self.revealed = RevealedSeed(
+                    happening.seed, happening.source, happening.scheme, actor, at
+                )
             case e.LaboratoryRangeSet():
                 entry = LaboratoryRange(
                     happening.item,

@@ -105,6 +105,7 @@ def public_projection(request: TrialRequest, language: str) -> LiveProjection:
         outcomes=outcomes,
         safety=safety,
         commitment=state.commitment,
+        seed_revealed=state.revealed.seed if state.revealed else None,
         mode=state.mode,
     )
 

@@ -81,6 +81,8 @@ def trust(request: TrialRequest) -> HttpResponse:
         "protocol_version": protocol.version,
         "commitment": state.commitment,
         "source": state.source,
+        "revealed": state.revealed,
+        "revealed_at": local_time(state.revealed.at, zone) if state.revealed else "",
         "rehearsal": rehearsal,
         "keeper": trial.keeper.place,
         "allocated": state.randomized,
@@ -180,6 +182,8 @@ def _commands(trial: Trial) -> list[tuple[str, str]]:
             _(
                 "After the trial, when the seed is revealed: every allocation again, against the commitment."
             ),
-            "equipoise verify HOME --reveal reveal.json",
+            "equipoise verify HOME"
+            if trial.state.revealed
+            else "equipoise verify HOME --reveal reveal.json",
         ),
     ]
