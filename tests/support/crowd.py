@@ -39,6 +39,7 @@ def crowd(played: Stage, size: int) -> Iterator[None]:
                 "participant": number, "number": n, "site": "01", "visit": "w1",
                 "form": "laboratory", "repeat": "1", "item": "wbc", "check_id": "", "status": "open",
                 "raised_at": "2026-12-01T01:00:00.000000+00:00", "raised_by": "monitor",
+                "due_on": "2026-12-15",
             }
             for number in numbers
             for n in (1, 2)

@@ -6,12 +6,13 @@ that is sealed in the ledger: allocations stay sealed here too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from equipoise.conduct.coding import targets
+from equipoise.conduct.queries import query_due
 from equipoise.conduct.schedule import PlannedVisit, next_diary_day
-from equipoise.conduct.state import ParticipantState
+from equipoise.conduct.state import ParticipantState, Query
 from equipoise.conduct.verification import Progress
 from equipoise.ledger.tables import Row, Table
 
@@ -69,7 +70,8 @@ TASK = Table(
     (("site", "priority", "due", "participant", "closes", "opens"),),
 )
 """`kind`: safety, visit, randomize, sign, eligibility, consent, diary, query. `ref` names the visit,
-the query's number, or `<event>/<clock>`. Late is what has `closes` before today. The index answers
+the query's number, or `<event>/<clock>`. Late is what has `closes` before today; a query whose `closes` is
+the day it was asked has no deadline. The index answers
 what is late, due and open at a site without reading the rows it passes over."""
 
 QUERY = Table(
@@ -86,13 +88,18 @@ QUERY = Table(
         "status": "text",
         "raised_at": "text",
         "raised_by": "text",
+        "due_on": "text",
     },
     ("participant", "number"),
     (
         ("site", "status", "raised_at", "participant", "number"),
         ("status", "raised_at", "participant", "number"),
+        ("site", "status", "due_on", "participant", "number"),
+        ("status", "due_on", "participant", "number"),
     ),
 )
+"""`due_on` is the day by which an open query is to be answered, or an answered one to be settled; empty
+where the protocol has no rule for it."""
 
 ADVERSE_EVENT = Table(
     "adverse_event",
@@ -278,7 +285,8 @@ def step_tasks(state: ParticipantState) -> Iterator[Row]:
     for query in state.queries.values():
         if query.status == "open":
             raised = date.fromisoformat(query.raised.at[:10])
-            yield _task(state, "query", str(query.number), raised, raised, raised)
+            due = query_due(state.protocol, state.site, query) or raised
+            yield _task(state, "query", str(query.number), raised, raised, due)
     for event in state.adverse_events.values():
         for clock in event.clocks:
             if clock.submitted_at is None:
@@ -318,7 +326,9 @@ def _task(
 
 def query_rows(state: ParticipantState, before: ParticipantState | None) -> Iterator[Row]:
     """Rows of queries that are new or changed since `before`."""
-    known = before.queries if before and before.site == state.site else {}
+    known: Mapping[int, Query] = {}
+    if before and before.site == state.site and before.protocol is state.protocol:
+        known = before.queries
     for number, query in state.queries.items():
         if known.get(number) is query:
             continue
@@ -334,6 +344,7 @@ def query_rows(state: ParticipantState, before: ParticipantState | None) -> Iter
             "status": query.status,
             "raised_at": query.raised.at,
             "raised_by": query.raised.actor,
+            "due_on": _text(query_due(state.protocol, state.site, query)),
         }
 
 

@@ -190,6 +190,10 @@ PAGES: dict[str, Page] = {
     "queries": Page(
         "queries/", "Questions about data.", rights=_same(READ, *_SITE_STAFF, "monitor"),
     ),
+    "settle_queries": Page(
+        "queries/several/", "Answer or close several queries at once, each by itself.", ("POST",),
+        _same(WRITE, *_SITE_STAFF, "monitor"),
+    ),
     "verification": Page(
         "verification/", "Source verification: what the plan asks for, what is done, what became void.",
         rights=_same(READ, *_SITE_STAFF, "monitor"),

@@ -23,7 +23,7 @@ PART_OF = {
     "screening_assess": "participants", "consent": "participants", "form": "participants",
     "sign_eligibility": "participants", "fail_screening": "participants",
     "randomize": "randomize_list", "form_sign": "participants", "form_move": "participants",
-    "raise_query": "queries", "query": "queries", "diary_day": "participants",
+    "raise_query": "queries", "settle_queries": "queries", "query": "queries", "diary_day": "participants",
     "miss_visit": "participants", "report_adverse_event": "safety", "adverse_event": "safety",
     "safety_report": "safety", "supply": "participants", "deviation": "participants",
     "recruitment": "monitoring", "halt_recruitment": "monitoring",

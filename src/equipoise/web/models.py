@@ -201,6 +201,7 @@ class QueryRow(models.Model):
     status: models.TextField[str, str] = models.TextField()
     raised_at: models.TextField[str, str] = models.TextField()
     raised_by: models.TextField[str, str] = models.TextField()
+    due_on: models.TextField[str, str] = models.TextField()
 
     class Meta:
         app_label = "web"

@@ -12,6 +12,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
+from django.utils.translation import ngettext
 
 from equipoise.protocol.document import Protocol
 from equipoise.trial import ERASED, REDACTED
@@ -87,6 +88,11 @@ def weekdays() -> tuple[str, ...]:
 def planned_day(day: date) -> str:
     """A day on which somebody plans: with its weekday."""
     return f"{_(_WEEKDAYS[day.weekday()])} {day}"
+
+
+def days_late(days: int) -> str:
+    """How many days ago the last day was."""
+    return ngettext("%(n)s day late", "%(n)s days late", days) % {"n": days}
 
 
 @lru_cache(maxsize=4096)

@@ -80,7 +80,9 @@ def test_the_last_page_says_where_in_the_list_it_stands() -> None:
     assert f"{total - 49} to {total} of {total}" in text
 
 
-def test_queries_raised_at_the_same_instant_stand_on_one_page_each() -> None:
+@pytest.mark.parametrize("order", ["", "down"])
+@pytest.mark.parametrize("sort", ["since", "due", "number"])
+def test_queries_raised_at_the_same_instant_stand_on_one_page_each(sort: str, order: str) -> None:
     """A save raises several queries at once; a page break between them loses none."""
     played = stage()
     with crowd(played, SIZE):
@@ -90,7 +92,7 @@ def test_queries_raised_at_the_same_instant_stand_on_one_page_each() -> None:
         }
         client = played.client("monitor")
         found = []
-        asked: str | None = "/queries/"
+        asked: str | None = f"/queries/?sort={sort}&order={order}"
         while asked:
             text = client.get(asked).content.decode()
             found += re.findall(r"/participants/([^/]+)/queries/([0-9]+)/", text)

@@ -235,12 +235,20 @@ class ContinuingReview(Part):
     remind_days: int = Field(default=60, ge=1, le=365)
 
 
+class QueryDeadlines(Part):
+    """Calendar days within which a query is answered, and within which its answer is judged (no rule if absent)."""
+
+    answer_days: int = Field(ge=1, le=365)
+    close_days: int | None = Field(default=None, ge=1, le=365)
+
+
 class Monitoring(Part):
     """How the conduct of the trial is overseen."""
 
     essential_documents: list[EssentialDocument] = []
     continuing_review: ContinuingReview | None = None
     source_verification: list[SourceVerification] = []
+    queries: QueryDeadlines | None = None
     lock_needs: list[Literal["signed", "verified"]] = []
     """What a saved form needs, besides being complete and without a query, before it can be locked."""
 

@@ -313,6 +313,8 @@ class QueryLine(Answer):
     status: str
     raised_at: str
     raised_by: str
+    due_on: str
+    """Last day for what it waits for; empty where the protocol has no rule."""
 
 
 class QueriesAnswer(Answer):

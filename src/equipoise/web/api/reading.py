@@ -19,7 +19,8 @@ from equipoise.protocol.document import Diary
 from equipoise.web.access import site_seen
 from equipoise.web.flows.form import address_and_form
 from equipoise.web.flows.participants import Choice, counts_of, rows_of
-from equipoise.web.flows.queries import beyond, place_after, place_in, query_of
+from equipoise.web.flows.queries import query_of
+from equipoise.web.flows.query_list import beyond, place_after, place_in
 from equipoise.web.models import AdverseEventRow, ParticipantRow, QueryRow
 from equipoise.web.request import TrialRequest
 from equipoise.web.sight import sees_arm, sees_identity
@@ -272,17 +273,17 @@ def queries(request: TrialRequest, given: b.QueriesGiven) -> b.QueriesAnswer:
         rows = rows.filter(site=only)
     place = place_in(given.after)
     if place is not None:
-        rows = beyond(rows, *place)
+        rows = beyond(rows, "raised_at", place)
     found = list(rows.order_by("raised_at", "participant", "number")[: PAGE_SIZE + 1])
     lines = [
         b.QueryLine(
             participant=row.participant, number=row.number, site=row.site, visit=row.visit,
             form=row.form, repeat=row.repeat, item=row.item, check=row.check_id, status=row.status,
-            raised_at=row.raised_at, raised_by=row.raised_by,
+            raised_at=row.raised_at, raised_by=row.raised_by, due_on=row.due_on,
         )
         for row in found[:PAGE_SIZE]
     ]  # fmt: skip
-    following = place_after(found[PAGE_SIZE - 1]) if len(found) > PAGE_SIZE else ""
+    following = place_after(found[PAGE_SIZE - 1], "raised_at") if len(found) > PAGE_SIZE else ""
     return b.QueriesAnswer(queries=lines, next=following)
 
 

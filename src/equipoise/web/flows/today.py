@@ -12,12 +12,11 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
-from django.utils.translation import ngettext
 
 from equipoise.web.access import may_open
 from equipoise.web.addresses import address_of
 from equipoise.web.request import TrialRequest
-from equipoise.web.vocabulary import day_words
+from equipoise.web.vocabulary import day_words, days_late
 
 from .oversight.duties import duties
 from .worklist import COUNTED, Task, worklist
@@ -147,8 +146,7 @@ def _rows(group: str, lines: Sequence[Line]) -> SafeString:
 
 
 def _late(days: int) -> SafeString:
-    words = ngettext("%(n)s day late", "%(n)s days late", days) % {"n": days}
-    return format_html(' <span class="nowrap">· {}</span>', words)
+    return format_html(' <span class="nowrap">· {}</span>', days_late(days))
 
 
 def _count(counted: int) -> str:

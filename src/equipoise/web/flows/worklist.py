@@ -23,6 +23,8 @@ COUNTED = 100
 
 DATED = tuple(PRIORITIES[kind] for kind in ("safety", "visit"))
 """What has a day by which it must be done; the rest is open until it is done."""
+QUERY = PRIORITIES["query"]
+"""A query has such a day where the protocol says so: its last day is then after the day it was asked."""
 UNDATED = tuple(order for order in PRIORITIES.values() if order not in DATED)
 
 _COLUMNS = "participant, kind, ref, opens, due, closes, priority, provisional"
@@ -62,7 +64,8 @@ def worklist(protocol: Protocol, sites: Sequence[str], today: date) -> dict[str,
     """
     day = str(today)
     far = timedelta(days=widest_window(protocol))
-    late = Found(*_first(sites, DATED, "due < %s AND closes < %s", [day, day]))
+    overdue = f"due < %s AND closes < %s AND (priority <> {QUERY} OR closes > due)"
+    late = Found(*_first(sites, (*DATED, QUERY), overdue, [day, day]))
     due = Found(*_first(sites, DATED, "due = %s AND closes >= %s", [day, day]))
     window = Found(
         *_first(
@@ -72,7 +75,8 @@ def worklist(protocol: Protocol, sites: Sequence[str], today: date) -> dict[str,
             [str(today - far), str(today + far), day, day, day],
         )
     )
-    undated = Found(*_first(sites, UNDATED, "due <= %s", [day]))
+    still = "due <= %s AND (closes = due OR closes >= %s)"
+    undated = Found(*_first(sites, UNDATED, still, [day, day]))
     following = Found(_tasks(sites, DATED, "due > %s", [day], 1, "due, participant"), 0)
     return {"late": late, "due": due, "window": window, "open": undated, "next": following}
 

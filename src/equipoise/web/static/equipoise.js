@@ -26,6 +26,14 @@
     document.querySelectorAll("form[data-sent]").forEach(function (form) { delete form.dataset.sent; });
   });
 
+  // One box ticks all of a list.
+  document.querySelectorAll("input[data-all]").forEach(function (all) {
+    all.hidden = false;
+    all.addEventListener("change", function () {
+      all.form.querySelectorAll("input[name=" + all.dataset.all + "]").forEach(function (one) { one.checked = all.checked; });
+    });
+  });
+
   // A page that is also a card offers the printer.
   document.querySelectorAll("[data-print]").forEach(function (button) {
     button.hidden = false;
