@@ -133,7 +133,9 @@ def test_age_is_counted_by_site_and_another_sites_is_not_shown(
 
     def row(client: Any, city: str) -> list[str]:
         text = client.get("/queries/").content.decode().partition('id="s-ages"')[2]
-        cells = text.partition(f'<th scope="row">{city}</th>')[2].partition("</tr>")[0]
+        cells = text.partition(f'<th scope="row" class="nowrap">{city}</th>')[2].partition("</tr>")[
+            0
+        ]
         return [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", cells)]
 
     rows = [

@@ -182,7 +182,7 @@ def test_no_list_of_the_application_is_left_out() -> None:
         "monitoring_visits", "plan_visit", "central_monitoring", "documents", "file_document", "ethics", "record_ethics_review",
         "second_factor", "second_factors",
         "passkey_challenge", "add_authenticator", "add_passkey", "recovery_codes",
-        "reset_second_factor", "health", "operation", "unblind_trial", "adopt_protocol",
+        "reset_second_factor", "health", "operation", "unblind_trial", "adopt_protocol", "settle_queries",
     }  # fmt: skip
     general = {name for name, page in PAGES.items() if "<" not in page.path}
     assert general - others == {_page_at(address) for address, _most in LISTS}
