@@ -29,7 +29,7 @@ from equipoise.conduct.state import (
     fold_participants,
 )
 from equipoise.ledger.envelope import Event
-from equipoise.ledger.merkle import MerkleTree
+from equipoise.ledger.merkle import MerkleTree, short_code
 from equipoise.protocol.document import Item, Protocol
 from equipoise.protocol.expression import Datum
 from equipoise.quantity.collector import without_collector
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 NUMBER_TYPES = frozenset({"integer", "decimal", "boolean", "code"})
 ANALYZED_TYPES = NUMBER_TYPES | {"date", "partial_date", "time"}
 """Item types that enter a data set. Free text and identity never do."""
-
-_SHORT_CODE = 12
 
 
 class CutError(ValueError):
@@ -65,8 +63,8 @@ class Position:
 
     @property
     def code(self) -> str:
-        """The root's short code, as it stands on reports."""
-        return self.root[:_SHORT_CODE]
+        """The root's short code, as it stands on reports: that of a checkpoint taken at this position."""
+        return short_code(self.root)
 
 
 class Observation(NamedTuple):

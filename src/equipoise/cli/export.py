@@ -42,6 +42,7 @@ def export(
     """
     from equipoise.exchange.archive import ArchiveError
     from equipoise.home.archiving import archive_home
+    from equipoise.ledger.merkle import short_code
 
     with opened(home) as trial_home:
         try:
@@ -52,10 +53,13 @@ def export(
         document = {
             "out": str(out), "to": to, "events": written.events, "files": len(written.files),
             "allocations": written.allocations, "ledger_root": written.root,
+            "code": short_code(written.root),
         }  # fmt: skip
         typer.echo(json.dumps(document, ensure_ascii=False))
         return
     arms = "with allocations" if written.allocations else "without allocations"
     typer.echo(f"{out}: {written.events} events in {len(written.files)} files, {arms}")
     place = "unpack it, then run" if out.suffix == ".zip" else "verify it with"
+    if written.root:
+        typer.echo(f"checkpoint {short_code(written.root)}")
     typer.echo(f"{place}: python3 -I {out if out.suffix != '.zip' else '.'}/verify_archive.py")

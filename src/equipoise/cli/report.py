@@ -11,6 +11,7 @@ import typer
 from .analyze import AsOfOption, DummyOption, HomeOption, read_results
 from .app import main
 from .errors import UserError
+from .opening import opened
 
 
 @main.command()
@@ -25,10 +26,13 @@ def report(
 ) -> None:
     """The study report in English and Chinese (HTML), its tables (CSV), figures (SVG) and numbers (JSON).
 
-    Made again from the same data cut it is the same, byte for byte.
+    Made again from the same data cut it is the same, byte for byte. A checkpoint is taken first, so that the short code in
+    the report is that of a signed statement.
     """
     from equipoise.reporting import write_report
 
+    with opened(home) as trial_home:
+        taken = trial_home.take_checkpoint("export")
     results, _ = read_results(home, as_of, dummy_arms)
     try:
         written = write_report(results, out)
@@ -43,6 +47,8 @@ def report(
             "position": position.seq,
             "on": str(position.on),
             "ledger_root": position.root,
+            "code": position.code,
+            "checkpoint": {"seq": taken.seq, "code": taken.code, "signature": taken.signature},
         }
         typer.echo(json.dumps(answer, indent=2))
         return

@@ -34,6 +34,7 @@ from equipoise.ledger.copying import Advance, copy_to_file
 from equipoise.ledger.errors import LedgerError
 from equipoise.ledger.head import HeadFile, SignedHead
 from equipoise.ledger.keys import FileKeys
+from equipoise.ledger.merkle import short_code
 from equipoise.ledger.signing import Signer
 from equipoise.ledger.sqlite import SqliteStore
 from equipoise.ledger.verification import Problem, verify_ledger
@@ -83,7 +84,7 @@ class Backup:
     @property
     def code(self) -> str:
         """The Merkle root's short code, as checkpoints and reports print it."""
-        return " ".join(self.root[at : at + 4] for at in range(0, 12, 4))
+        return short_code(self.root)
 
     @classmethod
     def read(cls, path: Path) -> Backup:

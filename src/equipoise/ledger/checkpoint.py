@@ -22,7 +22,7 @@ from typing import Any
 from .envelope import NO_EVENT
 from .errors import LedgerDamagedError, LedgerError
 from .head import SignedHead
-from .merkle import MerkleTree
+from .merkle import MerkleTree, short_code
 from .signing import Signer, signature_holds
 from .store import Store
 
@@ -86,8 +86,8 @@ class Checkpoint:
 
     @property
     def code(self) -> str:
-        """The first 48 bits of the root in groups of four, to be printed on reports and compared."""
-        return " ".join(self.root[at : at + 4] for at in range(0, 12, 4))
+        """The root's short code, as backups, reports and the trust page print it."""
+        return short_code(self.root)
 
     def to_text(self) -> str:
         """One line of JSON."""

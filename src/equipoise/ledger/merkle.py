@@ -142,3 +142,8 @@ def root_with(size: int, shown: Mapping[int, bytes], nodes: Iterable[str]) -> st
     if next(left, None) is not None:
         raise ValueError("there are too many nodes")
     return root
+
+
+def short_code(root: str) -> str:
+    """The first 48 bits of a root (or of a hash) in groups of four digits: to be printed, read aloud and compared."""
+    return " ".join(root[at : at + 4] for at in range(0, 12, 4))

@@ -186,6 +186,19 @@ def test_a_text_moved_from_another_participant_goes_there_too(trial: Trial) -> N
     assert "Zzyzx drops" not in repr(list(trial.events()))
 
 
+@pytest.mark.parametrize("chosen", ["Zzyzx was ill", "w1: Zzyzx was ill"])
+def test_the_deviation_that_quotes_a_reason_goes_with_it(trial: Trial, chosen: str) -> None:
+    person = Person(trial).enroll()
+    person.wait(40)
+    missed = c.MissVisit(participant=person.id, visit="w1", reason="Zzyzx was ill")
+    expect(person.do(missed))
+    assert chosen in {one.text for one in trial.sealed_values(person.id)}
+    expect(person.do(ask(person, place_of(trial, person, chosen))))
+    done = expect(person.do(c.ApproveRedaction(participant=person.id, redaction=1), INVESTIGATOR))
+    assert done.answer["keys"] == 2
+    assert "Zzyzx was ill" not in repr(list(trial.events()))
+
+
 def test_a_lock_does_not_keep_a_person_from_being_forgotten(trial: Trial) -> None:
     person = left(trial)
     held = c.FreezeForm(participant=person.id, reason="end")

@@ -98,25 +98,34 @@ def _open(participant: ParticipantState, number: int) -> tuple[str, str]:
 
 
 def approve_redaction(command: c.ApproveRedaction, context: Context) -> Decided:
-    """Destroy the key of the text and of each value of the same name that says the same here.
-
-    The same words stand in several events where a record repeats itself: an update of an adverse event
-    carries the narrative along, a form moved from another participant leaves its first copy there.
-    """
+    """Destroy the key of the text and of the copies that the record itself has made of it."""
     participant = context.known(command.participant)
     place, asked_by = _open(participant, command.redaction)
     if asked_by == context.actor.id:
         raise RefusedError([reason("redaction-needs-another", who=asked_by)])
     chosen = _text(context, participant, place)
-    keys = sorted({
-        one.key
-        for one in context.sealed(participant.id)
-        if one.single and (one.name, one.text) == (chosen.name, chosen.text)
-    })  # fmt: skip
+    sealed = context.sealed(participant.id)
+    keys = sorted({one.key for one in sealed if one.single and _copies(one, chosen)})
     return Decided(answer={"keys": len(keys)}).on_participant(
         participant,
         e.ValueRedacted(redaction=command.redaction, value=place, keys=tuple(keys)),
     )
+
+
+def _copies(one: SealedValue, chosen: SealedValue) -> bool:
+    """Whether one value says what the other says because the record repeats itself.
+
+    An update of an adverse event carries the narrative along; a form moved from another participant leaves its
+    first copy there; a visit that is missed logs, in the next event, a deviation that quotes the reason.
+    """
+    if one.text is None or chosen.text is None:
+        return False
+    if (one.name, one.text) == (chosen.name, chosen.text):
+        return True
+    if one.own and abs(one.version - chosen.version) == 1:
+        first, second = sorted((one, chosen), key=lambda value: value.version)
+        return str(second.text).endswith(f": {first.text}")
+    return False
 
 
 def decline_redaction(command: c.DeclineRedaction, context: Context) -> Decided:

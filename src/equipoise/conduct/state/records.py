@@ -180,6 +180,12 @@ class Deviation:
     assessments: tuple[tuple[bool, str, Stamp], ...] = ()
     """Every assessment: important or not, why, by whom."""
 
+    @property
+    def quotes(self) -> bool:
+        """Whether its text holds words somebody wrote: all but what the trial logs in words of its own. A missed visit
+        is logged by the trial, with the reason as it was given."""
+        return not self.automatic or self.kind == "visit_missed"
+
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:

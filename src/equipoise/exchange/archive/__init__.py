@@ -143,6 +143,7 @@ def _write(folder: Path, material: Material) -> Written:
         "events": head.seq,
         "time": head.time,
         "key": material.public_key,
+        "code": kept[-1].code if kept else "–",
         "texts": material.texts,
         "allocations": unblinded,
     }

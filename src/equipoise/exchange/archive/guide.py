@@ -34,7 +34,9 @@ prints `whole` and ends with exit code 0, or names what is not. It needs no netw
 
     {key}
 
-Compare it with a report, a site's copy of a checkpoint or the public record: whoever can replace this whole folder could also replace
+The newest checkpoint here has the short code `{code}`.
+
+Compare both with a report, a site's copy of a checkpoint or the public record: whoever can replace this whole folder could also replace
 the key written in it. `verify_allocations.py` recomputes the randomization from what its keeper reveals at the end of the trial.
 
 ## An event
@@ -84,7 +86,9 @@ CHINESE = """\
 
     {key}
 
-请与报告、中心保存的检查点或公开记录核对：能替换整个文件夹的人，也能替换其中所写的公钥。试验结束、随机种子公开后，
+此处最新检查点的短码为 `{code}`。
+
+请将两者与报告、中心保存的检查点或公开记录核对：能替换整个文件夹的人，也能替换其中所写的公钥。试验结束、随机种子公开后，
 `verify_allocations.py` 可据此重新计算随机分配。
 
 ## 事件
@@ -159,6 +163,7 @@ def _filled(
         events=facts["events"],
         time=facts["time"],
         key=facts["key"],
+        code=facts["code"],
         tables=rows,
         texts=words["texts" if facts["texts"] else "sealed"],
         allocations=words["open" if facts["allocations"] else "blind"],

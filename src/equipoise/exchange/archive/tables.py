@@ -212,7 +212,7 @@ class _Maker:
         rows = [
             (
                 state.id, one.kind, one.severity, _day(one.occurred_on),
-                one.text if one.automatic else self._free(one.text), int(one.automatic),
+                self._free(one.text) if one.quotes else one.text, int(one.automatic),
                 one.stamp.actor, one.stamp.at, one.stamp.seq,
             )
             for state in self._states

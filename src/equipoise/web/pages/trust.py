@@ -15,6 +15,7 @@ from equipoise.allocation.guessing import guessing_probability
 from equipoise.allocation.scheme import scheme_of
 from equipoise.conduct.decide.context import zone_of
 from equipoise.ledger.ledger import Ledger
+from equipoise.ledger.merkle import short_code
 from equipoise.ledger.verification import Verification
 from equipoise.trial import Trial
 
@@ -36,11 +37,6 @@ class Verified:
 
 _verified: WeakKeyDictionary[Ledger, Verified] = WeakKeyDictionary()
 _verifying = threading.Lock()
-
-
-def short_code(hash_: str) -> str:
-    """The first 48 bits of a hash in groups of four, to be read aloud and compared."""
-    return " ".join(hash_[start : start + 4] for start in range(0, 12, 4))
 
 
 def trust(request: TrialRequest) -> HttpResponse:
