@@ -186,13 +186,27 @@ def test_a_home_is_analyzed_while_another_process_holds_it(home: Path) -> None:
         opened.close()
 
 
-def test_reading_changes_nothing(home: Path, tmp_path: Path) -> None:
-    before = {path.name: path.read_bytes() for path in home.iterdir() if path.suffix != ".lock"}
+def test_a_report_adds_a_checkpoint_and_changes_nothing_else(home: Path, tmp_path: Path) -> None:
+    def files() -> dict[str, bytes]:
+        passing = ("-shm", "-wal", ".lock")
+        return {
+            path.name: path.read_bytes()
+            for path in home.iterdir()
+            if not path.name.endswith(passing)
+        }
+
+    run("checkpoint", "--home", home)
+    before = files()
     run("report", "--home", home, "--out", tmp_path / "r")
-    after = {path.name: path.read_bytes() for path in home.iterdir() if path.suffix != ".lock"}
-    assert {name: data for name, data in after.items() if not name.endswith(("-shm", "-wal"))} == {
-        name: data for name, data in before.items() if not name.endswith(("-shm", "-wal"))
-    }
+    after = files()
+    kept, added = before.pop("checkpoints.jsonl"), after.pop("checkpoints.jsonl")
+    assert after == before
+    assert added.startswith(kept)
+    (line,) = added[len(kept) :].splitlines()
+    taken = json.loads(line)
+    assert taken["reason"] == "export"
+    code = " ".join(taken["root"][at : at + 4] for at in (0, 4, 8))
+    assert code in (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_ledger_without_events_has_nothing_to_analyze() -> None:
