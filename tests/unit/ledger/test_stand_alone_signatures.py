@@ -1,0 +1,47 @@
+"""The stand-alone verifier's own Ed25519: every point has one spelling, and no other is taken for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.tampering import stand_alone
+
+P = 2**255 - 19
+SIGN = 1 << 255
+
+
+def spelled(number: int) -> bytes:
+    return number.to_bytes(32, "little")
+
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (P, "y = 0 once more"), (P + 1, "the neutral point once more"), (P + 18, "the largest beyond the field"),
+        (1 | SIGN, "the neutral point with a sign it cannot have"), (2, "no point has this y"),
+        (P - 1 | SIGN, "the point of order two with a sign it cannot have"),
+    ],
+)  # fmt: skip
+def test_what_is_no_point_in_its_one_spelling_is_refused(number: int, why: str) -> None:
+    """RFC 8032, 5.1.3: y below p, a square root that exists, and no sign for zero."""
+    assert stand_alone().point_decode(spelled(number)) is None, why
+
+
+def test_the_points_themselves_are_read() -> None:
+    """Otherwise everything would be refused."""
+    verify = stand_alone()
+    assert verify.point_decode(spelled(1))[:2] == (0, 1)
+    assert verify.point_decode(spelled(P - 1))[:2] == (0, P - 1)
+    base = verify.point_decode(spelled(4 * pow(5, P - 2, P) % P))
+    assert base[0] % 2 == 0
+    negative = verify.point_decode(spelled(4 * pow(5, P - 2, P) % P | SIGN))
+    assert (base[0] + negative[0]) % P == 0
+
+
+def test_a_signature_under_another_spelling_of_a_weak_key_does_not_hold() -> None:
+    """With the neutral point as key [s]B = R signs everything; spelled anew it must be no key at all."""
+    verify = stand_alone()
+    base = spelled(4 * pow(5, P - 2, P) % P)
+    signature = base + spelled(1)
+    for key in (spelled(P + 1), spelled(1 | SIGN)):
+        assert not verify.signature_holds(key.hex(), b"anything", signature.hex())
