@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from equipoise.conduct import commands as c
+from equipoise.conduct import events as e
 from equipoise.conduct.decide.permission import rights_of
 from equipoise.conduct.values import Address
 from equipoise.web.access import PAGES, ROLES
@@ -113,6 +116,28 @@ def test_a_form_entered_here_by_mistake_stands_in_the_copy_of_whom_it_is_about(
     theirs = ask(played, other, file_format="json").content.decode()
     assert "zzyzxamide" in theirs
     assert person.id not in theirs
+
+
+def test_the_coding_of_a_form_entered_by_mistake_is_left_out_with_it(
+    played: Stage,
+) -> None:
+    from equipoise.web.personal_copy.others import own_events
+
+    place = {"visit": "log", "form": "concomitant", "repeat": "1"}
+    names = {"en": "Zzyzxamide"}
+    coded = e.TermCoded(
+        target="log/concomitant/1/drug_name", sha256="0", code="1", term=names, preferred_code="1",
+        preferred=names, group_code="1", group=names, reason="",
+    )  # fmt: skip
+    told = [
+        coded,
+        e.ValuesMovedAway(**place, to_participant="01-0099", reason="wrong person"),
+        replace(coded, term={"en": "Paracetamol"}),
+        replace(coded, target="ae/1"),
+    ]
+    events = [(SimpleNamespace(seq=n), one) for n, one in enumerate(told)]
+    own, _queries = own_events(played.trial.protocol, events, sees_allocation=True)  # type: ignore[arg-type]
+    assert [happening for _event, happening in own] == told[1:]
 
 
 def test_what_was_redacted_or_erased_is_in_no_copy(played: Stage, person: Person) -> None:

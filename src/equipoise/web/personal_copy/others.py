@@ -66,23 +66,23 @@ def own_events(
     return [one for one in every if about(*one)], queries
 
 
+def _place(happening: e.Happening) -> Address | None:
+    """The form an event is about, whichever kind of event it is."""
+    if isinstance(happening, e.TermCoded):
+        parts = happening.target.split("/")
+        return Address(*parts[:3]) if len(parts) == 4 else None
+    named = [getattr(happening, name, None) for name in ("visit", "form", "repeat")]
+    return Address(*map(str, named)) if None not in named else None
+
+
 def _entered_by_mistake(events: Sequence[Told]) -> frozenset[int]:
     """Positions of the events about a form that stood here and was another participant's."""
     standing: dict[Address, list[int]] = {}
     others: set[int] = set()
     for event, happening in events:
-        if not isinstance(
-            happening,
-            e.FormSaved
-            | e.ValuesMovedIn
-            | e.ValuesMovedAway
-            | e.FormSigned
-            | e.SourceVerified
-            | e.FormHeld
-            | e.QueryRaised,
-        ):
+        address = _place(happening)
+        if address is None:
             continue
-        address = Address(happening.visit, happening.form, happening.repeat)
         if isinstance(happening, e.ValuesMovedAway):
             others.update(standing.pop(address, ()))
         else:
