@@ -25,6 +25,7 @@ from equipoise.ledger.sqlite import SqliteStore
 from equipoise.ledger.verification import verify_ledger
 
 COLUMNS = Event._fields
+Rows = list[list[Any]]
 VERIFIER = Path(__file__).parents[2] / "tools" / "verify.py"
 SIGNER = Signer(hashlib.sha256(b"the signer").digest())
 
@@ -32,14 +33,14 @@ SIGNER = Signer(hashlib.sha256(b"the signer").digest())
 def build_home(home: Path, events: int = 24) -> None:
     """A whole ledger with its head, and the key that signs it declared in its first event."""
     ledger = open_ledger(home)
-    _append(ledger, 0, events)
+    fill(ledger, 0, events)
     ledger.close()
 
 
 def append_events(home: Path, events: int) -> None:
     """So many more."""
     ledger = open_ledger(home)
-    _append(ledger, ledger.head().seq + 1000, events)
+    fill(ledger, ledger.head().seq + 1000, events)
     ledger.close()
 
 
@@ -53,7 +54,8 @@ def open_ledger(home: Path) -> Ledger:
     )
 
 
-def _append(ledger: Ledger, start: int, events: int) -> None:
+def fill(ledger: Ledger, start: int, events: int) -> None:
+    """Append so many events, numbered from `start`, by people who differ and client ids that repeat."""
     for n in range(start, start + events):
         payload: dict[str, Any] = {
             "n": n,
@@ -169,3 +171,66 @@ def stand_alone_verdict(*arguments: str | Path) -> Verdict:
 def text_of(value: Any) -> str:
     """Canonical JSON of a payload."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+# -- what is done to rows -------------------------------------------------------------------------
+
+GUARDS: dict[str, tuple[str, ...]] = {
+    "event's hash": ("does not give its hash", "no SHA-256", "no text", "no integer", "canonical"),
+    "order": ("previous hash", "follows event", "does not follow", "client id", "out of order"),
+    "head in the database": (
+        "signed head in the database",
+        "no valid signed head",
+        "not signed for",
+    ),
+    "head file": ("the head file",),
+    "checkpoint beside": ("the checkpoint of",),
+    "checkpoint elsewhere": (),
+}
+"""What catches, and the words by which the product says so. The last is tried apart."""
+
+
+def renumber(rows: Rows) -> None:
+    """Give seq, versions and client indexes the values that fit."""
+    streams: dict[str, int] = {}
+    clients: dict[str, int] = {}
+    for seq, row in enumerate(rows, 1):
+        row[0] = seq
+        row[3] = streams[row[2]] = streams.get(row[2], 0) + 1
+        if row[11]:
+            row[12] = clients.get(row[11], 0)
+            clients[row[11]] = row[12] + 1
+
+
+def edited(rows: Rows) -> Rows:
+    """A value of one event is another."""
+    rows[6][7] = text_of({**json.loads(rows[6][7]), "value": "9.99"})
+    return rows
+
+
+def deleted(rows: Rows) -> Rows:
+    """One event is gone."""
+    return rows[:6] + rows[7:]
+
+
+def inserted(rows: Rows) -> Rows:
+    """One event more."""
+    new = list(rows[6])
+    new[7], new[11], new[12] = text_of({"n": 1, "value": "forged"}), "", 0
+    return [*rows[:6], new, *rows[6:]]
+
+
+def swapped(rows: Rows) -> Rows:
+    """Two events in each other's places."""
+    rows[6][1:], rows[9][1:] = rows[9][1:], rows[6][1:]
+    return rows
+
+
+def doubled(rows: Rows) -> Rows:
+    """One event twice."""
+    return [*rows[:7], list(rows[6]), *rows[7:]]
+
+
+def cut(rows: Rows) -> Rows:
+    """The last events are gone."""
+    return rows[:-3]

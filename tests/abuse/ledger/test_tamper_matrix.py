@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,14 +20,23 @@ from equipoise.ledger.head import HeadFile, SignedHead
 from equipoise.ledger.signing import Signer
 from equipoise.ledger.sqlite import SqliteStore
 from support.tampering import (
+    GUARDS,
     SIGNER,
+    Rows,
     append_events,
     build_home,
+    cut,
+    deleted,
+    doubled,
+    edited,
+    inserted,
     loosen,
     product_verdict,
     read_rows,
     rechain,
+    renumber,
     stand_alone_verdict,
+    swapped,
     text_of,
     write_rows,
 )
@@ -36,21 +44,6 @@ from support.tampering import (
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "tampering.md"
 AT = "2026-03-02T08:00:00.000000+00:00"
 STRANGER = Signer(b"a stranger's key".ljust(32))
-Rows = list[list[Any]]
-
-GUARDS: dict[str, tuple[str, ...]] = {
-    "event's hash": ("does not give its hash", "no SHA-256", "no text", "no integer", "canonical"),
-    "order": ("previous hash", "follows event", "does not follow", "client id", "out of order"),
-    "head in the database": (
-        "signed head in the database",
-        "no valid signed head",
-        "not signed for",
-    ),
-    "head file": ("the head file",),
-    "checkpoint beside": ("the checkpoint of",),
-    "checkpoint elsewhere": (),
-}
-"""What catches, and the words by which the product says so. The last is tried apart."""
 
 
 @dataclass(frozen=True)
@@ -100,46 +93,6 @@ def change_rows(change: Callable[[Rows], Rows], *, chained: bool = False) -> Cal
         write_rows(home.database, rows)
 
     return attack
-
-
-def renumber(rows: Rows) -> None:
-    """Give seq, versions and client indexes the values that fit."""
-    streams: dict[str, int] = {}
-    clients: dict[str, int] = {}
-    for seq, row in enumerate(rows, 1):
-        row[0] = seq
-        row[3] = streams[row[2]] = streams.get(row[2], 0) + 1
-        if row[11]:
-            row[12] = clients.get(row[11], 0)
-            clients[row[11]] = row[12] + 1
-
-
-def edited(rows: Rows) -> Rows:
-    rows[6][7] = text_of({**json.loads(rows[6][7]), "value": "9.99"})
-    return rows
-
-
-def deleted(rows: Rows) -> Rows:
-    return rows[:6] + rows[7:]
-
-
-def inserted(rows: Rows) -> Rows:
-    new = list(rows[6])
-    new[7], new[11], new[12] = text_of({"n": 1, "value": "forged"}), "", 0
-    return [*rows[:6], new, *rows[6:]]
-
-
-def swapped(rows: Rows) -> Rows:
-    rows[6][1:], rows[9][1:] = rows[9][1:], rows[6][1:]
-    return rows
-
-
-def doubled(rows: Rows) -> Rows:
-    return [*rows[:7], list(rows[6]), *rows[7:]]
-
-
-def cut(rows: Rows) -> Rows:
-    return rows[:-3]
 
 
 def cut_with_heads(home: Home) -> None:
@@ -322,7 +275,8 @@ PREFACE = """# What tampering is caught by
 Each attack was carried out on a copy of a home: a ledger with its signed head in the database and in
 the head file, a checkpoint beside it, a backup of an earlier day, and a checkpoint that had left the machine.
 `equipoise verify` and `tools/verify.py` then had to find the same places. This table is written by
-`tests/abuse/ledger/test_tamper_matrix.py`, which fails where it is out of date.
+`tests/abuse/ledger/test_tamper_matrix.py`, which fails where it is out of date. What is done there to rows is done to a ledger in memory and
+one in PostgreSQL as well (its triggers and grants gone), and caught by the same (`test_tampering_on_every_store.py`).
 
 "Rewrite the chain" means that `seq`, versions, client indexes and all hashes are made to fit again. The last column says whether a
 checkpoint kept elsewhere would see the attack with no checkpoint left beside the ledger. Where it
