@@ -13,7 +13,7 @@ from typing import Literal
 from equipoise.protocol.document import EssentialDocument, Protocol
 from equipoise.quantity.dates import months_after
 
-from .state import FiledDocument, Oversight, TrialState
+from .state import FiledDocument, Oversight, TrailReview, TrialState
 
 DocumentState = Literal["missing", "expired", "expiring", "in_force"]
 
@@ -113,7 +113,9 @@ def recruitment_stands_still(protocol: Protocol, trial: TrialState, site: str, t
     return approval_state(protocol, trial, site, today) == "lapsed"
 
 
-OutstandingKind = Literal["ethics", "document", "visit", "report", "action", "signal"]
+OutstandingKind = Literal[
+    "ethics", "document", "visit", "report", "action", "signal", "trail_review"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,31 @@ def outstanding(
         if one.site in wanted and not one.closed_at
     ]
     found += _of_visits(trial.oversight, wanted, today)
+    found += _of_the_trail(protocol, trial, wanted, today)
     return sorted(found, key=lambda one: (not one.late, one.due or date.max, one.kind))
+
+
+def last_trail_review(trial: TrialState, site: str) -> TrailReview | None:
+    """The review that covers a site and goes furthest: its own, or one of the whole trial."""
+    covering = (one for one in trial.trail_reviews if one.site in ("", site))
+    return max(covering, key=lambda one: one.upto, default=None)
+
+
+def _of_the_trail(
+    protocol: Protocol, trial: TrialState, sites: list[str], today: date
+) -> Iterator[Outstanding]:
+    """Reviews of the audit trail that are due. In a rehearsal nobody plays the reviewer."""
+    plan = protocol.monitoring.trail_review
+    if plan is None or trial.mode == "rehearsal":
+        return
+    for site in sites:
+        opened, last = trial.site(site).opened_on, last_trail_review(trial, site)
+        begun = last.until if last is not None else opened
+        if begun is None:
+            continue
+        due = months_after(begun, plan.months)
+        if due - timedelta(days=plan.remind_days) <= today:
+            yield Outstanding("trail_review", site, "", due, due < today)
 
 
 _VISIT_AHEAD = timedelta(days=14)

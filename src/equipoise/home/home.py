@@ -48,6 +48,7 @@ from .dictionaries import Shelf
 from .errors import HomeError
 from .release import FORMAT, RELEASE, check_release, is_older
 from .storage import CHECKPOINTS, LEDGER_FILE, DatabaseSettings, hold_alone, hold_shared, open_store
+from .trail import TrailIndex
 
 ERASURES = "erasures.jsonl"
 RESTORING = "restoring.json"
@@ -120,6 +121,8 @@ class Home:
         """Later versions of the protocol kept in this home, whether the trial knows them or not."""
         self.release, self.marked = RELEASE, True
         """The release that last brought this home up to date, and whether the home says so itself."""
+        self.trail = TrailIndex(path)
+        """An index of the audit trail, kept when somebody looks."""
         self.shelf = Shelf(path)
         """Dictionaries for coding that are kept here."""
         self.clock_watch = ClockWatch()

@@ -209,6 +209,23 @@ PAGES: dict[str, Page] = {
         "protocol/adopt/", "Let a protocol version take force at a site.", _BOTH,
         {"administrator": WRITE_ANY},
     ),
+    # -- the audit trail
+    "trail": Page(
+        "trail/", "The audit trail in plain words, filtered; what changed since its last review.",
+        rights={**_same(READ, *_SITE_STAFF, "monitor"), "sponsor": READ_ANY},
+    ),
+    "trail_csv": Page(
+        "trail/csv/", "The audit trail as the filter shows it, as CSV.",
+        rights={**_same(READ, *_SITE_STAFF, "monitor"), "sponsor": READ_ANY},
+    ),
+    "trail_reviews": Page(
+        "trail/reviews/", "The signed reviews of the audit trail.",
+        rights={**_same(READ, *_SITE_STAFF, "monitor"), "sponsor": READ_ANY},
+    ),
+    "review_trail": Page(
+        "trail/reviews/new/", "Document a review of the audit trail, and sign it.", _BOTH,
+        {"monitor": WRITE, "sponsor": WRITE_ANY},
+    ),
     # -- coding
     "coding": Page(
         "coding/", "Terms to be coded, coded, and coded with an older version of the dictionary.",
@@ -458,7 +475,7 @@ PAGES: dict[str, Page] = {
 """The permission table: page name to row."""
 
 MENU = (
-    "today", "participants", "randomize_list", "safety", "queries", "verification", "coding", "data_lock",
+    "today", "participants", "randomize_list", "safety", "queries", "verification", "coding", "trail", "data_lock",
     "monitoring", "results", "protocol", "people", "trust",
     "operation",
 )  # fmt: skip

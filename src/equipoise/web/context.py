@@ -40,6 +40,7 @@ PART_OF = {
         ),
         "monitoring",
     ),
+    "trail_csv": "trail", "trail_reviews": "trail", "review_trail": "trail",
     "recode": "coding", "synonyms": "coding", "retire_synonym": "coding", "code_term": "coding",
     "reword_adverse_event": "safety",
     "withdraw": "participants", "transfer": "participants", "complete": "participants",

@@ -26,6 +26,7 @@ PAGE_LABELS = {
     "queries": noop("Queries"),
     "verification": noop("Source verification"),
     "coding": noop("Coding"),
+    "trail": noop("Audit trail"),
     "data_lock": noop("Data lock"),
     "monitoring": noop("Monitoring"),
     "results": noop("Results"),

@@ -30,7 +30,7 @@ COMMANDS = {
     "halt_recruitment": "HaltRecruitment", "restart_recruitment": "RestartRecruitment",
     "file_document": "FileDocument", "withdraw_document": "WithdrawDocument",
     "record_ethics_review": "RecordEthicsReview",
-    "code_term": "CodeTerm", "recode": "CodeTerm", "retire_synonym": "RetireSynonym",
+    "review_trail": "ReviewTrail", "code_term": "CodeTerm", "recode": "CodeTerm", "retire_synonym": "RetireSynonym",
     "reword_adverse_event": "RewordAdverseEvent",
     "erase": "EraseIdentity", "redact": "RequestRedaction", "redaction": "ApproveRedaction",
     "plan_visit": "PlanMonitoringVisit",

@@ -133,6 +133,7 @@ LISTS = [
     ("safety/", 7),
     ("safety/?page=2&serious=2", 7),
     ("randomize/", 2),
+    ("coding/", 5),
     ("today/", 10),
 ]
 
@@ -183,6 +184,7 @@ def test_no_list_of_the_application_is_left_out() -> None:
         "second_factor", "second_factors",
         "passkey_challenge", "add_authenticator", "add_passkey", "recovery_codes",
         "reset_second_factor", "health", "operation", "unblind_trial", "adopt_protocol", "settle_queries",
+        "recode", "synonyms", "trail", "trail_csv", "trail_reviews", "review_trail",
     }  # fmt: skip
     general = {name for name, page in PAGES.items() if "<" not in page.path}
     assert general - others == {_page_at(address) for address, _most in LISTS}
@@ -238,7 +240,7 @@ def test_every_page_about_a_participant_costs_few_statements() -> None:
         "participant": person.id, "visit": "w1", "form": "laboratory", "repeat": "1", "number": "1",
         "diary": "spray_diary", "day": str(played.trial.today("01")), "intervention": "exosome_spray",
         "clock": "initial", "site": "01", "finding": "1", "statistic": "rate.missed_visits",
-        "token": "none", "digest": "0", "factor": "app", "version": "1", "name": "none",
+        "token": "none", "digest": "0", "factor": "app", "version": "1", "name": "none", "target": "ae~1",
     }  # fmt: skip
     opened = 0
     for role in ROLES:

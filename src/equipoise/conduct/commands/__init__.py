@@ -64,6 +64,7 @@ from .quality import (
 )
 from .recruitment import HaltRecruitment, RestartRecruitment
 from .restoring import RecordRestoration
+from .review import ReviewTrail
 from .safety import (
     Causality,
     Outcome,
@@ -140,6 +141,7 @@ __all__ = [
     "ReturnSupply",
     "RevealSeed",
     "ReviewAccess",
+    "ReviewTrail",
     "RevokeRole",
     "RevokeToken",
     "RewordAdverseEvent",

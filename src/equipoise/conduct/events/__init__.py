@@ -77,6 +77,7 @@ from .quality import (
 )
 from .recruitment import Authority, RecruitmentHalted, RecruitmentRestarted
 from .restoring import LedgerRestored
+from .review import TrailReviewed
 from .safety import (
     AdverseEventReported,
     AdverseEventUpdated,
@@ -185,6 +186,7 @@ __all__ = [
     "TermCoded",
     "TokenIssued",
     "TokenRevoked",
+    "TrailReviewed",
     "TrainingDeclared",
     "TrainingRecorded",
     "TrialCreated",

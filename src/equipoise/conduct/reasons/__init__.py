@@ -21,6 +21,7 @@ from .people import PEOPLE
 from .privacy import PRIVACY
 from .quality import QUALITY
 from .recruitment import RECRUITMENT
+from .review import REVIEW
 from .safety import SAFETY
 from .signals import SIGNALS
 from .template import Template
@@ -40,6 +41,7 @@ CATALOG: dict[str, Template] = {
     **QUALITY,
     **PRIVACY,
     **CODING,
+    **REVIEW,
 }
 
 

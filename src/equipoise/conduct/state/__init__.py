@@ -26,7 +26,16 @@ from .records import (
     VerificationMark,
     Withdrawal,
 )
-from .trial import Delegation, LaboratoryRange, Restoration, SiteState, Token, Training, TrialState
+from .trial import (
+    Delegation,
+    LaboratoryRange,
+    Restoration,
+    SiteState,
+    Token,
+    TrailReview,
+    Training,
+    TrialState,
+)
 from .visiting import Finding, MonitoringVisit, Report
 
 __all__ = [
@@ -64,6 +73,7 @@ __all__ = [
     "SupplyBalance",
     "Synonym",
     "Token",
+    "TrailReview",
     "Training",
     "TrialState",
     "Unblinding",

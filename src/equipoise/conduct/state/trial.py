@@ -74,6 +74,23 @@ class AccessReview:
 
 
 @dataclass(frozen=True, slots=True)
+class TrailReview:
+    """A signed review of the audit trail of a site, or (no site) of the trial, up to a ledger position."""
+
+    number: int
+    site: str
+    since: date
+    until: date
+    upto: int
+    conclusion: str
+    looked_at: str
+    findings: str
+    content_hash: str
+    signed_by: str
+    signed_at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """What a machine signs in with: whose, for which role and site (empty: every site), and until when."""
 
@@ -184,6 +201,7 @@ class TrialState:
 
     trainings: tuple[Training, ...] = ()
     access_reviews: tuple[AccessReview, ...] = ()
+    trail_reviews: tuple[TrailReview, ...] = ()
     restorations: tuple[Restoration, ...] = ()
     oversight: Oversight = field(default_factory=Oversight)
     coding: CodingState = field(default_factory=CodingState)
@@ -303,6 +321,21 @@ class TrialState:
             case e.AccessReviewed():
                 review = AccessReview(happening.list_hash, happening.accounts, actor, at)
                 self.access_reviews = (*self.access_reviews, review)
+            case e.TrailReviewed():
+                reviewed = TrailReview(
+                    happening.number,
+                    site,
+                    date.fromisoformat(happening.since),
+                    date.fromisoformat(happening.until),
+                    happening.upto,
+                    happening.conclusion,
+                    happening.looked_at,
+                    happening.findings,
+                    happening.content_hash,
+                    actor,
+                    at,
+                )
+                self.trail_reviews = (*self.trail_reviews, reviewed)
             case e.TokenIssued():
                 token = Token(
                     happening.token,

@@ -242,11 +242,19 @@ class QueryDeadlines(Part):
     close_days: int | None = Field(default=None, ge=1, le=365)
 
 
+class TrailReview(Part):
+    """How often the audit trail of each site is reviewed, and how many days before reminders begin."""
+
+    months: int = Field(ge=1, le=60)
+    remind_days: int = Field(default=14, ge=0, le=365)
+
+
 class Monitoring(Part):
     """How the conduct of the trial is overseen."""
 
     essential_documents: list[EssentialDocument] = []
     continuing_review: ContinuingReview | None = None
+    trail_review: TrailReview | None = None
     source_verification: list[SourceVerification] = []
     queries: QueryDeadlines | None = None
     lock_needs: list[Literal["signed", "verified"]] = []

@@ -30,6 +30,7 @@ from ..labels import (
     site_label,
 )
 from ..vocabulary import DEVIATION, FIELD_LABELS, deviation_words, local_time, text_said
+from .trial_words import TRIAL_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +77,33 @@ class Trail:
         every = list(events)
         told_from = 0 if most is None else max(0, len(every) - most)
         for _event, happening in every[:told_from]:
-            self._remember(happening)
-        entries = [self._entry(event, happening) for event, happening in every[told_from:]]
+            self.remember(happening)
+        entries = [self.entry(event, happening) for event, happening in every[told_from:]]
         entries.reverse()
         return entries, len(every)
 
-    def _entry(self, event: Event, happening: e.Happening) -> Entry:
+    def forget(self) -> None:
+        """Know of no earlier value."""
+        self._values = {}
+
+    def entry(self, event: Event, happening: e.Happening) -> Entry:
+        """The event in words, with what is remembered of the values before it."""
         happening = _readable(happening)
         tell = _TELLERS.get(type(happening))
-        words = tell(self, happening) if tell else type(happening).__name__
+        if tell is not None:
+            words = tell(self, happening)
+        else:
+            fields_of = {one.name: getattr(happening, one.name) for one in fields(happening)}
+            fields_of = {name: "–" if one in ("", None) else one for name, one in fields_of.items()}
+            words = _(TRIAL_WORDS[type(happening)]) % fields_of
         place = site_label(self._protocol, event.site, self._language) if event.site else ""
         name = event.actor if self._names_people else ""
         who = ", ".join(part for part in (role_label(event.role), place, name) if part)
         reason = getattr(happening, "reason", "")
         return Entry(event.seq, local_time(event.server_time, self._zone), who, words, reason or "")
 
-    def _remember(self, happening: e.Happening) -> None:
+    def remember(self, happening: e.Happening) -> None:
+        """Keep what an event captured: a later change is told against it."""
         if isinstance(happening, e.FormSaved | e.ValuesMovedIn):
             for value in happening.values:
                 key = (happening.visit, happening.form, happening.repeat, value.item)

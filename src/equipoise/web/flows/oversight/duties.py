@@ -27,6 +27,8 @@ def duties(request: TrialRequest, sites: Sequence[str]) -> list[tuple[str, str, 
             len(documents),
         ) % {"n": len(documents)}
         lines.append((reverse("documents"), words, any(one.late for one in documents)))
+    if may_open("trail", request.someone.role):
+        lines += [(*_trail(request, one), one.late) for one in found if one.kind == "trail_review"]
     if may_open("monitoring_visits", request.someone.role):
         lines += [(*_visit(request, one), one.late) for one in found if one.kind in _VISIT_WORDS]
     if may_open("signal", request.someone.role):
@@ -61,6 +63,13 @@ def _visit(request: TrialRequest, one: Outstanding) -> tuple[str, str]:
         "day": one.due,
     }
     return reverse("monitoring_visit", args=[number]), words
+
+
+def _trail(request: TrialRequest, one: Outstanding) -> tuple[str, str]:
+    words = _("Review of the audit trail (%(place)s), until %(day)s") % {
+        "place": site_label(request.protocol, one.site, request.language), "day": one.due,
+    }  # fmt: skip
+    return f"{reverse('trail')}?site={one.site}", words
 
 
 def _ethics(request: TrialRequest, one: Outstanding) -> tuple[str, str]:
