@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import sqlite3
 import sys
 from collections import deque
@@ -408,6 +409,8 @@ def main(folder: Path, steps: int) -> None:
     logging.getLogger().addHandler(kept)
     logging.getLogger().setLevel(logging.INFO)
     count_statements()
+    # what is free on the disk is the machine's own, and another at every look
+    shutil.disk_usage = lambda _path: shutil._ntuple_diskusage(100, 50, 50)  # type: ignore[attr-defined, assignment]
     settings = RehearsalSettings(seed=3, replicate=0, start=START.isoformat(), options={})
     with Home.create(folder / "home", SECOND_PROTOCOL, rehearsal=settings) as home:
         trial = home.trial()

@@ -286,6 +286,24 @@ def test_axe_finds_nothing_where_a_second_factor_is_set_up_and_asked_for(
     page.context.close()
 
 
+def test_axe_finds_nothing_where_several_queries_are_closed_at_once(
+    world: tuple[Desk, Numbers], axe: str
+) -> None:
+    at_desk, _numbers = world
+    page = at_desk.signed_in("monitor")
+    at_desk.go(page, "/queries/")
+    page.check("input[data-all=q]")
+    chosen = page.locator("tbody input[name=q]:checked").count()
+    assert chosen == page.locator("tbody input[name=q]").count() > 0
+    with page.expect_navigation():
+        page.click("main form[method=post] button")
+    assert page.locator("tbody .mark.good").count() == chosen
+    assert violations(page, axe, WIDE, PHONE) == []
+    at_desk.go(page, "/queries/?status=closed")
+    assert violations(page, axe, WIDE, PHONE) == []
+    page.context.close()
+
+
 @pytest.mark.parametrize("address", ["today", "participants", "randomize", "safety", "queries"])
 def test_axe_finds_nothing_on_lists_without_anybody(
     world: tuple[Desk, Numbers], axe: str, address: str
