@@ -252,6 +252,7 @@ def publish(
         Path, typer.Argument(help="What the keeper revealed (JSON).", metavar="REVEAL")
     ],
     home: Annotated[Path, typer.Option("--home", help="The trial's home.", metavar="HOME")],
+    output: Format = "text",
 ) -> None:
     """Write a revealed seed into the trial's ledger, where `verify`, trust page and public record find it.
 
@@ -274,6 +275,9 @@ def publish(
         if not outcome:
             raise UserError(f"{home}: {outcome}")
         installation.trial().checkpoint("reveal")
+    if output == "json":
+        typer.echo(json.dumps({"seed": held.seed, "source": held.source}))
+        return
     typer.echo(
         f"{home}: the seed stands in the ledger; `equipoise verify {home}` recomputes from it"
     )
