@@ -53,6 +53,7 @@ class Numbers:
 
     screened: str
     consented: str
+    assessed: str
     signed: str
     randomized: str
     lived: str
@@ -76,7 +77,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Numb
     trial = home.trial()
     with trial.batch():
         lived = lived_through(trial)
-        people = {step: participant_at(trial, step) for step in ("screened", "consented", "signed")}
+        people = {
+            step: participant_at(trial, step)
+            for step in ("screened", "consented", "assessed", "signed")
+        }
         randomized = participant_at(trial, "randomized")
         asked = c.RaiseQuery(
             participant=lived.id, address=Address("baseline", "laboratory"), item="hemoglobin",
@@ -144,7 +148,7 @@ def addresses(page: str, numbers: Numbers) -> list[str]:
     people = {
         "consent": [numbers.screened, numbers.lived],
         "screening": [numbers.consented, numbers.lived],
-        "sign_eligibility": [numbers.consented, numbers.signed],
+        "sign_eligibility": [numbers.assessed, numbers.consented, numbers.signed],
         "fail_screening": [numbers.consented],
         "randomize": [numbers.consented, numbers.signed, numbers.lived],
         "participant": [numbers.screened, numbers.randomized, numbers.lived],

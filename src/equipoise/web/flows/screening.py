@@ -458,6 +458,15 @@ def sign_eligibility(request: TrialRequest, participant: str) -> HttpResponseBas
     last = state.assessments[-1] if state.assessments else None
     assessment = request.trial.assess(participant, _judged_before(last))
 
+    signed = last is not None and bool(last.signed_by)
+    ready = last is not None and last.eligible is True and assessment.eligible is True
+    asks = ready and not signed
+    lead = _("Your signature says: I confirm that this participant is eligible.")
+    if signed:
+        lead = _("The last assessment is signed already.")
+    elif not ready:
+        lead = _("There is nothing to sign yet: eligibility is assessed and met first.")
+
     def then(done: Any) -> tuple[str, str]:
         return reverse("randomize", args=[participant]), _("Eligibility is signed.")
 
@@ -465,10 +474,11 @@ def sign_eligibility(request: TrialRequest, participant: str) -> HttpResponseBas
         request,
         Sheet(
             title=_("Sign eligibility"),
-            lead=_("Your signature says: I confirm that this participant is eligible."),
+            lead=lead,
             fields=[],
-            submit=_("Sign"),
-            signed=True,
+            submit=_("Sign") if asks else "",
+            # whatever the page offered: what is sent is never taken without a proof
+            signed=asks or request.method == "POST",
             command=lambda typed: c.SignEligibility(participant=participant),
             then=then,
             back=reverse("screening", args=[participant]),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -19,7 +22,7 @@ from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import day_words, days_late
 
 from .oversight.duties import duties
-from .worklist import COUNTED, Task, worklist
+from .worklist import COUNTED, PAGES, SHOWN, Found, Task, worklist
 
 KIND_WORDS = {
     "safety": noop("Safety report"),
@@ -56,6 +59,7 @@ class Group:
     rows: SafeString
     count: str
     empty: str
+    pager: dict[str, Any] | None = None
 
 
 _ROW = (
@@ -73,7 +77,8 @@ def today(request: TrialRequest) -> HttpResponseBase:
     person = request.someone
     day = request.today()
     sites = [person.site] if person.site else list(request.protocol.site_by_id)
-    found = worklist(request.protocol, sites, day)
+    pages = {name: _number(request.GET.get(name, "")) for name in ("late", "due", "window", "open")}
+    found = worklist(request.protocol, sites, day, pages)
     words = {
         "late": (_("Late"), _("Nothing is late.")),
         "due": (_("Due today"), _("Nothing is due today.")),
@@ -86,7 +91,8 @@ def today(request: TrialRequest) -> HttpResponseBase:
             title,
             _rows(name, [_line(request, task, day) for task in found[name].tasks]),
             _count(found[name].count),
-            empty,
+            empty if pages[name] == 1 else _("No more here."),
+            _pager(name, found[name], pages),
         )
         for name, (title, empty) in words.items()
     ]
@@ -104,14 +110,42 @@ def today(request: TrialRequest) -> HttpResponseBase:
     return render(request, "today.html", context)
 
 
+def _number(text: str) -> int:
+    """The page asked for; the first where it is no number a list can be turned to."""
+    return (
+        int(text)
+        if text.isascii() and text.isdigit() and len(text) <= 2 and 0 < int(text) <= PAGES
+        else 1
+    )
+
+
+def _pager(name: str, found: Found, pages: Mapping[str, int]) -> dict[str, Any] | None:
+    """Leads through one list and leaves the others where they are."""
+    if found.page == 1 and not found.more:
+        return None
+
+    def address(page: int) -> str:
+        turned = {one: n for one, n in {**pages, name: page}.items() if n > 1}
+        return f"{reverse('today')}?{urlencode(turned)}#{name}"
+
+    before = (found.page - 1) * SHOWN
+    return {
+        "first": before + 1 if found.tasks else before,
+        "last": before + len(found.tasks),
+        "total": _count(found.count),
+        "previous_url": address(found.page - 1) if found.page > 1 else "",
+        "next_url": address(found.page + 1) if found.more else "",
+    }
+
+
 def _answer(groups: Sequence[Group]) -> tuple[str, str]:
     """What must not be missed today in one sentence, with its tone."""
     late, due = (next(one for one in groups if one.name == name) for name in ("late", "due"))
-    if late.rows:
+    if late.count != "0":
         return "bad", _("Late: %(late)s. Due today: %(due)s.") % {
             "late": late.count, "due": due.count,
         }  # fmt: skip
-    if due.rows:
+    if due.count != "0":
         return "warn", _("Due today: %(due)s. Nothing is late.") % {"due": due.count}
     return "good", _("Nothing is late, and nothing is due today.")
 

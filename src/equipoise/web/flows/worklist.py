@@ -6,7 +6,7 @@ stops when it has what is shown. So a trial of twenty thousand costs what a tria
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -17,7 +17,9 @@ from equipoise.protocol.document import Protocol
 from equipoise.trial.projections import PRIORITIES
 
 SHOWN = 25
-"""Tasks shown under each heading; the rest is counted."""
+"""Tasks shown under each heading at a time; the rest is counted."""
+PAGES = 40
+"""How far a list can be turned: a thousand tasks, so that a page has a bounded cost."""
 COUNTED = 100
 """Counting stops here, so that a long list costs no more than a short one."""
 
@@ -50,6 +52,9 @@ class Found:
 
     tasks: Sequence[Task]
     count: int
+    page: int = 1
+    more: bool = False
+    """Whether there are tasks after these."""
 
 
 def widest_window(protocol: Protocol) -> int:
@@ -57,26 +62,28 @@ def widest_window(protocol: Protocol) -> int:
     return max((max(v.before, v.after) for v in protocol.schedule.visits), default=0)
 
 
-def worklist(protocol: Protocol, sites: Sequence[str], today: date) -> dict[str, Found]:
+def worklist(
+    protocol: Protocol, sites: Sequence[str], today: date, pages: Mapping[str, int] | None = None
+) -> dict[str, Found]:
     """`late`, `due`, `window` (open, neither late nor due today), `open`, and `next`, the one visit to come.
 
-    At most nine statements, each reading a bounded number of rows.
+    `pages` turns the lists, from 1. At most nine statements, each reading a bounded number of rows.
     """
+    turned = pages or {}
     day = str(today)
     far = timedelta(days=widest_window(protocol))
     overdue = f"due < %s AND closes < %s AND (priority <> {QUERY} OR closes > due)"
-    late = Found(*_first(sites, (*DATED, QUERY), overdue, [day, day]))
-    due = Found(*_first(sites, DATED, "due = %s AND closes >= %s", [day, day]))
-    window = Found(
-        *_first(
-            sites,
-            DATED,
-            "due BETWEEN %s AND %s AND due <> %s AND opens <= %s AND closes >= %s",
-            [str(today - far), str(today + far), day, day, day],
-        )
+    late = _page(turned.get("late", 1), sites, (*DATED, QUERY), overdue, [day, day])
+    due = _page(turned.get("due", 1), sites, DATED, "due = %s AND closes >= %s", [day, day])
+    window = _page(
+        turned.get("window", 1),
+        sites,
+        DATED,
+        "due BETWEEN %s AND %s AND due <> %s AND opens <= %s AND closes >= %s",
+        [str(today - far), str(today + far), day, day, day],
     )
     still = "due <= %s AND (closes = due OR closes >= %s)"
-    undated = Found(*_first(sites, UNDATED, still, [day, day]))
+    undated = _page(turned.get("open", 1), sites, UNDATED, still, [day, day])
     following = Found(_tasks(sites, DATED, "due > %s", [day], 1, "due, participant"), 0)
     return {"late": late, "due": due, "window": window, "open": undated, "next": following}
 
@@ -86,18 +93,25 @@ def waiting(sites: Sequence[str], kinds: Sequence[str], most: int) -> list[Task]
     return _tasks(sites, sorted(PRIORITIES[kind] for kind in kinds), "due >= %s", [""], most)
 
 
-def _first(
-    sites: Sequence[str], priorities: Sequence[int], condition: str, values: Sequence[str]
-) -> tuple[list[Task], int]:
-    tasks = _tasks(sites, priorities, condition, values, SHOWN)
-    if len(tasks) < SHOWN:
-        return tasks, len(tasks)
+def _page(
+    page: int,
+    sites: Sequence[str],
+    priorities: Sequence[int],
+    condition: str,
+    values: Sequence[str],
+) -> Found:
+    before = (page - 1) * SHOWN
+    tasks = _tasks(sites, priorities, condition, values, before + SHOWN + 1)
+    more = len(tasks) > before + SHOWN and page < PAGES
+    shown = tasks[before : before + SHOWN]
+    if len(tasks) <= before + SHOWN and (shown or page == 1):
+        return Found(shown, len(tasks), page)
     searches, parameters = _searches(sites, priorities, "1", condition, values)
     counted = _read(
         f"SELECT COUNT(*) FROM (SELECT 1 FROM ({searches}) AS found LIMIT {COUNTED}) AS counted",
         parameters,
     )
-    return tasks, int(counted[0][0])
+    return Found(shown, max(int(counted[0][0]), before + len(shown)), page, more)
 
 
 def _tasks(
