@@ -96,7 +96,7 @@ def test_a_site_sees_its_own_entries_only(person: Person) -> None:
     played = stage()
     other = played.client("coordinator", "02")
     for query in ("", f"?participant={person.id}", "?site=01"):
-        assert person.id not in told(other, f"/trail/{query}").replace(f'value="{person.id}"', "")
+        assert person.id not in told(other, f"/trail/{query}").partition("<tbody>")[2]
         body = other.get(f"/trail/csv/{query}").content.decode()
         assert person.id not in body
     own = played.client("coordinator", "01")

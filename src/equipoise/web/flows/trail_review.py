@@ -86,7 +86,7 @@ def review_trail(request: TrialRequest) -> HttpResponseBase:
                 Field("upto", _("Up to entry"), "hidden", value=str(state.seq), low=1, high=999_999_999),
                 Field("site", _("Of which site?"), "code", choices=places, value=site or _WHOLE),
                 Field("since", _("From"), "date", value=str(begun)),
-                Field("until", _("To"), "date", value=str(request.today())),
+                Field("until", _("Until"), "date", value=str(request.today())),
                 Field(
                     "looked_at", _("What was looked at"), "longtext", value=filtered,
                     hint=_("Which entries, and how they were chosen: kinds, forms, a sample of participants …"),
