@@ -410,7 +410,7 @@ def main(folder: Path, steps: int) -> None:
     logging.getLogger().setLevel(logging.INFO)
     count_statements()
     # what is free on the disk is the machine's own, and another at every look
-    shutil.disk_usage = lambda _path: shutil._ntuple_diskusage(100, 50, 50)  # type: ignore[attr-defined, assignment]
+    shutil.disk_usage = lambda _path: shutil._ntuple_diskusage(2**40, 2**39, 2**39)  # type: ignore[attr-defined, assignment]
     settings = RehearsalSettings(seed=3, replicate=0, start=START.isoformat(), options={})
     with Home.create(folder / "home", SECOND_PROTOCOL, rehearsal=settings) as home:
         trial = home.trial()
