@@ -151,7 +151,7 @@ def address_of(name: str, world: World) -> str:
         "<slug:visit>": "screening", "<slug:form>": "laboratory", "<str:repeat>": "1",
         "<int:number>": "2", "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-16",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
-        "<slug:token>": "script", "<slug:digest>": "0", "<slug:clock>": protocol.safety.clocks[0].id,
+        "<slug:token>": "script", "<int:finding>": "1", "<str:statistic>": "rate.adverse_events", "<slug:digest>": "0", "<slug:clock>": protocol.safety.clocks[0].id,
     }  # fmt: skip
     path = "/" + PAGES[name].path
     for part, value in parts.items():

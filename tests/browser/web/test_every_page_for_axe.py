@@ -27,6 +27,7 @@ from support.web_home import new_home, participant_at, served
 TWO_ROLES = "two-roles-nanning"
 UNREFUSED = {
     "sign_access_review", "choose_role", "randomize", "rehearsal", "unblind_trial", "adopt_protocol",
+    "acknowledge_visit", "open_signal",
 }  # fmt: skip
 """Pages whose buttons cannot be pressed wrongly, or that ask nothing in this trial."""
 pytestmark = pytest.mark.xdist_group("axe")  # one home, one server
