@@ -23,11 +23,10 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from equipoise.ledger.checkpoint import Checkpoint, CheckpointFile, take_checkpoint
 from equipoise.ledger.copying import Advance, copy_to_file
@@ -152,16 +151,8 @@ def back_up(
         note = folder / BACKUP_FILE
         note.write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
         _flush(note)
-    finished = Backup(into / folder.name.removesuffix(_PARTIAL), *_stated(backup))
-    finished.verify()
-    return finished
-
-
-def _stated(backup: Backup) -> tuple[Any, ...]:
-    return (
-        backup.trial, backup.seq, backup.hash, backup.root, backup.public_key, backup.taken_at,
-        backup.made_by, backup.files,
-    )  # fmt: skip
+        backup.verify()
+    return replace(backup, path=into / folder.name.removesuffix(_PARTIAL))
 
 
 _PARTIAL = ".partial"

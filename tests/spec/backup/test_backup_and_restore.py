@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -264,6 +265,26 @@ def test_a_damaged_backup_is_not_restored(tmp_path: Path, damage: str) -> None:
     assert isinstance(raised.value, DamagedBackupError) == (damage == "root")
     with Home.open(tmp_path / "home") as home:
         assert not home.trial().state.restorations
+
+
+def test_a_backup_of_a_damaged_ledger_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Home.create(tmp_path / "home", SEED_PROTOCOL) as home:
+        open_trial(home.trial(), datetime.now(UTC))
+
+        def damaged(source: object, path: Path, *_: object, **__: object) -> None:
+            shutil.copyfile(home.ledger_database, path)
+            with closing(sqlite3.connect(path)) as copy:
+                copy.executescript(
+                    "DROP TRIGGER events_never_change; UPDATE events SET actor = 'x' WHERE seq = 9"
+                )
+
+        home.close()
+        monkeypatch.setattr("equipoise.home.backup.copy_to_file", damaged)
+        with pytest.raises(DamagedBackupError, match="event 9: its content does not give its hash"):
+            back_up(home, tmp_path / "backups")
+    assert not list((tmp_path / "backups").iterdir())
 
 
 def test_a_restore_that_cannot_be_recorded_is_taken_back(home: Home, tmp_path: Path) -> None:

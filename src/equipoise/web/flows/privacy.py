@@ -191,8 +191,8 @@ def erase(request: TrialRequest, participant: str) -> HttpResponseBase:
             title=_("Erase what identifies the person"),
             lead=_(
                 "Name, telephone number and whatever else identifies the person become unreadable, here, in every "
-                "export and in the backups made from now on. Nobody can bring them back. The data of the trial "
-                "stay under the number."
+                "export and in every backup; a copy of the keys made earlier opens them until it expires. "
+                "The data of the trial stay under the number."
             ),
             fields=[
                 Field("reason", _("Why"), "longtext"),
