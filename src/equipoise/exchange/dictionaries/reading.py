@@ -12,12 +12,15 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from equipoise.conduct.coding import Dictionary, Entry
 from equipoise.conduct.events import CodingPurpose
 
 FILES = ("llt.asc", "pt.asc", "hlt.asc", "hlgt.asc", "soc.asc", "mdhier.asc")
 _NEEDED = ("term", "code", "preferred_term", "class")
+LARGEST_FILE = 64 * 2**20
+"""Bytes of one file; the largest of MedDRA's has a third of it."""
 _MAX_LENGTH = 1000
 """Characters of a name; a longer one is no name but a file of another kind."""
 
@@ -125,8 +128,16 @@ def _records(path: Path, least: int) -> Iterator[tuple[str, list[str]]]:
 
 
 def _lines(path: Path) -> list[str]:
+    if path.exists() and not path.is_file():
+        raise DictionaryError(f"{path}: is no file; name the dictionary's file or folder")
+    with path.open("rb") as stream:
+        content = stream.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise DictionaryError(
+            f"{path}: is larger than {LARGEST_FILE // 2**20} MB, as no file of a dictionary is"
+        )
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        return content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise DictionaryError(
             f"{path}: is not UTF-8 (byte {error.start}); save or convert it as UTF-8"
@@ -142,14 +153,14 @@ def read_csv(path: Path, language: str) -> dict[str, Entry]:
     """Terms by code from a table with a heading line."""
     lines = _lines(path)
     rows = csv.reader(lines)
-    heading = [name.strip().lower() for name in next(rows, [])]
+    heading = [name.strip().lower() for name in next(_cells(rows, path), [])]
     missing = [name for name in _NEEDED if name not in heading]
     if missing:
         raise DictionaryError(
             f"{path}:1: the column {missing[0]} is missing; the heading names {', '.join(_NEEDED)}"
         )
     entries: dict[str, Entry] = {}
-    for cells in rows:
+    for cells in _cells(rows, path):
         place = f"{path}:{rows.line_num}"
         if not any(cells):
             continue
@@ -168,3 +179,11 @@ def read_csv(path: Path, language: str) -> dict[str, Entry]:
             row.get("class_code") or row["class"], {language: row["class"]},
         )  # fmt: skip
     return entries
+
+
+def _cells(rows: Any, path: Path) -> Iterator[list[str]]:
+    """The lines of a CSV file; what the reader cannot take is told with its line."""
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise DictionaryError(f"{path}:{rows.line_num}: is no CSV: {error}") from None
