@@ -313,6 +313,18 @@ class Projector:
             rows.put("adverse_event", row)
         for row in projections.deviation_rows(state, before):
             rows.put("deviation", row)
+        old = (before.status, before.site) if before else None
+        if old != (state.status, state.site):
+            counted = {"name": "status", "site": state.site, "value": state.status}
+            rows.add("tally", counted, n=1)
+            if old is not None:
+                rows.add("tally", {"name": "status", "site": old[1], "value": old[0]}, n=-1)
+        self._put_codings(rows, state, before)
+
+    @staticmethod
+    def _put_codings(rows: Rows, state: ParticipantState, before: ParticipantState | None) -> None:
+        if before is not None and _says_the_same(before, state):
+            return
         coded_before = projections.coding_rows(before) if before else {}
         coded = projections.coding_rows(state)
         for target, row in coded.items():
@@ -320,12 +332,17 @@ class Projector:
                 rows.put("coding", row)
         for target in coded_before.keys() - coded.keys():
             rows.remove("coding", {"participant": state.id, "target": target})
-        old = (before.status, before.site) if before else None
-        if old != (state.status, state.site):
-            counted = {"name": "status", "site": state.site, "value": state.status}
-            rows.add("tally", counted, n=1)
-            if old is not None:
-                rows.add("tally", {"name": "status", "site": old[1], "value": old[0]}, n=-1)
+
+
+def _says_the_same(before: ParticipantState, state: ParticipantState) -> bool:
+    """Whether nothing that is coded, nor any coding, can have changed between two states."""
+    return (
+        before.site == state.site
+        and before.protocol is state.protocol
+        and before.adverse_events is state.adverse_events
+        and before.codings is state.codings
+        and (before.forms is state.forms or not state.protocol.coded_items)
+    )
 
 
 def _by_key(rows: Iterable[Row]) -> dict[tuple[str, str], Row]:
