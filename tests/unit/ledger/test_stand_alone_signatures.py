@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from support.tampering import stand_alone
+from equipoise.ledger.head import SignedHead
+from support.tampering import SIGNER, stand_alone
 
 P = 2**255 - 19
 SIGN = 1 << 255
@@ -45,3 +48,20 @@ def test_a_signature_under_another_spelling_of_a_weak_key_does_not_hold() -> Non
     signature = base + spelled(1)
     for key in (spelled(P + 1), spelled(1 | SIGN)):
         assert not verify.signature_holds(key.hex(), b"anything", signature.hex())
+
+
+def test_a_signature_whose_number_is_not_below_the_order_does_not_hold() -> None:
+    """RFC 8032, 5.1.7: else every signature could be written in a second way."""
+    verify = stand_alone()
+    neutral = spelled(1)
+    assert verify.signature_holds(neutral.hex(), b"", (neutral + spelled(0)).hex())
+    assert not verify.signature_holds(neutral.hex(), b"", (neutral + spelled(verify.ORDER)).hex())
+
+
+def test_a_statement_with_more_in_it_than_was_signed_is_none() -> None:
+    """Nor one whose length is a text: what the signature covers is what counts, and nothing beside it."""
+    verify = stand_alone()
+    stated = json.loads(SignedHead.sign(SIGNER, "t1", 24, "ab" * 32, "2026-03-01").to_text())
+    assert verify.read_signed(stated, verify.HEAD) == stated
+    assert verify.read_signed({**stated, "remark": "trust me"}, verify.HEAD) is None
+    assert verify.read_signed({**stated, "seq": "24"}, verify.HEAD) is None
