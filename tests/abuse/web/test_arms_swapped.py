@@ -27,6 +27,15 @@ OPENED = (
     *("/api/v1/participants/11-0002", "/api/v1/participants/11-0003"),
 )
 """The pages of those whom the investigator unblinds, on a page and by a command."""
+UNBLINDED = ("11-0002", "11-0003")
+TRAIL = "/trail/"
+"""The audit trail of everybody: it tells the investigator these two arms, each in a line of its own."""
+
+
+def _about_the_others(body: str) -> str:
+    lines = body.splitlines()
+    return "\n".join(line for line in lines if not any(number in line for number in UNBLINDED))
+
 
 pytestmark = pytest.mark.xdist_group("arms-swapped")
 
@@ -80,8 +89,17 @@ def test_a_masked_role_gets_the_same_bytes_by_the_same_number_of_statements(
         if not address.split(" ")[1].startswith(open_to or ("-",))
         for what in ("status", "headers", "statements", "body")
         if drawn[address][what] != swapped[address][what]
+        and not (open_to and what == "body" and _only_the_unblinded(address, drawn, swapped))
     ]
     assert leaking == []
+
+
+def _only_the_unblinded(address: str, drawn: dict[str, Any], swapped: dict[str, Any]) -> bool:
+    """Whether what differs is told of nobody but those whom the investigator unblinded."""
+    if not address.split(" ")[1].startswith(TRAIL):
+        return False
+    one, other = (_about_the_others(told[address]["body"]) for told in (drawn, swapped))
+    return "11-0001" in one and one == other
 
 
 def test_whoever_unblinded_a_participant_is_shown_that_arm_and_no_other(
