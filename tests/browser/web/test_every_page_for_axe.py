@@ -212,8 +212,8 @@ def _is_date(field: Any) -> bool:
     return field.get_attribute("maxlength") == "10"
 
 
-NOT_HTML = {"health"}
-"""Answers for programs: JSON, of which Chromium makes a page of its own."""
+NOT_HTML = {"health", "trail_csv"}
+"""Answers for programs, of which Chromium makes a page of its own, and files it saves."""
 GETS = [name for name, page in PAGES.items() if "GET" in page.methods and name not in NOT_HTML]
 
 
