@@ -44,6 +44,7 @@ def test_an_invitation_sets_a_password_once() -> None:
 
 def test_an_invitation_ends_by_time_by_another_one_and_with_its_account() -> None:
     """A link in an old mail opens nothing."""
+    stage()
     from equipoise.web.models import Account, Invitation
 
     first, second = _invited("invited-twice"), _invited("invited-twice")
@@ -63,6 +64,7 @@ def test_an_invitation_ends_by_time_by_another_one_and_with_its_account() -> Non
 
 def test_the_database_keeps_no_link_that_could_be_used() -> None:
     """Only the hash of the token."""
+    stage()
     from equipoise.web.models import Invitation
 
     link = _invited("invited-hashed")
