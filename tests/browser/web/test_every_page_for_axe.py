@@ -27,7 +27,7 @@ from support.web_home import new_home, participant_at, served
 TWO_ROLES = "two-roles-nanning"
 UNREFUSED = {
     "sign_access_review", "choose_role", "randomize", "rehearsal", "unblind_trial", "adopt_protocol",
-    "acknowledge_visit", "open_signal",
+    "acknowledge_visit", "open_signal", "code_term", "recode", "retire_synonym",
 }  # fmt: skip
 """Pages whose buttons cannot be pressed wrongly, or that ask nothing in this trial."""
 pytestmark = pytest.mark.xdist_group("axe")  # one home, one server
@@ -60,6 +60,9 @@ class Numbers:
     lived: str
     clock: str
     """A reporting clock of the third event of who has lived through radiotherapy."""
+    version: str
+    text: str
+    """The place of a text of theirs that can be redacted."""
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +100,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Numb
         )  # fmt: skip
         expect(lived.do(log))
         oversee(trial, standing=True)
+        texts = [
+            one for one in trial.sealed_values(lived.id) if one.own and one.single and one.text
+        ]
+        ask = c.RequestRedaction(
+            participant=lived.id, value=texts[0].place, reason="names somebody else"
+        )
+        expect(lived.do(ask))
         until = trial.today("01") + timedelta(days=90)
         issue = c.IssueToken(token=TOKEN, person="monitor", role="monitor", until=until)
         expect(trial.do(issue, ADMINISTRATOR))
@@ -111,6 +121,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Numb
                 randomized=randomized.id,
                 lived=lived.id,
                 clock=clock,
+                version=str(texts[-1].version),
+                text=texts[-1].name,
             ),
         )
 
@@ -172,6 +184,7 @@ def addresses(page: str, numbers: Numbers) -> list[str]:
         "<int:number>": "3" if "report" in path else "1", "<int:finding>": "1", "<str:statistic>": "rate.missed_visits", "<slug:clock>": numbers.clock,
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-16",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
+        "<str:target>": "ae~1", "<int:version>": numbers.version, "<slug:name>": numbers.text,
         "<slug:token>": TOKEN, "<slug:digest>": "0", "<slug:factor>": "app",
     }  # fmt: skip
     if page == "miss_visit":

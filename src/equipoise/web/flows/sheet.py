@@ -93,12 +93,11 @@ def serve_sheet(request: TrialRequest, sheet: Sheet) -> HttpResponseBase:
     """Show the sheet, or do what it says."""
     if request.method != "POST":
         return show_sheet(request, sheet, sheet.fields)
-    if not sheet.submit:
-        # a page that offers nothing to do now takes nothing either
-        nothing = [_("Nothing of this form has arrived. Send it again.")]
-        return show_sheet(request, sheet, sheet.fields, unknown=nothing, status=422)
     answers, fields = read_fields(request, sheet.fields)
     unknown = _unknown_names(request, sheet)
+    if not sheet.submit:
+        # a page that offers nothing to do now takes nothing either
+        unknown = unknown or [_("There is nothing to do here now. Open the page again.")]
     fine = not unknown and not any(one.error for one in fields)
     proof = prove(request, grave=sheet.grave, otherwise_fine=fine) if sheet.signed else None
     if not fine or (proof is not None and proof.wrong):
