@@ -47,7 +47,7 @@ def addresses(participant: str) -> list[str]:
     """Every address the server knows, the interface for machines included, with something in every blank."""
     blanks = {
         "participant": participant, "visit": "screening", "form": "laboratory", "repeat": "1",
-        "number": "1", "clock": "none", "diary": "spray_diary", "day": "2026-12-01",
+        "number": "1", "finding": "1", "version": "1", "clock": "none", "diary": "spray_diary", "day": "2026-12-01",
         "intervention": "spray", "site": "01", "token": f"{CANARY}-token", "digest": CANARY,
     }  # fmt: skip
 
