@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pyotp
@@ -41,18 +40,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     for module in ("codes", "proof", "pages", "passkeys"):
         monkeypatch.setattr(f"equipoise.web.factors.{module}.time", wound)
     return wound
-
-
-@pytest.fixture(autouse=True)
-def unlocked() -> Iterator[None]:
-    """No test leaves a name locked out."""
-    yield
-    from axes.utils import reset
-
-    from equipoise.web.models import WrongFactor
-
-    reset()
-    WrongFactor.objects.all().delete()
 
 
 def person(name: str, role: str = "investigator", site: str = "01") -> str:

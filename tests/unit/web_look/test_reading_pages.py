@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from equipoise.ledger.merkle import short_code
 from support.lived import lived_through
 from support.story import Person
 from support.web_home import Stage, stage
@@ -173,7 +174,7 @@ def test_results_have_dummy_arms_for_the_statistician_and_real_ones_for_the_boar
     assert "No difference below means anything." in dummy
     assert "not released: for the monitoring board only" in real
     assert "dummy" not in real
-    code = f"ledger root {played.trial.ledger.root()[:12]}"
+    code = f"ledger root {short_code(played.trial.ledger.root())}"
     assert code in dummy
     assert code in real
 
