@@ -104,7 +104,10 @@ def targets(state: ParticipantState) -> Iterator[Target]:
     purposes = state.protocol.coded_items
     if not purposes:
         return
+    forms = state.protocol.coded_forms
     for address, form in state.forms.items():
+        if address.form not in forms:
+            continue
         for item, captured in form.values.items():
             purpose = purposes.get(item)
             if purpose is not None and captured.value.value is not None:

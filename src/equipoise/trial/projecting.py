@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import is_
 
 from equipoise.conduct import events as e
 from equipoise.conduct.schedule import PlannedVisit, VisitPlanner, plan_visits
@@ -341,8 +342,17 @@ def _says_the_same(before: ParticipantState, state: ParticipantState) -> bool:
         and before.protocol is state.protocol
         and before.adverse_events is state.adverse_events
         and before.codings is state.codings
-        and (before.forms is state.forms or not state.protocol.coded_items)
+        and (before.forms is state.forms or _same_coded_forms(before, state))
     )
+
+
+def _same_coded_forms(before: ParticipantState, state: ParticipantState) -> bool:
+    wanted = state.protocol.coded_forms
+    old, new = (
+        [form for address, form in one.forms.items() if address.form in wanted]
+        for one in (before, state)
+    )
+    return len(old) == len(new) and all(map(is_, old, new))
 
 
 def _by_key(rows: Iterable[Row]) -> dict[tuple[str, str], Row]:

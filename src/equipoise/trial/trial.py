@@ -189,7 +189,8 @@ class Trial:
 
     def participant(self, participant: str) -> ParticipantState | None:
         """The participant's state, or None for an unknown number."""
-        view = self._view(participant)
+        # asked many times a command: what is in memory is answered without a further call
+        view = self._views.get(participant) or self._view(participant)
         return view.state if view else None
 
     def participant_ids(self) -> list[str]:

@@ -170,6 +170,15 @@ class Protocol(Part):
         return {item.id: item.coding for item in self.items if item.coding is not None}
 
     @cached_property
+    def coded_forms(self) -> frozenset[str]:
+        """Forms on which any of those items stands."""
+        return frozenset(
+            form.id
+            for form in self.forms
+            if any(entry.item in self.coded_items for entry in form.items)
+        )
+
+    @cached_property
     def endpoint_by_id(self) -> dict[str, Endpoint]:
         """Endpoints by id."""
         return {endpoint.id: endpoint for endpoint in self.endpoints}
