@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from statistics import fmean, median
 
 from equipoise.conduct.decide.context import zone_of
@@ -123,10 +123,10 @@ def _row(protocol: Protocol, state: ParticipantState, on: date) -> Row:
     )
 
 
-def _entered(form: FormInstance, zone: object) -> date:
+def _entered(form: FormInstance, zone: tzinfo) -> date:
     """The site's day on which the first of the values that stand was entered."""
     first = min(one.stamp.at for one in form.values.values())
-    return datetime.fromisoformat(first).astimezone(zone).date()  # type: ignore[arg-type]
+    return datetime.fromisoformat(first).astimezone(zone).date()
 
 
 def _numbers(
