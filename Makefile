@@ -47,10 +47,10 @@ demo: setup
 test: setup
 	$(BIN)/pytest -q -n 2 --dist loadgroup
 
-# Long runs: many seeds, many kills, mutants of allocation and keeper.
+# Long runs: many seeds, many kills, mutants of every room on which trust rests.
 deep: setup
 	EQUIPOISE_DEEP=1 $(BIN)/pytest -q -n 2 --dist loadgroup
-	$(BIN)/python tools/mutate.py allocation keeper
+	$(BIN)/python tools/mutate.py
 
 # Fails when the tests do not pass unmutated; survivors are listed, each a line that no test holds.
 mutate: setup
@@ -74,6 +74,7 @@ pages: setup
 	$(BIN)/python tools/traceability.py
 	$(BIN)/python tools/interface_page.py
 	$(BIN)/python -m equipoise.conduct.manual > docs/reference/refusals.md
+	$(BIN)/python -c "from equipoise.web.access import permissions_document as page; print(page(), end='')" > docs/reference/permissions.md
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -1,6 +1,6 @@
 """The rehearsal of the first trial's two hundred participants: in memory, and into a durable SQLite ledger.
 
-    python -m benchmarks.rehearsal [--seed S] [--repeat N] [--folder DIR] [--format json]
+    python -m benchmarks.rehearsal [--seed S] [--repeat N] [--times K] [--folder DIR] [--format json]
 
 Each is played from a new, empty trial to its end; times are of the wall, and of the processor beside it, and
 the best of the repetitions counts (other work on the machine can only add). SQLite runs as a home
@@ -8,6 +8,10 @@ does: WAL, `synchronous=FULL`, hash chain, signed head in the database and besid
 one batch of the ledger and one commit; a second play brings every command in a commit of its own,
 as a web application's users would. The bare commits are single rows of an event's size into a bare
 SQLite table with the same settings, timed just before and just after each play, in the same folder.
+
+At last the same trial is played once with K times the participants (default 4; 0 leaves it out) beside
+one of the usual size: the ratio of their times, in memory and on SQLite, says whether what a participant costs
+grows with how many there are.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import sqlite3
 import statistics
 import tempfile
@@ -92,10 +97,50 @@ def commits_per_second(folder: Path) -> float:
     return BARE / taken
 
 
+def enlarged(file: Path, times: int, folder: Path) -> Path:
+    """A copy of the protocol that asks for so many times the participants."""
+    size = load_protocol(file).design.sample_size
+    assert size is not None
+    text, found = re.subn(
+        r"(\n  sample_size:\n    target: )\d+",
+        rf"\g<1>{size.target * times}",
+        file.read_text(encoding="utf-8"),
+    )
+    assert found == 1, "the target stands first under sample_size"
+    copy = folder / "enlarged.yaml"
+    copy.write_text(text, encoding="utf-8")
+    return copy
+
+
+def ratios(file: Path, seed: int, times: int, folder: Path) -> dict[str, float]:
+    """How much longer a trial with so many times the participants takes, played just after one of the usual size."""
+    taken: dict[str, list[Timed]] = {"memory": [], "SQLite": []}
+    for one in (file, enlarged(file, times, folder)):
+        protocol = load_protocol(one)
+        replicate = replicate_of(protocol, seed, 0, {})
+        settings = RehearsalSettings(seed, 0, first_instant(replicate).isoformat(), {})
+        taken["memory"].append(timed(memory_trial(protocol, settings), replicate))
+        with Home.create(folder / f"ratio-{one.stem}", one, rehearsal=settings) as home:
+            taken["SQLite"].append(timed(home.trial(), replicate))
+    roots = {store: [one.root for one in played] for store, played in taken.items()}
+    assert roots["memory"] == roots["SQLite"], "the roots differ"
+    figures: dict[str, float] = {}
+    for store, (usual, larger) in taken.items():
+        label = f"{store}, {times} times the participants"
+        figures[f"{label}: rehearsal, s wall"] = round(larger.wall, 1)
+        figures[f"{label}: ratio of events"] = round(larger.events / usual.events, 2)
+        figures[f"{label}: ratio of the wall's time"] = round(larger.wall / usual.wall, 2)
+        figures[f"{label}: ratio of the processor's time"] = round(
+            larger.processor / usual.processor, 2
+        )
+    return figures
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=DEMO_SEED)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--times", type=int, default=4)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--format", choices=["text", "json"], default="text")
     given = parser.parse_args()
@@ -120,6 +165,7 @@ def main() -> None:
             with unbatched(trial):
                 single.append(timed(trial, replicate))
         bare.append(commits_per_second(folder))
+        larger = ratios(file, given.seed, given.times, folder) if given.times else {}
     assert len({one.root for one in (*memory, *batched, *single)}) == 1, "the roots differ"
     in_memory, on_disk, one_by_one = (
         min(runs, key=lambda run: run.wall) for runs in (memory, batched, single)
@@ -147,6 +193,7 @@ def main() -> None:
         "ratio of events (one commit a command) to bare commits": round(
             one_by_one.events / one_by_one.wall / commits, 2
         ),
+        **larger,
         "load average before": round(load_before, 1),
         "load average after": round(os.getloadavg()[0], 1),
     }

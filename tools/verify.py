@@ -158,14 +158,14 @@ def root_with(low: int, high: int, shown: dict[int, bytes], nodes: Iterator[str]
 
 
 class Chain:
-    """The chain as walked: its end, the trial and key of its first event, and what is wrong."""
+    """The chain as walked: its end, the trial and key of its first event, and whether it is whole."""
 
     def __init__(self) -> None:
-        self.end, self.trial, self.key, self.faults = 0, None, None, 0
+        self.end, self.trial, self.key, self.whole = 0, None, None, True
         self.leaves = list[tuple[int, str]]()
 
     def note(self, place: int, what: str) -> None:
-        self.faults += 1
+        self.whole = False
         print(f"event {place}: {what}")
 
     def walk(self, rows: Iterable[Event]) -> None:
@@ -210,7 +210,7 @@ class Chain:
             self.note(self.end, f"{where} is signed with another key or for another trial")
         elif stated["seq"] > self.end:
             self.note(self.end, f"the tail was cut: {where} states {stated['seq']} events")
-        elif stated["seq"] and dict(self.leaves).get(stated["seq"]) != stated["hash"]:
+        elif (dict(self.leaves) | {0: "0" * 64}).get(stated["seq"]) != stated["hash"]:
             self.note(stated["seq"], f"rewritten: {where} states another hash for this event")
         elif stated.get("root", roots.get(stated["seq"])) != roots.get(stated["seq"]):
             self.note(stated["seq"], f"rewritten: {where} states another Merkle root")
@@ -291,8 +291,8 @@ def main() -> int:
     root = roots[chain.leaves[-1][0] if chain.leaves else 0]
     print(f"{len(chain.leaves)} events, Merkle root {root}")
     print(f"{len(checkpoints)} checkpoints held against it")
-    print("NOT WHOLE" if chain.faults else f"whole, signed by {chain.key or 'the key it names'}")
-    return 1 if chain.faults else 0
+    print(f"whole, signed by {chain.key or 'the key it names'}" if chain.whole else "NOT WHOLE")
+    return 0 if chain.whole else 1
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def lines_fault(folder: pathlib.Path, verify: ModuleType) -> list[str]:
             ).fetchall()
     except (OSError, ValueError, KeyError, TypeError, sqlite3.Error) as error:
         return [f"ledger.jsonl: cannot be read: {type(error).__name__}"]
-    faults = ["ledger.jsonl: its events do not hold, as told above"] if stated.faults else []
+    faults = ["ledger.jsonl: its events do not hold, as told above"] if not stated.whole else []
     if [tuple(one) for one in stated.leaves] != kept:
         faults.append("ledger.jsonl: its events are not those of ledger.sqlite")
     return faults

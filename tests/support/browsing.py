@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from support.chromium import chromium, listened
 from support.web_home import served
 
+PATIENCE = 180_000
+"""Milliseconds that a page may take: a slow machine is no fault of the page."""
 _ACCOUNTS = """
 import json, sys
 from pathlib import Path
@@ -51,6 +53,7 @@ class Desk:
         options.setdefault("viewport", {"width": 1366, "height": 900})
         if username and username not in self.sessions:
             context = self.browser.new_context()
+            context.set_default_timeout(PATIENCE)
             page = context.new_page()
             page.goto(f"{self.address}/sign-in/")
             page.fill("#f-username", username)
@@ -60,7 +63,9 @@ class Desk:
             self.sessions[username] = context.storage_state()
             context.close()
         state = self.sessions.get(username)
-        return self.browser.new_context(storage_state=state, **options).new_page()
+        context = self.browser.new_context(storage_state=state, **options)
+        context.set_default_timeout(PATIENCE)
+        return context.new_page()
 
     def go(self, page: Any, address: str) -> Any:
         """Open an address of the home; gives the answer."""

@@ -178,7 +178,28 @@ def _marked(trial: Any, site: str) -> list[str]:
             coordinator,
         )
     )  # fmt: skip
+    _marked_oversight(trial, site, text)
     return [who, screened]
+
+
+def _marked_oversight(trial: Any, site: str, text: str) -> None:
+    """A monitoring visit with its finding, a document on file, and a halt, each with the site's marked text."""
+    monitor, day = _staff(trial, "monitor", site), trial.today(site)
+    investigator = _staff(trial, "investigator", site)
+    visit = expect(
+        trial.do(c.PlanMonitoringVisit(site=site, kind="routine", planned_on=day), monitor)
+    ).answer["visit"]
+    finding = c.RecordFinding(
+        site=site, visit=visit, text=text, action=text, owner=investigator.id, due=day
+    )
+    expect(trial.do(finding, monitor))
+    halt = c.HaltRecruitment(site=site, ordered_by="sponsor", ordered_on=day, reason=text)
+    expect(trial.do(halt, investigator))
+    kinds = trial.protocol.monitoring.essential_documents
+    document = next((one.id for one in kinds if one.level == "site" and not one.expires), None)
+    if document is not None:
+        filed = c.FileDocument(document=document, site=site, dated=day, location=text)
+        expect(trial.do(filed, investigator))
 
 
 def _readers(home: Home, sites: list[str]) -> list[Reader]:
@@ -204,6 +225,7 @@ def _readers(home: Home, sites: list[str]) -> list[Reader]:
             _all(sites),
         )
     ]
+    cast: list[tuple[Any, Actor]] = []
     for grant in trial.protocol.roles:
         role = grant.role
         if not any(role in page.rights for page in PAGES.values()):
@@ -213,13 +235,21 @@ def _readers(home: Home, sites: list[str]) -> list[Reader]:
         except KeyError:
             actor = Actor(f"fuzz-{role}", role)
             expect(trial.do(c.GrantRole(person=actor.id, role=role), ADMINISTRATOR))
+        cast.append((grant, actor))
+        if not actor.site and any(
+            (page.rights.get(role) or "").startswith("own:") for page in PAGES.values()
+        ):
+            # who works for the whole trial may as well be granted the role at one site only
+            bound = Actor(f"fuzz-{role}-{here}", role, here)
+            expect(trial.do(c.GrantRole(person=bound.id, role=role, site=here), ADMINISTRATOR))
+            cast.append((grant, bound))
+    for grant, actor in cast:
+        role = actor.role
         create_account(actor.id)
         client = Client(SERVER_NAME="localhost", raise_request_exception=False)
         hidden: list[str] = []
         if actor.site and other != here:
-            hidden += [mark("Identity", other), mark("Text", other)]
-            if "results" not in PAGES or role not in PAGES["results"].rights:
-                hidden.append(mark("Term", other))  # results count every site's events by term
+            hidden += [mark("Identity", other), mark("Text", other), mark("Term", other)]
         if not grant.sees_identity:
             hidden += [mark("Identity", site) for site in sites]
         reader = Reader(actor.id, role, actor.site, client, tuple(hidden))
@@ -508,4 +538,4 @@ def fuzz(world: World, number: int, seed: int) -> tuple[list[str], Counter[int]]
     return wrong, statuses
 
 
-__all__ = ["Fuzzer", "World", "fuzz", "made", "mark"]
+__all__ = ["Asked", "Fuzzer", "World", "fuzz", "made", "mark", "send", "wrong_with"]

@@ -134,6 +134,9 @@ def protocol() -> Protocol:
             {"id": "weight_change", "label": _text("Change of weight", "体重变化"), "role": "secondary",
              "time_frame": _text("Week 4", "第 4 周"),
              "variable": {"kind": "change_at", "item": "weight", "visit": "w4", "baseline": "entry"}},
+            {"id": "grades", "label": _text("Grade by week", "各周分级"), "role": "secondary",
+             "time_frame": _text("Weeks 1 to 4", "第 1~4 周"),
+             "variable": {"kind": "repeated", "item": "grade", "visits": ["w1", "w2", "w3", "w4"]}},
         ],
         "analyses": [
             {"id": name, "endpoint": endpoint, "method": method, "role": role,
@@ -149,6 +152,11 @@ def protocol() -> Protocol:
                 ("days", "days", "wilcoxon", "secondary", {}),
                 ("weight", "weight_w4", "mean_difference_welch", "secondary", {"confidence": "0.9"}),
                 ("ancova", "weight_change", "linear_model", "secondary", {"stratified_by": ["chemo"]}),
+                ("by_factor", "severe", "risk_difference_mn", "exploratory", {"subgroups": ["site", "chemo"]}),
+                ("unseen", "severe", "tipping_point", "sensitivity", {}),
+                ("by_week", "grades", "mmrm", "secondary", {"stratified_by": ["chemo"]}),
+                ("shifted", "grades", "tipping_point", "sensitivity",
+                 {"imputation": {"strategy": "J2R", "imputations": 5, "step": "0.5"}}),
             )
         ],
         "safety": {

@@ -10,6 +10,7 @@ moved on behind the keeper: everything else is the same to the second.
 from __future__ import annotations
 
 import html
+import io
 import json
 import logging
 import os
@@ -17,12 +18,15 @@ import re
 import shutil
 import sqlite3
 import sys
+import zipfile
 from collections import deque
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from pypdf import PdfReader
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.values import Actor, Address
@@ -184,8 +188,11 @@ _CHANGING = (
     (re.compile(r'(name="client_id" value=")[^"]+'), r"\1"),
     (re.compile(r'(nonce=")[^"]+'), r"\1"),
     (re.compile(r'("X-CSRFToken": ")[^"]+'), r"\1"),
+    # how long the machine took, and how long ago by its clock a checkpoint was taken
+    (re.compile(r"(answered in )[0-9.]+( ms)"), r"\1\2"),
+    (re.compile(r"[0-9]+( minutes? ago)"), r"\1"),
 )
-"""What is new in every answer, whatever the trial: tokens and nonces."""
+"""What is new in every answer, whatever the trial: tokens, nonces, and what the machine's clock says."""
 
 
 def settled(text: str, ledger: Trial) -> str:
@@ -215,6 +222,21 @@ def _chain(trial: Trial, seq: int) -> dict[str, str]:
         spelled[" ".join(value[at : at + 4] for at in range(0, 12, 4))] = f"{name}-CODE"
         spelled[value[:16]] = spelled[value[:12]] = f"{name}-CODE"
     return dict(sorted(spelled.items(), key=lambda pair: -len(pair[0])))
+
+
+@cache
+def readable(body: bytes) -> str:
+    """What an answer says: of a PDF the text of its pages, of a Word file what stands in its parts."""
+    if body.startswith(b"%PDF"):
+        reader = PdfReader(io.BytesIO(body))
+        assert reader.metadata is not None
+        pages = [page.extract_text().replace("\n", " ") for page in reader.pages]
+        return "\n".join([*pages, *map(str, reader.metadata.values())])
+    if body.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            parts = [archive.read(name) for name in archive.namelist()]
+            return b"\n".join(parts).decode("utf-8", "surrogateescape")
+    return body.decode("utf-8", "surrogateescape")
 
 
 def crawled(home: Home, role: str, participants: list[str]) -> dict[str, Any]:
@@ -250,7 +272,7 @@ def crawled(home: Home, role: str, participants: list[str]) -> dict[str, Any]:
             before = _STATEMENTS[0]
             response = client.get(address, headers={"accept-language": language})
             body = b"".join(response) if response.streaming else response.content
-            text = settled(body.decode("utf-8", "surrogateescape"), home.trial())
+            text = settled(readable(body), home.trial())
             pages[key] = {
                 "status": response.status_code,
                 "headers": sorted(

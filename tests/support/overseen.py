@@ -8,6 +8,12 @@ from equipoise.trial import Trial
 from support.story import COORDINATOR, MONITOR, central, expect
 
 
+def trial_text_address(trial: Trial, path: str) -> str:
+    """An address about a text of site 01 that can be redacted still."""
+    text = trial.texts("01")[-1]
+    return path.replace("<int:version>", str(text.version)).replace("<slug:name>", text.name)
+
+
 def oversee(trial: Trial, *, standing: bool = False) -> None:
     """Halt number one, at the site where nobody is, lifted again unless it is to stand; document, visit, finding and signal number one."""
     if trial.state.oversight.visits:
@@ -38,6 +44,9 @@ def oversee(trial: Trial, *, standing: bool = False) -> None:
         site="01", statistic="rate.adverse_events", cut=trial.state.seq, text="fewer than elsewhere"
     )
     expect(trial.do(signal, MONITOR))
+    place = next(one.place for one in trial.texts("01") if one.event == "DocumentFiled")
+    asked = c.RequestTrialRedaction(site="01", value=place, reason="names somebody")
+    expect(trial.do(asked, central("sponsor")))
     review = c.RecordEthicsReview(
         site="01", decision="submitted", on=today, reference="annual report 1"
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from equipoise.cli.demo import DEMO_SEED
 from equipoise.home.home import RehearsalSettings, memory_trial
-from equipoise.protocol.document import Protocol
+from equipoise.protocol.document import Futility, Protocol
 from equipoise.protocol.reading import load_protocol
 from equipoise.rehearsal import Played, Replicate, first_instant, play, replicate_of
 from equipoise.trial import Trial
@@ -25,6 +25,18 @@ def smaller(protocol: Protocol, target: int) -> Protocol:
     design = protocol.design.model_copy(
         update={"sample_size": size.model_copy(update={"target": target})}
     )
+    made = protocol.model_copy(update={"design": design})
+    made.__dict__.pop("version", None)
+    return made
+
+
+def with_futility(protocol: Protocol, **rule: Any) -> Protocol:
+    """The same trial with this rule for futility at every interim look."""
+    looks = [
+        look.model_copy(update={"futility": Futility(**rule)})
+        for look in protocol.design.interim_looks
+    ]
+    design = protocol.design.model_copy(update={"interim_looks": looks})
     made = protocol.model_copy(update={"design": design})
     made.__dict__.pop("version", None)
     return made
@@ -51,10 +63,15 @@ def second_protocol() -> Protocol:
 
 
 def stage(
-    protocol: Protocol, *, seed: int = SEED, replicate: int = 0, staff: str = "assumed"
+    protocol: Protocol,
+    *,
+    seed: int = SEED,
+    replicate: int = 0,
+    staff: str = "assumed",
+    numbers: str = "1",
 ) -> tuple[Trial, Replicate]:
     """An empty rehearsal in memory, on the evening before its first day."""
-    options = {"staff": staff}
+    options = {"staff": staff} if numbers == "1" else {"staff": staff, "numbers": numbers}
     arrays = replicate_of(protocol, seed, replicate, options)
     settings = RehearsalSettings(seed, replicate, first_instant(arrays).isoformat(), options)
     return memory_trial(protocol, settings), arrays

@@ -106,9 +106,41 @@ class Stage:
         return participant_at(self.trial, step, site, **changes)
 
 
-@lru_cache(maxsize=1)
 def stage() -> Stage:
-    """The stage of this process, made once."""
+    """The stage of this process, made once; and served again where a test has served another home since."""
+    made = _made()
+    from equipoise.web import configure, serving
+
+    try:
+        served_now = serving()
+    except RuntimeError:
+        served_now = None
+    if served_now is not made.home:
+        configure(made.home)
+    _forget_other_tests_guesses()
+    return made
+
+
+_guessed_in = ""
+
+
+def _forget_other_tests_guesses() -> None:
+    """Wrong passwords and wrong codes count within a test, whatever was tried in this process before."""
+    global _guessed_in
+    now_running = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    if now_running == _guessed_in:
+        return
+    _guessed_in = now_running
+    from axes.utils import reset
+
+    from equipoise.web.models import WrongFactor
+
+    reset()
+    WrongFactor.objects.all().delete()
+
+
+@lru_cache(maxsize=1)
+def _made() -> Stage:
     folder = Path(tempfile.mkdtemp(prefix="equipoise-web-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     home = new_home(folder / "home")

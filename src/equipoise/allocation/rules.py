@@ -100,7 +100,10 @@ class PermutedBlocks(Rule):
 
     def arm_at(self, index: int, ratio: Counts, stratum: str, uniforms: Uniforms) -> int:
         """The arm at a place (from 0) of the stratum's list."""
-        number = 0
+        # no block is longer than the longest: the place does not lie before this stretch of blocks
+        stretch = index // (max(self.sizes) * _STRETCH)
+        number = stretch * _STRETCH
+        index -= _places_before(self, stretch, ratio, stratum, uniforms)
         while True:
             block = self.block(number, ratio, stratum, uniforms)
             if index < len(block):
@@ -118,8 +121,25 @@ class PermutedBlocks(Rule):
 def _block(
     rule: PermutedBlocks, number: int, ratio: Counts, stratum: str, uniforms: Uniforms
 ) -> Counts:
-    """A block, made once: who asks for a later place of the list passes by all blocks before it."""
+    """A block, made once: who asks for a later place of the list passes by blocks before it."""
     return rule._shuffled(number, ratio, stratum, uniforms)
+
+
+_STRETCH = 64
+"""Blocks whose places are counted together, so that a long list is not gone through for each of its places."""
+
+
+@lru_cache(maxsize=8192)
+def _places_before(
+    rule: PermutedBlocks, stretch: int, ratio: Counts, stratum: str, uniforms: Uniforms
+) -> int:
+    """Places of the stratum's list before a stretch (from 0) of blocks."""
+    if stretch == 0:
+        return 0
+    before = _places_before(rule, stretch - 1, ratio, stratum, uniforms)
+    first = (stretch - 1) * _STRETCH
+    blocks = range(first, first + _STRETCH)
+    return before + sum(len(rule.block(one, ratio, stratum, uniforms)) for one in blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,11 +251,8 @@ class Minimization(Rule):
         for arm in range(len(ratio)):
             total = Fraction(0)
             for factor, counts in zip(factors, margins, strict=True):
-                after = [
-                    Fraction(count + (other == arm), ratio[other])
-                    for other, count in enumerate(counts)
-                ]
-                total += self.weights.get(factor, Fraction(1)) * imbalance(after, self.measure)
+                weight = self.weights.get(factor, Fraction(1))
+                total += weight * _imbalance_with(counts, arm, ratio, self.measure)
             totals.append(total)
         return tuple(totals)
 
@@ -271,6 +288,13 @@ class Minimization(Rule):
             {name: Fraction(weight) for name, weight in fields["weights"].items()},
             fields["coin"],
         )
+
+
+@lru_cache(maxsize=65536)
+def _imbalance_with(counts: Counts, arm: int, ratio: Counts, measure: Measure) -> Fraction:
+    """The imbalance of counts divided by shares, one more being added to an arm; the same counts come again and again."""
+    after = [Fraction(count + (other == arm), ratio[other]) for other, count in enumerate(counts)]
+    return imbalance(after, measure)
 
 
 def imbalance(counts: list[Fraction], measure: Measure) -> Fraction:

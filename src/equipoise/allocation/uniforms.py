@@ -31,7 +31,8 @@ from typing import Protocol
 
 DRAW_BITS = 53
 _WORD = (1 << 64) - 1
-_STREAM_ALLOCATION = int.from_bytes(b"allocate", "big")
+STREAM_ALLOCATION = int.from_bytes(b"allocate", "big")
+"""The counter word of a rehearsal's allocations."""
 
 
 class Uniforms(Protocol):
@@ -67,12 +68,12 @@ class PhiloxUniforms:
     source = "philox"
 
     def __init__(self, seed: int, replicate: int) -> None:
-        self._key = (seed & _WORD, replicate & _WORD)
+        self.key = (seed & _WORD, replicate & _WORD)
 
     def draw(self, stratum: str, index: int) -> int:
         """53 bits of Philox4x64-10."""
-        counter = (index // 4, stratum_word(stratum), _STREAM_ALLOCATION, 0)
-        return philox4x64(counter, self._key)[index % 4] >> 11
+        counter = (index // 4, stratum_word(stratum), STREAM_ALLOCATION, 0)
+        return philox4x64(counter, self.key)[index % 4] >> 11
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,28 +36,37 @@ def baseline_table(data: DataCut) -> Baseline:
     """Stratum factors as used, age and sex, then every coded or numeric item asked before randomization.
 
     Items come in the order of the forms. An item that is the same in everyone (mostly because the
-    criteria demand it) is named apart; one that nobody has is left out.
+    criteria demand it) is named apart; one that nobody has is left out, once there is
+    somebody who could: a table of nobody has every row.
     """
     groups = [[s for s in data.randomized if s.arm == arm] for arm in data.arms]
     groups.append(list(data.randomized))
     factors = data.protocol.randomization.strata if data.protocol.randomization else []
     rows = [_factor_row(data, factor, groups) for factor in factors]
+    conditional = _conditional(data)
     covered = {factor.item for factor in factors if factor.item}
     constant: list[Text] = []
     for item in _baseline_items(data):
         if item.id in covered:
             continue
         seen = {s.baseline[item.id] for s in data.randomized if item.id in s.baseline}
-        if not seen:
+        if not seen and data.randomized:
             continue
         everyone = all(item.id in s.baseline for s in data.randomized)
         if len(seen) == 1 and everyone and len(data.randomized) > 1:
             constant.append(item.label)
-        elif item.type in ("boolean", "code"):
-            rows.append(_coded_row(data, item, groups))
         else:
-            rows.append(_numeric_row(item, groups))
+            coded = item.type in ("boolean", "code")
+            row = _coded_row(data, item, groups) if coded else _numeric_row(item, groups)
+            rows.append(replace(row, conditional=item.id in conditional))
     return Baseline(tuple(rows), tuple(constant))
+
+
+def _conditional(data: DataCut) -> frozenset[str]:
+    """The items that every form asks under a condition only."""
+    entries = [entry for form in data.protocol.forms for entry in form.items]
+    always = {entry.item for entry in entries if entry.only_when is None}
+    return frozenset(entry.item for entry in entries) - always
 
 
 def _baseline_items(data: DataCut) -> list[Item]:
@@ -85,29 +95,41 @@ def _missing(groups: Sequence[Sequence[Subject]], known: tuple[int, ...]) -> tup
 def _factor_row(
     data: DataCut, factor: StratumFactor, groups: Sequence[Sequence[Subject]]
 ) -> BaselineRow:
-    item = data.protocol.item_by_id.get(factor.item or "")
-    label = item.label if item else Text({"en": "Site", "zh-Hans": "研究中心"})
     levels = tuple(
         BaselineLevel(
             level,
-            _level_label(data, factor, item, level),
+            level_label(data, factor, level),
             tuple(sum(1 for s in group if s.strata.get(factor.id) == level) for group in groups),
         )
         for level in factor.levels
     )
     known = tuple(sum(column) for column in zip(*(level.counts for level in levels), strict=True))
     return BaselineRow(
-        factor.id, label, None, 0, levels, (), known or (0,) * len(groups), _missing(groups, known)
+        factor.id,
+        factor_label(data, factor),
+        None,
+        0,
+        levels,
+        (),
+        known or (0,) * len(groups),
+        _missing(groups, known),
     )
 
 
-def _level_label(data: DataCut, factor: StratumFactor, item: Item | None, level: str) -> Text:
+def factor_label(data: DataCut, factor: StratumFactor) -> Text:
+    """What a stratum factor is called: its item, or the site."""
+    item = data.protocol.item_by_id.get(factor.item or "")
+    return item.label if item else Text({"en": "Site", "zh-Hans": "研究中心"})
+
+
+def level_label(data: DataCut, factor: StratumFactor, level: str) -> Text:
+    """What a level of a stratum factor is called."""
     if level in factor.labels:
         return factor.labels[level]
     if factor.source == "site":
         site = data.protocol.site_by_id.get(level)
         return site.city if site else Text(level)
-    return code_label(data, item, level)
+    return code_label(data, data.protocol.item_by_id.get(factor.item or ""), level)
 
 
 def code_label(data: DataCut, item: Item | None, code: str) -> Text:

@@ -8,44 +8,41 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
-from equipoise.protocol.document import Analysis, DaysAtLeast, Endpoint, Occurs, TimeTo
+from equipoise.protocol.document import (
+    METHOD_KINDS,
+    Analysis,
+    ChangeAt,
+    DaysAtLeast,
+    Endpoint,
+    Occurs,
+    TimeTo,
+    ValueAt,
+)
 from equipoise.quantity.text import Text
 
-from .cut import DataCut, Subject
+from .applied import APPLIED, NEEDS, Case, Rows, subgroups
+from .cut import DataCut
 from .describe import distribution
 from .endpoints import (
+    INTERCURRENT,
     LEFT_WITHOUT_EVENT,
     NEVER_ASSESSED,
     EndpointData,
-    Outcome,
-    analysis_set,
     endpoint_data,
 )
-from .methods import (
-    Estimate,
-    cochran_mantel_haenszel,
-    kaplan_meier,
-    linear_model,
-    log_rank,
-    miettinen_nurminen_difference,
-    stratified_miettinen_nurminen_difference,
-    welch,
-    wilcoxon,
-    wilson,
-)
-from .results import AnalysisResult, Comparison, Counted, Curve, GroupSummary, Named
+from .methods import Estimate, kaplan_meier, wilson
+from .results import AnalysisResult, Comparison, Counted, Curve, GroupSummary
+from .sets import analysis_set
 
 ALL_RANDOMIZED = Text({"en": "All randomized participants", "zh-Hans": "所有随机受试者"})
 _DEFAULT_CONFIDENCE = 0.95
 _GRID_STEPS = (1, 2, 5, 7, 10, 14, 20, 28, 30, 60, 90, 180, 365)
 _MOST_GRID_POINTS = 9
 
-_BINARY = frozenset({"risk_difference_mn", "cmh"})
-_TIME = frozenset({"kaplan_meier", "log_rank"})
-
-Rows = list[tuple[Subject, Outcome]]
+_WITH_CURVES = frozenset({"kaplan_meier", "log_rank"})
 
 
 def declared_analyses(data: DataCut) -> tuple[AnalysisResult, ...]:
@@ -81,11 +78,17 @@ def run_analysis(data: DataCut, analysis: Analysis, outcomes: EndpointData) -> A
     described = [_summary(arm, rows[arm], endpoint, confidence) for arm in shown]
     known = {arm: [row for row in found if not row[1].missing] for arm, found in rows.items()}
     comparisons = tuple(
-        _compare(analysis, endpoint, treatment, control, known, confidence)
+        _compare(
+            Case(
+                data, analysis, endpoint, treatment, control,
+                known.get(treatment, []), known.get(control, []),
+                (rows.get(treatment, []), rows.get(control, [])), confidence,
+            )
+        )
         for treatment, control in analysis.comparisons
-    )
+    )  # fmt: skip
     curves: tuple[Curve, ...] = ()
-    if isinstance(endpoint.variable, TimeTo) and analysis.method in _TIME:
+    if isinstance(endpoint.variable, TimeTo) and analysis.method in _WITH_CURVES:
         curves = _curves({arm: known[arm] for arm in shown}, confidence)
     sets = {one.id: one.label for one in data.protocol.analysis_sets}
     unit, decimals = _scale(data, endpoint)
@@ -107,17 +110,25 @@ def run_analysis(data: DataCut, analysis: Analysis, outcomes: EndpointData) -> A
         comparisons=comparisons,
         curves=curves,
         handling=_handling(endpoint),
+        margin=float(analysis.margin) if analysis.margin is not None else None,
+        event_wanted=analysis.event_wanted,
+        horizon=float(analysis.horizon) if analysis.horizon is not None else None,
     )
 
 
 def _handling(endpoint: Endpoint) -> dict[str, str]:
     variable = endpoint.variable
-    if not isinstance(variable, Occurs):
-        return {}
-    return {
-        NEVER_ASSESSED: variable.never_assessed,
-        LEFT_WITHOUT_EVENT: variable.left_without_event,
-    }
+    rules: dict[str, str] = {}
+    if isinstance(variable, Occurs):
+        rules[NEVER_ASSESSED] = variable.never_assessed
+        rules[LEFT_WITHOUT_EVENT] = variable.left_without_event
+    strategies = {one.strategy for one in endpoint.intercurrent_events if one.detected is not None}
+    if "composite" in strategies:
+        to_event = isinstance(variable, Occurs | TimeTo)
+        rules[INTERCURRENT] = "event" if to_event else "value"
+    elif "while_on_treatment" in strategies and isinstance(variable, ValueAt | ChangeAt):
+        rules[INTERCURRENT] = "last"
+    return rules
 
 
 def _scale(data: DataCut, endpoint: Endpoint) -> tuple[str | None, int]:
@@ -148,145 +159,16 @@ def _summary(arm: str, rows: Rows, endpoint: Endpoint, confidence: float) -> Gro
     return GroupSummary(arm, len(rows), len(known), reasons, distribution=distribution(values))
 
 
-def _compare(
-    analysis: Analysis,
-    endpoint: Endpoint,
-    treatment: str,
-    control: str,
-    known: Mapping[str, Rows],
-    confidence: float,
-) -> Comparison:
-    first, second = known.get(treatment, []), known.get(control, [])
-    binary = isinstance(endpoint.variable, Occurs)
-    to_event = isinstance(endpoint.variable, TimeTo)
-    measure, estimate = "none", Estimate.undefined(confidence, "")
-    used: int | None = None
-    empty: int | None = None
-    further: tuple[Named, ...] = ()
-    if (analysis.method in _BINARY) != binary or (analysis.method in _TIME) != to_event:
-        needs = (
-            "a yes-or-no" if analysis.method in _BINARY
-            else "a time-to-event" if analysis.method in _TIME
-            else "a numeric"
-        )  # fmt: skip
-        estimate = Estimate.undefined(confidence, f"the method needs {needs} endpoint")
-    elif analysis.method == "risk_difference_mn":
-        measure = "risk_difference"
-        if analysis.stratified_by:
-            tables = _tables(first, second, analysis.stratified_by)
-            estimate = stratified_miettinen_nurminen_difference(tables, confidence)
-            used, empty = _usable(tables)
-        else:
-            estimate = miettinen_nurminen_difference(*_table(first, second), confidence)
-    elif analysis.method == "cmh":
-        tables = _tables(first, second, analysis.stratified_by)
-        test = cochran_mantel_haenszel(tables, confidence)
-        odds = test.odds_ratio
-        measure = "odds_ratio"
-        estimate = Estimate(
-            odds.estimate, odds.lower, odds.upper, confidence, test.statistic, test.p, 1.0,
-            odds.reason or test.reason,
-        )  # fmt: skip
-        further = (
-            Named("risk_difference", test.risk_difference),
-            Named("risk_ratio", test.risk_ratio),
-        )
-        used, empty = test.strata_used, test.strata_empty
-    elif analysis.method == "log_rank":
-        measure = "hazard_ratio"
-        estimate, used = _log_rank(first, second, analysis.stratified_by, confidence)
-    elif analysis.method == "mean_difference_welch":
-        measure = "mean_difference"
-        estimate = welch(_values(first), _values(second), confidence)
-    elif analysis.method == "linear_model":
-        measure = "adjusted_mean_difference"
-        estimate = _adjusted_difference(first, second, analysis.stratified_by, confidence)
-    elif analysis.method == "wilcoxon":
-        measure = "location_shift"
-        estimate = wilcoxon(_values(first), _values(second), confidence)
-    return Comparison(treatment, control, measure, estimate, used, empty, further)
-
-
-def _values(rows: Rows) -> list[float]:
-    return [outcome.value for _, outcome in rows if outcome.value is not None]
-
-
-def _table(first: Rows, second: Rows) -> tuple[int, int, int, int]:
-    return (
-        sum(1 for _, outcome in first if outcome.event),
-        len(first),
-        sum(1 for _, outcome in second if outcome.event),
-        len(second),
-    )
-
-
-def stratum(subject: Subject, factors: Sequence[str]) -> tuple[str, ...]:
-    """The participant's levels of the factors as used for allocation (the site where it is one)."""
-    return tuple(subject.strata.get(factor, "") for factor in factors)
-
-
-def _tables(first: Rows, second: Rows, factors: Sequence[str]) -> list[tuple[int, int, int, int]]:
-    """A two-by-two table for each stratum that anybody is in, in order of the levels."""
-    levels = sorted({stratum(subject, factors) for subject, _ in [*first, *second]})
-    return [
-        _table(
-            [row for row in first if stratum(row[0], factors) == level],
-            [row for row in second if stratum(row[0], factors) == level],
-        )
-        for level in levels
-    ]
-
-
-def _usable(tables: Sequence[tuple[int, int, int, int]]) -> tuple[int, int]:
-    used = sum(1 for _, total_1, _, total_2 in tables if total_1 and total_2)
-    return used, len(tables) - used
-
-
-def _log_rank(
-    first: Rows, second: Rows, factors: Sequence[str], confidence: float
-) -> tuple[Estimate, int | None]:
-    """The log-rank test with its one-step hazard ratio (Peto): exp((O − E)/V), limits on the log scale."""
-    rows = [*first, *second]
-    # The treatment's label sorts first, so that O and E of the first group are the treatment's.
-    groups = ["1 treatment"] * len(first) + ["2 control"] * len(second)
-    strata = ["|".join(stratum(subject, factors)) for subject, _ in rows] if factors else None
-    test = log_rank(
-        [outcome.value or 0.0 for _, outcome in rows],
-        [bool(outcome.event) for _, outcome in rows],
-        groups,
-        strata,
-    )
-    used = len(set(strata)) if strata is not None else None
-    if test.reason:
-        return Estimate.undefined(confidence, test.reason), used
-    ratio = test.one_step_hazard_ratio(confidence)
-    return (
-        Estimate(
-            ratio.estimate, ratio.lower, ratio.upper, confidence, test.statistic, test.p, test.df
-        ),
-        used,
-    )
-
-
-def _adjusted_difference(
-    first: Rows, second: Rows, factors: Sequence[str], confidence: float
-) -> Estimate:
-    """Analysis of covariance: treatment, the baseline value of a change, an indicator a level."""
-    rows = [*first, *second]
-    if not first or not second:
-        return Estimate.undefined(confidence, "an arm has nobody with an outcome yet")
-    names, columns = ["intercept", "treatment"], [[1.0] * len(rows)]
-    columns.append([1.0] * len(first) + [0.0] * len(second))
-    if all(outcome.baseline is not None for _, outcome in rows):
-        names.append("baseline")
-        columns.append([outcome.baseline or 0.0 for _, outcome in rows])
-    for factor in factors:
-        levels = sorted({subject.strata.get(factor, "") for subject, _ in rows})
-        for level in levels[1:]:
-            names.append(f"{factor}={level}")
-            columns.append([1.0 if s.strata.get(factor, "") == level else 0.0 for s, _ in rows])
-    design = [list(row) for row in zip(*columns, strict=True)]
-    return linear_model(_values(rows), design, names).coefficient("treatment", confidence)
+def _compare(case: Case) -> Comparison:
+    kinds = METHOD_KINDS[case.analysis.method]
+    if case.endpoint.variable.kind not in kinds:
+        needs = NEEDS.get(kinds[0], "a numeric")
+        estimate = Estimate.undefined(case.confidence, f"the method needs {needs} endpoint")
+        return Comparison(case.treatment, case.control, "none", estimate)
+    found = APPLIED[case.analysis.method](case)
+    if not case.analysis.subgroups:
+        return found
+    return replace(found, subgroups=subgroups(case))
 
 
 def _curves(rows: Mapping[str, Rows], confidence: float) -> tuple[Curve, ...]:

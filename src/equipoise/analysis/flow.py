@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from .cut import DataCut
-from .endpoints import EndpointData, endpoint_data, products, treated
-from .results import ArmFlow, Counted, Flow
+from .cut import DataCut, Departure
+from .endpoints import EndpointData, endpoint_data
+from .results import ArmFlow, Counted, Course, DeviationKind, Flow
+from .sets import products, treated
 
 LEAVING = (
     "participant_decision", "lost_to_follow_up", "adverse_event", "investigator_decision", "death",
@@ -45,6 +46,19 @@ def participant_flow(data: DataCut) -> Flow:
     )
 
 
+def course(data: DataCut) -> Course:
+    """When people were screened and randomized, and when the last one left or completed."""
+    randomized = [one.randomized_on for one in data.randomized if one.randomized_on]
+    ended = [one.completed_on for one in data.randomized if one.completed_on]
+    ended += [one.left_follow_up.on for one in data.randomized if one.left_follow_up]
+    return Course(
+        min((one.screened_on for one in data.subjects), default=None),
+        min(randomized, default=None),
+        max(randomized, default=None),
+        max(ended, default=None),
+    )
+
+
 def _arm_flow(data: DataCut, arm: str, outcomes: EndpointData | None) -> ArmFlow:
     members = [subject for subject in data.randomized if subject.arm == arm]
     received = sum(1 for subject in members if treated(data, subject))
@@ -70,6 +84,28 @@ def _arm_flow(data: DataCut, arm: str, outcomes: EndpointData | None) -> ArmFlow
         on_study=len(members) - len(left) - completed,
         analyzed=len(members) - missing.total(),
         not_analyzed=tuple(Counted(reason, count) for reason, count in sorted(missing.items())),
+    )
+
+
+def deviations(data: DataCut) -> tuple[DeviationKind, ...]:
+    """Protocol deviations of those randomized, by kind in order of their names, and by arm."""
+    people = {arm: [one for one in data.randomized if one.arm == arm] for arm in data.arms}
+    kinds = sorted({gone.kind for one in data.randomized for gone in one.deviations})
+
+    def of(arm: str, kind: str) -> list[list[Departure]]:
+        return [[gone for gone in one.deviations if gone.kind == kind] for one in people[arm]]
+
+    return tuple(
+        DeviationKind(
+            kind,
+            tuple(sum(1 for found in of(arm, kind) if found) for arm in data.arms),
+            tuple(sum(len(found) for found in of(arm, kind)) for arm in data.arms),
+            tuple(
+                sum(1 for found in of(arm, kind) for one in found if one.important)
+                for arm in data.arms
+            ),
+        )
+        for kind in kinds
     )
 
 

@@ -16,7 +16,43 @@ from equipoise.conduct.events import Mode
 from equipoise.quantity.text import Text
 
 from .cut import Position
-from .methods import Estimate
+from .estimand_results import Estimands, Intercurrent, KeptOut, SetCount
+from .methods import Estimate, Interaction, Shifted
+from .provenance import Run, what_was_run
+from .safety_results import (
+    AdverseEvents,
+    Deaths,
+    Exposure,
+    GradeShift,
+    RateRow,
+    SeriousEvent,
+    Shift,
+)
+
+RATIOS = frozenset(
+    {
+        "odds_ratio",
+        "risk_ratio",
+        "hazard_ratio",
+        "adjusted_hazard_ratio",
+        "subdistribution_hazard_ratio",
+        "proportional_odds_ratio",
+    }
+)
+"""Measures whose value of no effect is 1."""
+
+ADJUSTED = frozenset(
+    {
+        "linear_model",
+        "standardized_risks",
+        "proportional_odds",
+        "ordinal_mixed",
+        "mmrm",
+        "multiple_imputation",
+        "tipping_point",
+    }
+)
+"""Methods whose factors are covariates of a model; those of the others are strata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +155,8 @@ class BaselineRow:
     distributions: tuple[Distribution, ...]
     known: tuple[int, ...]
     missing: tuple[int, ...]
+    conditional: bool = False
+    """Whether it is asked of some participants only, so that `missing` holds those it was not asked of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +213,63 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectAt:
+    """The effect at a visit, or at a level of a factor: [treatment, control] with an outcome, events, mean values."""
+
+    id: str
+    label: Text
+    analyzed: tuple[int, int]
+    estimate: Estimate
+    events: tuple[int, int] | None = None
+    means: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subgroups:
+    """The effect at every level of a factor, as each participant truly was, and whether it is the same at all of them.
+
+    `test` names the interaction test: `likelihood_ratio` (logistic or proportional-hazards model) or `f` (linear).
+    """
+
+    factor: str
+    label: Text
+    levels: tuple[EffectAt, ...]
+    test: str
+    interaction: Interaction
+
+
+@dataclass(frozen=True, slots=True)
+class Imputed:
+    """What was imputed: under which strategy, how often, of how many participants [treatment, control] how many values
+    at the last visit."""
+
+    strategy: str
+    imputations: int
+    participants: tuple[int, int]
+    values: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TippingGrid:
+    """The difference in risk and its p, [with how many events among those not seen in the treatment arm][… control].
+
+    `seen` are events and participants seen in both arms; `unseen` those not seen, or seen by a rule only.
+    """
+
+    seen: tuple[int, int, int, int]
+    unseen: tuple[int, int]
+    treatment: tuple[int, ...]
+    control: tuple[int, ...]
+    difference: tuple[tuple[float, ...], ...]
+    p: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """A treatment arm against a control arm.
 
-    `measure` says what `estimate` is: `risk_difference`, `odds_ratio`, `hazard_ratio`,
+    `measure` says what `estimate` is: `risk_difference`, `risk_ratio`, `odds_ratio`, `hazard_ratio` (one-step),
+    `adjusted_hazard_ratio`, `subdistribution_hazard_ratio`, `restricted_mean_difference`, `proportional_odds_ratio`,
     `mean_difference`, `adjusted_mean_difference`, `location_shift`, or `none` for curves alone.
     """
 
@@ -189,6 +280,15 @@ class Comparison:
     strata_used: int | None = None
     strata_empty: int | None = None
     further: tuple[Named, ...] = ()
+    visits: tuple[EffectAt, ...] = ()
+    """The effect at each visit of a repeated outcome."""
+    subgroups: tuple[Subgroups, ...] = ()
+    imputed: Imputed | None = None
+    shifts: tuple[Shifted, ...] = ()
+    """Of a tipping point: the effect under each shift of the imputed values, until the conclusion turns."""
+    turns_at: float | None = None
+    """The first shift at which it does; `nan` where none of them gets there."""
+    grid: TippingGrid | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,89 +313,21 @@ class AnalysisResult:
     curves: tuple[Curve, ...] = ()
     handling: Mapping[str, str] = field(default_factory=dict)
     """What an outcome that could not be seen counts as, by rule, as the protocol declares it."""
+    margin: float | None = None
+    """That of non-inferiority, and whether the event is wanted."""
+    event_wanted: bool = False
+    horizon: float | None = None
+    """Days over which a mean time is restricted."""
 
     def comparison_id(self, comparison: Comparison) -> str:
         """The analysis' id, with the pair of arms where it makes several comparisons."""
-        if len(self.comparisons) == 1:
-            return self.id
-        return f"{self.id}/{comparison.treatment}-{comparison.control}"
+        pair = (comparison.treatment, comparison.control)
+        return comparison_name(self.id, len(self.comparisons), *pair)
 
 
-@dataclass(frozen=True, slots=True)
-class TermArm:
-    """An adverse event term in an arm: participants by worst grade (1 to 5), and events in all."""
-
-    participants: int
-    worst: tuple[int, int, int, int, int]
-    serious: int
-    events: int
-
-    @property
-    def severe(self) -> int:
-        """Participants with a worst grade of 3 or more."""
-        return sum(self.worst[2:])
-
-
-@dataclass(frozen=True, slots=True)
-class TermRow:
-    """A term, or (`id` empty) everything under a system organ class, or any event at all."""
-
-    id: str
-    label: Text
-    system_organ_class: Text | None
-    arms: tuple[TermArm, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AdverseEvents:
-    """Participants with at least one event, by term and worst grade. Denominators are `totals`.
-
-    Counted are events that started on or after the day of randomization in participants of the set;
-    `before` counts those that started earlier.
-    """
-
-    population: str
-    population_label: Text
-    grading: str
-    totals: tuple[int, ...]
-    any_event: TermRow
-    terms: tuple[TermRow, ...]
-    before: int
-    coded: int = 0
-    """Events among those counted that are coded: they stand by class and preferred term, first."""
-    counted: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SeriousEvent:
-    """A serious adverse event in the list. `words` are the reporter's, for a term not in the list."""
-
-    participant: str
-    arm: str
-    number: int
-    term: str
-    label: Text
-    words: str
-    grade: int
-    started_on: date
-    ended_on: date | None
-    seriousness: tuple[str, ...]
-    causality: Mapping[str, str]
-    outcome: str
-
-
-@dataclass(frozen=True, slots=True)
-class Exposure:
-    """Doses in an arm: participants with a record, administrations recorded and taken."""
-
-    arm: str
-    intervention: str
-    label: Text
-    participants: int
-    recorded: int
-    taken: int
-    per_participant: Distribution
-    """Of the share taken, by participant (0 to 1)."""
+def comparison_name(analysis: str, comparisons: int, treatment: str, control: str) -> str:
+    """What a comparison is called: its analysis, with the pair of arms where that makes several."""
+    return analysis if comparisons == 1 else f"{analysis}/{treatment}-{control}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +336,54 @@ class Assumed:
 
     finding: str
     choice: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """When people came and left: days of the first screening, the first and last randomization, the last leaving
+    or completing (None where nobody did yet)."""
+
+    first_screened_on: date | None
+    first_randomized_on: date | None
+    last_randomized_on: date | None
+    last_ended_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationKind:
+    """Protocol deviations of a kind among those randomized, by arm: participants with any, deviations, important ones."""
+
+    kind: str
+    participants: tuple[int, ...]
+    deviations: tuple[int, ...]
+    important: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A comparison of an analysis in a family: its p-value, the adjusted one, and whether it is rejected.
+
+    Without a p-value (`nan`) nothing is rejected, and the adjusted one is 1.
+    """
+
+    analysis: str
+    label: Text
+    treatment: str
+    control: str
+    p: float
+    adjusted: float
+    rejected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Analyses tested together at one level, by the procedure the protocol declares."""
+
+    id: str
+    label: Text | None
+    procedure: str
+    alpha: float
+    hypotheses: tuple[Hypothesis, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +403,25 @@ class Results:
     exposure: tuple[Exposure, ...]
     adverse_events: AdverseEvents
     serious: tuple[SeriousEvent, ...]
+    deaths: Deaths
+    rates: tuple[RateRow, ...]
+    shifts: tuple[Shift, ...]
+    course: Course
     assumed: tuple[Assumed, ...]
+    sets: tuple[SetCount, ...] = ()
+    kept_out: tuple[KeptOut, ...] = ()
+    deviations: tuple[DeviationKind, ...] = ()
+    intercurrent: tuple[Intercurrent, ...] = ()
+    estimands: tuple[Estimands, ...] = ()
+    families: tuple[Family, ...] = ()
+    grades: tuple[GradeShift, ...] = ()
+
+    @property
+    def run(self) -> Run:
+        """What they come from, where this process made them."""
+        return what_was_run(
+            self.trial, self.protocol_version, self.position, dummy_arms=self.dummy_arms
+        )
 
     @property
     def primary(self) -> AnalysisResult | None:

@@ -7,9 +7,19 @@ from datetime import date
 from .cut import DataCut, Source, cut, with_dummy_arms
 from .describe import baseline_table
 from .effects import declared_analyses
-from .flow import participant_flow
+from .estimands import analysis_sets, estimands, intercurrent_events, kept_out
+from .families import families
+from .flow import course, deviations, participant_flow
 from .results import ArmSize, Assumed, Results
-from .safety import adverse_events, exposure, serious_events
+from .safety import (
+    adverse_events,
+    deaths,
+    exposure,
+    grade_shifts,
+    incidence_rates,
+    laboratory_shifts,
+    serious_events,
+)
 
 
 def analyze(
@@ -28,6 +38,8 @@ def analyze_cut(data: DataCut) -> Results:
     """All results of a data cut."""
     protocol = data.protocol
     titles = protocol.identity.titles
+    events = adverse_events(data)
+    analyses = declared_analyses(data)
     sizes = {arm: sum(1 for s in data.randomized if s.arm == arm) for arm in data.arms}
     return Results(
         trial=protocol.id,
@@ -39,13 +51,24 @@ def analyze_cut(data: DataCut) -> Results:
         arms=tuple(ArmSize(arm.id, arm.label, sizes[arm.id]) for arm in protocol.arms),
         flow=participant_flow(data),
         baseline=baseline_table(data),
-        analyses=declared_analyses(data),
+        analyses=analyses,
         exposure=exposure(data),
-        adverse_events=adverse_events(data),
+        adverse_events=events,
         serious=serious_events(data),
+        deaths=deaths(data),
+        rates=incidence_rates(data, events),
+        shifts=laboratory_shifts(data),
+        grades=grade_shifts(data),
+        course=course(data),
         assumed=tuple(
             Assumed(decision.finding, decision.choice)
             for decision in protocol.decisions
             if decision.status == "assumed"
         ),
+        sets=analysis_sets(data),
+        kept_out=kept_out(data),
+        deviations=deviations(data),
+        intercurrent=intercurrent_events(data),
+        estimands=estimands(data),
+        families=families(protocol, analyses),
     )

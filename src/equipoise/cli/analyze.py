@@ -13,6 +13,7 @@ import typer
 
 from .app import main
 from .errors import UserError
+from .files import write_text
 from .opening import opened
 
 if TYPE_CHECKING:
@@ -58,9 +59,10 @@ def analyze(
     """Every declared analysis, the participant flow and the safety tables, from one data cut."""
     results, replicate = read_results(home, as_of, dummy_arms)
     if each is not None:
-        _write(each, each_csv(results, replicate))
+        write_text(each, each_csv(results, replicate))
     if output == "json":
-        typer.echo(json.dumps(results.to_json(), ensure_ascii=False, indent=2, allow_nan=False))
+        document = {**results.to_json(), "run": results.run.to_json()}
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
         return
     from equipoise.reporting import primary_sentence, study_tables, to_text
 
@@ -97,12 +99,3 @@ def each_csv(results: Results, replicate: int | None) -> str:
                 ["" if replicate is None else replicate, one.comparison_id(comparison), *shown]
             )
     return out.getvalue()
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be written: {error.strerror}; name another file"
-        ) from error

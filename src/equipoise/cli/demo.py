@@ -12,7 +12,7 @@ import typer
 from .app import main
 from .errors import UserError
 from .rehearse import DatabaseOption, SchemaOption, rehearsing
-from .serve import check_port, serve_home
+from .serve import check_port, serve_home, sign_ins_of, sign_ins_table
 
 if TYPE_CHECKING:
     from equipoise.home import Home
@@ -56,7 +56,7 @@ def demo(
             randomized=None if no_serve else STOP_AT,
             again=f"`equipoise demo --home {path}` goes on",
         )
-        sign_ins = _sign_ins(rehearsed.home)
+        sign_ins = sign_ins_of(rehearsed.home)
         summary = {**rehearsed.summary(played), "primary": _primary(rehearsed.home)}
     if output == "json":
         typer.echo(json.dumps(summary, ensure_ascii=False, allow_nan=False))
@@ -65,7 +65,7 @@ def demo(
         typer.echo(f"Look at it: equipoise serve --home {path}")
     if no_serve:
         return
-    greeting = f"{_told(summary)}\n\n{_table(sign_ins)}\n"
+    greeting = f"{_told(summary)}\n\n{sign_ins_table(sign_ins)}\n"
     from equipoise.web.server import Address
 
     serve_home(path, Address(port=port), greeting=greeting, on_stderr=output == "json")
@@ -79,19 +79,6 @@ def shipped_protocol(trial: str) -> Path:
         if found.is_file():
             return found
     raise UserError(f"the protocol of {trial} does not ship with this installation")
-
-
-def _sign_ins(home: Home) -> list[tuple[str, str, str, str]]:
-    from equipoise.web import configure, release
-
-    configure(home)
-    try:
-        # the web's modules can be read only once Django knows its settings
-        from equipoise.web.accounts import create_demo_accounts
-
-        return create_demo_accounts(home)
-    finally:
-        release()
 
 
 def _primary(home: Home) -> dict[str, Any] | None:
@@ -129,19 +116,3 @@ def _told(summary: dict[str, Any]) -> str:
             f"{primary['estimate']:.3f} ({primary['lower']:.3f} to {primary['upper']:.3f})"
         )
     return told
-
-
-def _table(sign_ins: list[tuple[str, str, str, str]]) -> str:
-    """One sign-in a role, and for the roles of a site one at its first site."""
-    seen = set()
-    rows = [("role", "site", "user name", "password")]
-    for name, password, role, site in sorted(sign_ins, key=lambda row: (row[2], row[3])):
-        if role not in seen:
-            seen.add(role)
-            rows.append((role, site or "all", name, password))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join(
-        "  "
-        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )

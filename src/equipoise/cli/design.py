@@ -58,6 +58,15 @@ def _print(report: DesignReport) -> None:
     ]
     if len(one.looks) > 1:
         rows.append(("inflation by the looks", f"{one.inflation:.4f}"))
+    if one.power_overruled is not None:
+        rows += [
+            ("power, futility overruled", f"{one.power_overruled:.4f}"),
+            (
+                "information expected",
+                f"{one.expected_fraction_if_effect:.4f} of the whole if true, "
+                f"{one.expected_fraction_if_none or 0:.4f} without effect",
+            ),
+        ]
     if one.exact is not None:
         rows += [
             ("exact power", f"{one.exact.power:.4f}"),
@@ -69,7 +78,7 @@ def _print(report: DesignReport) -> None:
             ),
         ]
     for label, value in rows:
-        typer.echo(f"  {label:<24}{value}")
+        typer.echo(f"  {label:<26}{value}")
     typer.echo(
         "  look  information  a group      critical z  nominal p  alpha spent  stops if true"
     )
@@ -79,5 +88,15 @@ def _print(report: DesignReport) -> None:
             f"  {number:>4}  {look.fraction:>11.2f}  {groups:<11}  {look.critical:>10.4f}  "
             f"{look.nominal_p:>9.5f}  {look.spent:>11.5f}  {look.stop_if_effect:>13.4f}"
         )
+    futile = [(at, look) for at, look in enumerate(one.looks, 1) if look.futility is not None]
+    if futile:
+        kind = "binding" if one.binding else "not binding"
+        typer.echo(f"  look  futility z ({kind})  stops if true  stops without effect")
+        width = len(f"futility z ({kind})")
+        for number, look in futile:
+            typer.echo(
+                f"  {number:>4}  {look.futility:>{width}.4f}  {look.futile_if_effect:>13.4f}  "
+                f"{look.futile_if_none:>20.4f}"
+            )
     for warning in report.warnings:
         typer.secho(f"\nwarning: {warning}", bold=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,6 +29,12 @@ def new(
         str | None,
         typer.Option("--nct", help="The study to take from a file that holds several."),
     ] = None,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="A draft of each study in the file, in a folder each under DIR."
+        ),
+    ] = False,
     output: Annotated[
         Literal["text", "json"], typer.Option("--format", help="How to print the result.")
     ] = "text",
@@ -36,7 +43,8 @@ def new(
 
     Nothing of the record is lost: it prints how many of its leaves the draft says in a place of
     their own, how many it keeps under `record:`, and how many it dropped (none). An existing
-    protocol is never overwritten.
+    protocol is never overwritten. Exit code 1 with `--all`: a study of the file became no draft;
+    it has a line of its own.
     """
     from equipoise.exchange.draft import (
         as_json,
@@ -48,6 +56,11 @@ def new(
     )
     from equipoise.exchange.record import RecordError
 
+    if every:
+        if record is None or nct is not None:
+            raise UserError("--all: give a file of studies with --from, and no --nct")
+        _new_each(folder, record, output)
+        return
     target = folder / "protocol.yaml"
     if target.exists() or target.is_symlink():
         raise UserError(
@@ -82,4 +95,50 @@ def new(
             f"leaves of the record: {tally.total} · read {tally.read} · kept {tally.kept} · "
             f"dropped {len(tally.dropped)}"
         )
-    typer.echo(f"next: equipoise check {path}")
+    typer.echo(f"next: equipoise check {shlex.quote(str(path))}")
+
+
+def _new_each(folder: Path, record: Path, output: str) -> None:
+    """A draft of every study in a file; one line says what became of each that is none."""
+    from equipoise.exchange.draft import (
+        as_json,
+        draft_from,
+        dump_json,
+        read_records,
+        write_draft,
+    )
+    from equipoise.exchange.record import RecordError
+
+    written, refused, leaves = 0, 0, [0, 0, 0]
+    try:
+        for name, reading in read_records(record):
+            try:
+                if isinstance(reading, RecordError):
+                    raise reading
+                draft = draft_from(reading)
+                path = write_draft(draft, folder / draft.protocol.id)
+            except (RecordError, FileExistsError) as error:
+                why = str(error) if isinstance(error, RecordError) else "a draft is there already"
+                typer.echo(f"equipoise: {record}: {name}: {why}", err=True)
+                refused += 1
+                continue
+            written += 1
+            tally = draft.tally
+            for place, count in enumerate((tally.read, tally.kept, len(tally.dropped))):
+                leaves[place] += count
+            if output == "json":
+                typer.echo(dump_json(as_json(draft, path)))
+            else:
+                typer.echo(f"{path}: draft {draft.protocol.id}")
+    except RecordError as error:
+        raise UserError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    if output == "text":
+        read, kept, dropped = leaves
+        typer.echo(f"{written} drafts, {refused} studies without one")
+        typer.echo(
+            f"leaves of the records: {sum(leaves)} · read {read} · kept {kept} · dropped {dropped}"
+        )
+    if refused:
+        raise typer.Exit(1)

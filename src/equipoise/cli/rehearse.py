@@ -55,9 +55,18 @@ def rehearse(
         ),
     ] = None,
     staff: Annotated[
-        Literal["assumed", "faultless"],
-        typer.Option(help="Staff as the protocol assumes them, or staff without mistakes."),
+        Literal["assumed", "careful", "faultless"],
+        typer.Option(
+            help="Staff as assumed; without mistakes (careful); and never late (faultless)."
+        ),
     ] = "assumed",
+    numbers: Annotated[
+        Literal["1", "2"],
+        typer.Option(
+            help="The scheme of random numbers: with 2 another trial comes of the same seed, which simulate "
+            "can compute much faster."
+        ),
+    ] = "1",
     database: DatabaseOption = None,
     schema: SchemaOption = None,
     output: Annotated[
@@ -70,7 +79,7 @@ def rehearse(
     """
     day, randomized = read_until(until)
     with rehearsing(
-        protocol, home, seed, replicate, staff, database=database, schema=schema
+        protocol, home, seed, replicate, staff, numbers, database=database, schema=schema
     ) as rehearsed:
         played = rehearsed.play(until=day, randomized=randomized)
         answer = rehearsed.summary(played)
@@ -156,6 +165,7 @@ def rehearsing(
     seed: int,
     number: int,
     staff: str = "assumed",
+    numbers: str = "1",
     *,
     database: str | None = None,
     schema: str | None = None,
@@ -165,6 +175,8 @@ def rehearsing(
 
     protocol = _load(protocol_file)
     options = {"staff": staff}
+    if numbers != "1":
+        options["numbers"] = numbers
     try:
         replicate = replicate_of(protocol, seed, number, options)
     except AssumptionError as error:
@@ -205,7 +217,7 @@ def _made_or_opened(
     if (kept.seed, kept.replicate, kept.options) != (seed, number, options):
         raise UserError(
             f"{path}: holds another rehearsal (seed {kept.seed}, replicate {kept.replicate}); "
-            "name a new folder, or that seed, replicate and staff"
+            "name a new folder, or that seed, replicate, staff and numbers"
         )
     return home
 

@@ -13,6 +13,7 @@ from equipoise.cli.errors import UserError
 from equipoise.cli.opening import opened
 
 if TYPE_CHECKING:
+    from equipoise.home import Home
     from equipoise.web.server import Address
 
 
@@ -42,12 +43,58 @@ def serve(
             help="Write a line of JSON for each request, without personal data; - is standard error.",
         ),
     ] = None,
+    sign_ins: Annotated[
+        bool,
+        typer.Option(
+            "--sign-ins",
+            help="In a rehearsal: make and print a sign-in for each role, as `demo` does.",
+        ),
+    ] = False,
 ) -> None:
     """Serve the web application of a home until interrupted with Ctrl-C."""
     from equipoise.web.server import Address
 
     address = Address(host, port, tuple(name or ()), certificate, key, behind_proxy)
-    serve_home(home, address, log=log)
+    greeting = ""
+    if sign_ins:
+        with opened(home) as rehearsed:
+            if rehearsed.rehearsal is None:
+                raise UserError(
+                    f"--sign-ins: {home} is no rehearsal, and nobody's password may be guessed; "
+                    "use `equipoise account`"
+                )
+            greeting = sign_ins_table(sign_ins_of(rehearsed))
+    serve_home(home, address, greeting=greeting, log=log)
+
+
+def sign_ins_of(home: Home) -> list[tuple[str, str, str, str]]:
+    """A sign-in for everybody with a role in a rehearsal: name, password, role, site."""
+    from equipoise.web import configure, release
+
+    configure(home)
+    try:
+        # the web's modules can be read only once Django knows its settings
+        from equipoise.web.accounts import create_demo_accounts
+
+        return create_demo_accounts(home)
+    finally:
+        release()
+
+
+def sign_ins_table(sign_ins: list[tuple[str, str, str, str]]) -> str:
+    """One sign-in a role, and for the roles of a site one at its first site."""
+    seen = set()
+    rows = [("role", "site", "user name", "password")]
+    for name, password, role, site in sorted(sign_ins, key=lambda row: (row[2], row[3])):
+        if role not in seen:
+            seen.add(role)
+            rows.append((role, site or "all", name, password))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  "
+        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
 
 
 def check_port(port: int) -> None:
@@ -73,6 +120,7 @@ def serve_home(
     `on_stderr` keeps standard output for a result that is read by a program. `log` takes a line for each
     request: a file, or `-` for standard error.
     """
+    from equipoise.web.issuer.settings import read_issuer
     from equipoise.web.server import UnsafeServingError, check_address, check_home, claim
     from equipoise.web.server import serve as serve_forever
     from equipoise.web.upgrading import check_upgraded
@@ -87,6 +135,9 @@ def serve_home(
         rehearsal = home.rehearsal is not None
         alone = not home.several_processes
         check_upgraded(home)
+        issuer = read_issuer(path)
+        if issuer is not None:
+            issuer.secret()
     try:
         check_home(path, rehearsal=rehearsal)
         check_address(address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,7 +78,13 @@ def verify(
         head_file = HeadFile(head_path) if expected else None
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         result = verify_ledger(
-            store, head_file, key=key, trial=None, checkpoints=checkpoints, now=now
+            store,
+            head_file,
+            key=key,
+            trial=None,
+            checkpoints=checkpoints,
+            now=now,
+            processes=os.cpu_count() or 1,
         )
         problems = list(result.problems)
         if result.events == 0:
@@ -121,7 +128,9 @@ def verify(
             typer.echo(f"event {problem.seq}: {problem.what}")
         if not expected:
             typer.echo("no head file: whether the tail was cut cannot be seen")
-        for step in steps[:CLOCK_STEPS_SHOWN]:
+        if rehearsed and steps:
+            typer.echo(_VIRTUAL_STEPS)
+        for step in () if rehearsed else steps[:CLOCK_STEPS_SHOWN]:
             typer.echo(str(step))
         typer.echo(f"{result.events} events, Merkle root {result.root}")
         typer.echo(f"{result.checkpoints} checkpoints held against it")
@@ -134,6 +143,7 @@ def verify(
         raise typer.Exit(1)
 
 
+_VIRTUAL_STEPS = "a virtual day is played person by person: the times of its events are not in their order (--format json)"
 _MODES = {
     "rehearsal": "a rehearsal with virtual participants",
     "training": "a trial for training, with invented participants",

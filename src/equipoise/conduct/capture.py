@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from equipoise.protocol.document import EditCheck, Form, FormItem, Item, PartialDate, Protocol
 from equipoise.protocol.expression import Datum, compile_derived, compile_expression
+from equipoise.protocol.once import once_for_each_protocol
 from equipoise.quantity.text import Text
 from equipoise.quantity.units import UnitError, convert
 
 from .environment import ParticipantEnvironment
 from .reasons import reason
 from .refusal import Reason, words
+from .sealed import GONE
 from .state import Captured, FormInstance, LaboratoryRange, ParticipantState
 from .values import Value, is_readable
 
@@ -145,6 +146,8 @@ def _read_code(item: Item, text: str, protocol: Protocol) -> Value:
 
 
 def _read_text(item: Item, text: str, protocol: Protocol) -> Value:
+    if text in GONE:
+        raise UnreadableValueError(item, "means-gone", name=item.label, typed=text)
     return Value(item.id, text, text)
 
 
@@ -191,6 +194,11 @@ class Doubt:
     message: Text
 
 
+_FEW_ANSWERS = frozenset({"boolean", "code", "integer", "decimal"})
+_SHORT_ANSWER = 24
+_MOST_ANSWERS = 4096
+
+
 @dataclass(frozen=True, slots=True)
 class _Layout:
     """What reading a form asks of its items, sorted out once for a protocol."""
@@ -203,6 +211,19 @@ class _Layout:
     expected: tuple[Item, ...]
     """Items with an expected range."""
     required: tuple[str, ...]
+    _answers: dict[tuple[str, str], Value] = field(default_factory=dict)
+    """Short answers that have been read before: most are among a few that everybody gives."""
+
+    def read(self, item: Item, raw: str, protocol: Protocol) -> Value:
+        """As `read_value`. Nothing that a participant or a member of staff has worded is kept here."""
+        answer = self._answers.get((item.id, raw))
+        if answer is None:
+            answer = read_value(item, raw, protocol)
+            if item.type in _FEW_ANSWERS and len(raw) <= _SHORT_ANSWER:
+                if len(self._answers) >= _MOST_ANSWERS:
+                    self._answers.clear()
+                self._answers[item.id, raw] = answer
+        return answer
 
     @classmethod
     def of(cls, form: Form, protocol: Protocol) -> _Layout:
@@ -221,20 +242,10 @@ class _Layout:
         )
 
 
-_layouts: dict[int, tuple[weakref.ref[Protocol], dict[str, _Layout]]] = {}
-
-
-def _layout(form: Form, protocol: Protocol) -> _Layout:
-    """A form's layout, found out once for each protocol object."""
-    key = id(protocol)
-    known = _layouts.get(key)
-    if known is None or known[0]() is not protocol:
-        known = (weakref.ref(protocol, lambda _: _layouts.pop(key, None)), {})
-        _layouts[key] = known
-    layout = known[1].get(form.id)
-    if layout is None:
-        layout = known[1][form.id] = _Layout.of(form, protocol)
-    return layout
+@once_for_each_protocol
+def _layout(protocol: Protocol, form: str) -> _Layout:
+    """A form's layout."""
+    return _Layout.of(protocol.form_by_id[form], protocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,10 +277,10 @@ def read_form(
 ) -> FormReading:
     """Read a form as typed over what it already holds, without changing anything.
 
-    An empty string clears a value that was there. Every fault of every item is collected.
+    An empty string clears a value that was there, unless it was redacted or erased. Every fault of every item is collected.
     """
     protocol = participant.protocol
-    layout = _layout(form, protocol)
+    layout = _layout(protocol, form.id)
     items = layout.items
     kept: Mapping[str, Captured] = before.values if before else {}
     faults: list[Reason] = []
@@ -283,13 +294,19 @@ def read_form(
             continue
         held = kept.get(name)
         if not raw.strip():
-            if held is not None and (held.value.value is not None or held.value.raw):
+            # what can be read no more stays as it is: there is nothing left to clear
+            if (
+                held is not None
+                and held.value.raw not in GONE
+                and (held.value.value is not None or held.value.raw)
+            ):
                 values[name] = Value(name, "", None)
             continue
         try:
-            values[name] = read_value(item, raw, protocol)
+            values[name] = layout.read(item, raw, protocol)
         except UnreadableValueError as unreadable:
-            faults.append(unreadable.reason)
+            if held is None or held.value.raw not in GONE or raw.strip() not in GONE:
+                faults.append(unreadable.reason)
     overlay: dict[str, Datum | None] = {
         name: captured.datum for name, captured in kept.items() if name in items
     }

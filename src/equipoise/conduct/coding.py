@@ -93,9 +93,14 @@ def value_key(address: Address, item: str) -> str:
     return f"{address}/{item}"
 
 
-def targets(state: ParticipantState) -> Iterator[Target]:
-    """Everything of a participant that is to be coded, adverse events first."""
+def targets(state: ParticipantState, beside: ParticipantState | None = None) -> Iterator[Target]:
+    """Everything of a participant that is to be coded, adverse events first.
+
+    With another state of the participant beside it, what stands there as it does here is left out.
+    """
     for number, event in state.adverse_events.items():
+        if beside is not None and beside.adverse_events.get(number) is event:
+            continue
         known = event.term != "other"
         yield Target(
             event_key(number), "events", event.term if known else "",
@@ -107,6 +112,8 @@ def targets(state: ParticipantState) -> Iterator[Target]:
     forms = state.protocol.coded_forms
     for address, form in state.forms.items():
         if address.form not in forms:
+            continue
+        if beside is not None and beside.forms.get(address) is form:
             continue
         for item, captured in form.values.items():
             purpose = purposes.get(item)

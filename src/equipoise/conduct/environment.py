@@ -105,22 +105,31 @@ class ParticipantEnvironment:
         definition = self._protocol.item_by_id.get(item)
         if datum is None or definition is None:
             return None
-        on = datum.on or self._today
         sex = self.value("sex")
-        best: LaboratoryRange | None = None
-        for entry in self._ranges:
-            if entry.item != item or (on is not None and entry.valid_from > on):
-                continue
-            if entry.sex is not None and (sex is None or sex.value != entry.sex):
-                continue
-            if best is None or (entry.valid_from, entry.sex is not None) >= (
-                best.valid_from,
-                best.sex is not None,
-            ):
-                best = entry
+        best = range_on(
+            self._ranges, item, datum.on or self._today, None if sex is None else sex.value
+        )
         limit = None if best is None else best.upper if bound == "upper" else best.lower
         if best is None or limit is None:
             return None
         if definition.unit and best.unit != definition.unit:
             limit = convert(limit, best.unit, definition.unit)
         return Datum(limit, definition.unit, best.valid_from, "site laboratory")
+
+
+def range_on(
+    ranges: Sequence[LaboratoryRange], item: str, on: date | None, sex: object
+) -> LaboratoryRange | None:
+    """The laboratory's range for an item on a day (None: the newest), for this sex where it has one of its own."""
+    best: LaboratoryRange | None = None
+    for entry in ranges:
+        if entry.item != item or (on is not None and entry.valid_from > on):
+            continue
+        if entry.sex is not None and sex != entry.sex:
+            continue
+        if best is None or (entry.valid_from, entry.sex is not None) >= (
+            best.valid_from,
+            best.sex is not None,
+        ):
+            best = entry
+    return best

@@ -50,6 +50,17 @@ def document_lines(
                 yield DocumentLine(required, site, one.about, _state(required, one, today), one)
 
 
+def lacking_to_open(
+    protocol: Protocol, trial: TrialState, site: str, today: date
+) -> list[DocumentLine]:
+    """The records without which a site of a live trial does not open."""
+    return [
+        line
+        for line in document_lines(protocol, trial, [site], today)
+        if line.required.before_opening and line.state in ("missing", "expired")
+    ]
+
+
 def versions_in_force(oversight: Oversight) -> dict[tuple[str, str, str], FiledDocument]:
     """The newest line of the log for each record and person, by what it is a version of."""
     newest: dict[tuple[str, str, str], FiledDocument] = {}
@@ -111,6 +122,25 @@ def recruitment_stands_still(protocol: Protocol, trial: TrialState, site: str, t
     if trial.oversight.standing_halts(site):
         return True
     return approval_state(protocol, trial, site, today) == "lapsed"
+
+
+def site_status(protocol: Protocol, trial: TrialState, site: str, today: date) -> str:
+    """A site's recruitment status as it is now, in the registry's codes."""
+    if trial.site(site).open and trial.recruitment_open:
+        still = recruitment_stands_still(protocol, trial, site, today)
+        return "suspended" if still else "recruiting"
+    if trial.site(site).opened_on is not None:
+        return "active_not_recruiting"
+    return protocol.site_by_id[site].recruitment_status
+
+
+def overall_status(protocol: Protocol, trial: TrialState, today: date) -> str:
+    """The trial's recruitment status: recruiting as soon as one site is, suspended while all that were are."""
+    sites = [site_status(protocol, trial, site.id, today) for site in protocol.identity.sites]
+    for status in ("recruiting", "suspended", "active_not_recruiting"):
+        if status in sites:
+            return status
+    return protocol.identity.registry_status or "not_yet_recruiting"
 
 
 OutstandingKind = Literal[

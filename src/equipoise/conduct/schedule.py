@@ -148,10 +148,12 @@ class VisitPlanner:
         if anchor is not None:
             target, opens, closes = visit_window(visit, anchor.day)
             provisional = anchor.provisional
-        complete, performed = 0, None
-        if forms:
-            complete = sum(form.complete for form in forms)
-            performed = min(form.performed_on for form in forms)
+        complete = 0
+        performed: date | None = None
+        for form in forms:
+            complete += form.complete
+            if performed is None or form.performed_on < performed:
+                performed = form.performed_on
         status = self._status(visit, target, opens, len(forms), complete)
         return PlannedVisit(visit, target, opens, closes, provisional, status, performed, complete)
 

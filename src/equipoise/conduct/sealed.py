@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ERASED = "[erased]"
+"""Stands for an identifying value whose key has been destroyed."""
+REDACTED = "[redacted]"
+"""Stands for a text whose key has been destroyed."""
+GONE = frozenset({ERASED, REDACTED})
+"""What is shown for something that can be read no more; never something that anybody wrote."""
+
 
 @dataclass(frozen=True, slots=True)
 class SealedValue:
@@ -22,6 +29,8 @@ class SealedValue:
     single: bool
     """Whether the key is this value's alone, so that it can be destroyed by itself."""
     own: bool = True
+    event: str = ""
+    """The type of the event it stands in."""
 
     @property
     def place(self) -> str:

@@ -1,13 +1,36 @@
 """Before the trial: sample size, group-sequential boundaries, exact operating characteristics.
 
 Every argument is checked: what makes no design raises `DesignError`, naming the argument, what was given and
-what would do. `docs/reference/methods.md` says which function gives which published value.
+what would do. The rules of randomization and what they cost in balance and predictability are those of
+`equipoise.allocation`, named here as well. `docs/reference/methods.md` says which function gives which published value.
 """
+
+from equipoise.allocation.balance import Imbalance, block_sequences, imbalance_after
+from equipoise.allocation.guessing import Guessing, guessing_probability
+from equipoise.allocation.rules import (
+    BiasedCoin,
+    Minimization,
+    PermutedBlocks,
+    Simple,
+    Urn,
+    by_rank,
+    imbalance,
+    marginal_sums,
+)
+from equipoise.allocation.scheme import Scheme
 
 from .bayes import BetaPrior, RuleCharacteristics, StoppingRule, toxicity_rule
 from .errors import DesignError
 from .exact import ExactCharacteristics, exact_two_proportions, worst_level
 from .forecast import Forecast, Interval, SiteAccrual, forecast
+from .futility import (
+    beta_spending_boundaries,
+    conditional_power_bound,
+    futility_bounds,
+    futility_crossing,
+    power_boundaries,
+    predictive_power_bound,
+)
 from .inference import (
     FinalInference,
     conditional_power_proportions,
@@ -59,6 +82,7 @@ from .spending import (
 
 __all__ = [
     "BetaPrior",
+    "BiasedCoin",
     "Boundaries",
     "Crossing",
     "DesignError",
@@ -67,16 +91,27 @@ __all__ = [
     "FinalInference",
     "Forecast",
     "GroupSizes",
+    "Guessing",
+    "Imbalance",
     "Interval",
+    "Minimization",
+    "PermutedBlocks",
     "Reestimated",
     "RuleCharacteristics",
+    "Scheme",
+    "Simple",
     "SiteAccrual",
     "Spending",
     "StoppingRule",
+    "Urn",
+    "beta_spending_boundaries",
     "blinded_means",
     "blinded_proportions",
+    "block_sequences",
     "boundaries_reached",
+    "by_rank",
     "conditional_power",
+    "conditional_power_bound",
     "conditional_power_proportions",
     "crossing",
     "design_protocol",
@@ -86,16 +121,24 @@ __all__ = [
     "expected_fraction",
     "final_inference",
     "forecast",
+    "futility_bounds",
+    "futility_crossing",
+    "guessing_probability",
     "hwang_shih_decani",
+    "imbalance",
+    "imbalance_after",
     "inflation",
     "inverse_normal",
+    "marginal_sums",
     "non_inferiority_proportions",
     "obrien_fleming",
     "pocock",
+    "power_boundaries",
     "power_family",
     "power_two_means",
     "power_two_proportions",
     "predictive_power",
+    "predictive_power_bound",
     "promising_zone",
     "proportional_odds",
     "repeated_difference",

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+
+from scipy.optimize import brentq
+
+ROOT = 1e-12
+"""How near to the root a search goes."""
 
 
 class DesignError(ValueError):
@@ -27,6 +33,22 @@ def positive(name: str, value: float) -> float:
     if not (math.isfinite(value) and value > 0):
         raise DesignError(name, value, "a finite number above 0")
     return float(value)
+
+
+def number(name: str, value: float, *, infinite: bool = False) -> float:
+    """A finite number; with `infinite` any but NaN."""
+    if math.isnan(value) or not (infinite or math.isfinite(value)):
+        raise DesignError(name, value, "a number" if infinite else "a finite number")
+    return float(value)
+
+
+def root(
+    name: str, given: object, wanted: str, at: Callable[[float], float], low: float, high: float
+) -> float:
+    """Where a function changes sign between two places; `DesignError` of an argument where it does not."""
+    if at(low) * at(high) > 0:
+        raise DesignError(name, given, wanted)
+    return float(brentq(at, low, high, xtol=ROOT))
 
 
 def sides(value: int) -> int:

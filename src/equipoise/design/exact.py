@@ -64,6 +64,8 @@ def exact_two_proportions(
     lows = [-math.inf] * len(sizes) if lower is None else list(lower)
     if not sizes or len(upper) != len(sizes) or len(lows) != len(sizes):
         raise DesignError("sizes", list(sizes), "one size, upper and lower bound for each look")
+    if any(math.isnan(bound) for bound in (*upper, *lows)):
+        raise DesignError("upper", list(upper), "numbers; infinity where a look does not stop")
     joint = np.ones((1, 1))
     before = (0, 0)
     crossed: list[float] = []
@@ -97,6 +99,7 @@ def _steps(p: float, before: int, more: int) -> Floats:
 def worst_level(
     sizes: Sequence[tuple[int, int]],
     upper: Sequence[float],
+    lower: Sequence[float] | None = None,
     *,
     points: int = 199,
 ) -> ExactCharacteristics:
@@ -106,9 +109,9 @@ def worst_level(
     """
     whole("points", points, 3)
     grid = np.linspace(0, 1, points + 2)[1:-1]
-    found = [exact_two_proportions(p, p, sizes, upper) for p in grid]
+    found = [exact_two_proportions(p, p, sizes, upper, lower) for p in grid]
     best = int(np.argmax([one.reject for one in found]))
     step = float(grid[1] - grid[0])
     around = np.linspace(max(grid[best] - step, 1e-9), min(grid[best] + step, 1 - 1e-9), 21)
-    found += [exact_two_proportions(float(p), float(p), sizes, upper) for p in around]
+    found += [exact_two_proportions(float(p), float(p), sizes, upper, lower) for p in around]
     return max(found, key=lambda one: one.reject)

@@ -20,6 +20,7 @@ from .errors import DesignError, positive, probability, whole
 Floats = NDArray[np.float64]
 
 DAYS_A_MONTH = 365.25 / 12
+_YEAR = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def forecast(
     start = today or min(site.opens for site in sites) - timedelta(days=1)
     known = [site.updated(so_far.get(site.site, 0), start) for site in sites]
     done = sum(so_far.values())
-    counts = _futures(known, start, futures, seed, int(horizon_days)) + done
+    counts = _futures(known, start, target - done, futures, seed, int(horizon_days)) + done
     tail = (1 - confidence) / 2
     days = tuple(start + timedelta(days=n) for n in range(counts.shape[1]))
     when = _first_day(counts, target)
@@ -145,20 +146,33 @@ def forecast(
 
 
 def _futures(
-    sites: Sequence[SiteAccrual], start: date, futures: int, seed: int, horizon: int
+    sites: Sequence[SiteAccrual], start: date, wanted: int, futures: int, seed: int, horizon: int
 ) -> Floats:
-    """Row: a future; column n: how many more are randomized by the end of day `start` + n."""
-    total = np.zeros((futures, horizon + 1))
-    for place, site in enumerate(sites):
-        stream = np.random.Generator(np.random.Philox(key=[seed, place]))
-        if math.isinf(site.shape):
-            rates = np.full(futures, site.per_month)
-        else:
-            rates = stream.gamma(site.shape, site.per_month / site.shape, size=futures)
-        worth = np.array([site._worth(start + timedelta(days=n)) for n in range(horizon + 1)])
-        daily = np.diff(worth) / DAYS_A_MONTH
-        total[:, 1:] += stream.poisson(rates[:, None] * daily[None, :])
-    return np.asarray(total.cumsum(axis=1))
+    """Row: a future; column n: how many more are randomized by the end of day `start` + n.
+
+    A year is drawn after the other, until every future has as many as are wanted or the horizon is reached.
+    """
+    streams = [
+        np.random.Generator(np.random.Philox(key=[seed, place])) for place in range(len(sites))
+    ]
+    rates = [
+        np.full(futures, site.per_month)
+        if math.isinf(site.shape)
+        else stream.gamma(site.shape, site.per_month / site.shape, size=futures)
+        for site, stream in zip(sites, streams, strict=True)
+    ]
+    years = [np.zeros((futures, 1))]
+    for first in range(0, horizon, _YEAR):
+        days = range(first, min(first + _YEAR, horizon) + 1)
+        came = np.zeros((futures, len(days) - 1))
+        for site, stream, rate in zip(sites, streams, rates, strict=True):
+            worth = np.array([site._worth(start + timedelta(days=n)) for n in days])
+            daily = np.diff(worth) / DAYS_A_MONTH
+            came += stream.poisson(rate[:, None] * daily[None, :])
+        years.append(years[-1][:, -1:] + came.cumsum(axis=1))
+        if years[-1][:, -1].min() >= wanted:
+            break
+    return np.concatenate(years, axis=1)
 
 
 def _first_day(counts: Floats, target: int) -> Floats:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from equipoise.analysis.methods import Estimate, mee_difference
 
-from .errors import DesignError, positive, probability, whole
+from .errors import DesignError, number, positive, probability, root, whole
 from .sequential import Boundaries, Paths
+
+_NARROWEST = 1e-100
+"""A prior this narrow is a point; the square of a smaller deviation is no float."""
 
 _WIDEST = 40.0
 """Drifts beyond which no look leaves a doubt."""
@@ -61,8 +63,7 @@ def stagewise_p(boundaries: Boundaries, look: int, z: float, drift: float = 0.0)
     Rosner and Mehta, Biometrics 1984;40:797). The lower boundary is not counted on.
     """
     bound = _bound(boundaries, look)
-    if not math.isfinite(z):
-        raise DesignError("z", z, "a finite number")
+    number("z", z)
     if look < len(boundaries.fractions) and z < bound:
         raise DesignError("z", z, f"a Z that stopped the trial at look {look}: {bound:.4g} or more")
     paths, crossed = Paths(drift), 0.0
@@ -81,17 +82,18 @@ def final_inference(
     Stage-wise ordering; the interval is equal-tailed. A trial that ended at its last look may have any z.
     """
     probability("confidence", confidence, open_interval=True)
+    _bound(boundaries, look)
     tail = (1 - confidence) / 2
-    around = z / math.sqrt(boundaries.fractions[look - 1])
+    around = number("z", z) / math.sqrt(boundaries.fractions[look - 1])
 
     def drift(at: float) -> float:
-        return float(
-            brentq(
-                lambda d: stagewise_p(boundaries, look, z, d) - at,
-                around - _WIDEST,
-                around + _WIDEST,
-                xtol=1e-10,
-            )
+        return root(
+            "z",
+            z,
+            "an outcome that some drift makes as likely as not",
+            lambda d: stagewise_p(boundaries, look, z, d) - at,
+            around - _WIDEST,
+            around + _WIDEST,
         )
 
     return FinalInference(
@@ -113,6 +115,7 @@ def conditional_power_proportions(
     sizes; the statistic of the second stage has the pooled variance, its distribution the true one.
     """
     (x1, n1), (x2, n2) = first, second
+    number("critical", critical, infinite=True)
     m1, m2 = whole("more", more[0], 1), whole("more", more[1], 1)
     for x, n in (first, second):
         if not 0 <= x <= whole("n", n, 1):
@@ -148,9 +151,12 @@ def predictive_power(
         raise DesignError("fraction", fraction, "an information fraction between 0 and 1")
     if not prior_sd > 0:
         raise DesignError("prior_sd", prior_sd, "a number above 0, or infinity for a flat prior")
-    b = z * math.sqrt(fraction)
-    precision = fraction + prior_sd**-2
-    mean = (b + prior_drift * prior_sd**-2) / precision
+    number("critical", critical)
+    number("prior_drift", prior_drift)
+    b = number("z", z) * math.sqrt(fraction)
+    known = 1 / max(prior_sd, _NARROWEST) ** 2
+    precision = fraction + known
+    mean = (b + prior_drift * known) / precision
     rest = 1 - fraction
     return float(ndtr((b + mean * rest - critical) / math.sqrt(rest + rest * rest / precision)))
 
@@ -162,6 +168,6 @@ def _pooled_z(p1: float, n1: int, p2: float, n2: int) -> float:
 
 
 def _bound(boundaries: Boundaries, look: int) -> float:
-    if isinstance(look, bool) or not 1 <= look <= len(boundaries.fractions):
+    if isinstance(look, bool) or look != int(look) or not 1 <= look <= len(boundaries.fractions):
         raise DesignError("look", look, f"a look from 1 to {len(boundaries.fractions)}")
     return boundaries.upper[look - 1]

@@ -12,10 +12,20 @@ from typing import Any
 
 from scipy.special import ndtr, ndtri
 
-from equipoise.protocol.document import Protocol, SampleSize
+from equipoise.protocol.document import Futility, InterimLook, Protocol, SampleSize
 
 from .errors import DesignError
 from .exact import exact_two_proportions, worst_level
+from .futility import (
+    PowerBound,
+    beta_spending_boundaries,
+    conditional_power_bound,
+    futility_bounds,
+    futility_crossing,
+    power_boundaries,
+    predictive_power_bound,
+    without_futility,
+)
 from .sequential import Boundaries, crossing, drift_for_power, expected_fraction, inflation
 from .sequential import spending_boundaries as spend
 from .size import (
@@ -25,14 +35,18 @@ from .size import (
     two_means,
     two_proportions,
 )
-from .spending import SPENDING
+from .spending import SPENDING, Spending
 
 _BOTH_RATES = "a rate in each group, or a difference with its standard deviation"
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One analysis: when, its critical value, the one-sided nominal p, and the chance to stop there."""
+    """One analysis: when, its critical value, the one-sided nominal p, and the chance to stop there.
+
+    `futility` is the bound of Z below which it stops for futility, None where it has none; the chances to do so are
+    those with the effect assumed and without any.
+    """
 
     fraction: float
     participants: tuple[int, int]
@@ -40,6 +54,9 @@ class Look:
     nominal_p: float
     spent: float
     stop_if_effect: float
+    futility: float | None = None
+    futile_if_effect: float | None = None
+    futile_if_none: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,8 @@ class Comparison:
     """Treatment against control: what is needed, and what the target gives.
 
     `required` is evaluable participants a group, `required_randomized` with attrition; `power` is at the
-    target after attrition, `power_complete` if nobody is lost.
+    target after attrition, `power_complete` if nobody is lost. Both heed bounds for futility, `power_overruled` (as
+    `power`; None where the design has none) does not.
     """
 
     treatment: str
@@ -78,6 +96,9 @@ class Comparison:
     expected_fraction_if_effect: float
     looks: tuple[Look, ...]
     exact: ExactCheck | None
+    binding: bool = False
+    power_overruled: float | None = None
+    expected_fraction_if_none: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +136,7 @@ def design_protocol(protocol: Protocol) -> DesignReport:
     if not 0 <= attrition < 1:
         raise DesignError("design.sample_size.attrition", attrition, "a proportion below 1")
     ratio = dict(protocol.randomization.ratio)
-    boundaries = _boundaries(protocol, size)
+    boundaries = planned_boundaries(protocol, size)
     treatment, control = _compared(protocol, size.endpoint)
     comparison = _comparison(size, ratio, boundaries, treatment, control, attrition)
     return DesignReport(
@@ -133,14 +154,79 @@ def _compared(protocol: Protocol, endpoint: str) -> tuple[str, str]:
     return treatment, control
 
 
-def _boundaries(protocol: Protocol, size: SampleSize) -> Boundaries:
+def planned_boundaries(protocol: Protocol, size: SampleSize) -> Boundaries:
+    """The critical values at the interim looks of the sample size's endpoint, and at the end."""
     looks = [look for look in protocol.design.interim_looks if look.endpoint == size.endpoint]
     looks.sort(key=lambda look: look.fraction)
     spending = {look.spending for look in looks} or {"obrien_fleming"}
     if len(spending) > 1:
         raise DesignError("design.interim_looks", sorted(spending), "one spending function for all")
     fractions = [float(look.fraction) for look in looks] + [1.0]
-    return spend(fractions, float(size.alpha or 0), SPENDING[spending.pop()], sided=size.sided)
+    spends = SPENDING[spending.pop()]
+    rules = [look.futility for look in looks]
+    if not any(rules):
+        return spend(fractions, float(size.alpha or 0), spends, sided=size.sided)
+    return _with_futility(size, looks, fractions, spends)
+
+
+def hoped_drift(size: SampleSize) -> float:
+    """The drift for which the sample size is planned: that of a fixed design of its level with its power; `nan` where
+    the protocol names no power."""
+    if size.power is None or size.alpha is None:
+        return math.nan
+    return float(-ndtri(float(size.alpha) / size.sided) + ndtri(float(size.power)))
+
+
+def _with_futility(
+    size: SampleSize, looks: list[InterimLook], fractions: list[float], spends: Spending
+) -> Boundaries:
+    """The boundaries with the bounds for futility, which all looks must decide on in the same way."""
+    rules = [look.futility for look in looks]
+    first, *others = (rule for rule in rules if rule is not None)
+    for key in ("method", "binding", "spending", "effect"):
+        found = {getattr(rule, key) for rule in (first, *others)}
+        if len(found) > 1:
+            raise DesignError(f"futility.{key}", sorted(found), "one for all looks")
+    drift = hoped_drift(size)
+    if math.isnan(drift) and (first.method == "beta_spending" or first.effect == "design"):
+        raise DesignError("design.sample_size.power", None, "the power that futility rests on")
+    if not favorable(size):
+        raise DesignError("design.sample_size", "no effect", _BOTH_RATES)
+    alpha = float(size.alpha or 0)
+    if first.method == "beta_spending":
+        return beta_spending_boundaries(
+            fractions,
+            alpha,
+            spends,
+            beta=1 - float(size.power or 0),
+            beta_spending=SPENDING[first.spending],
+            sided=size.sided,
+            binding=first.binding,
+            looks=[rule is not None for rule in rules],
+        )
+    bounds = [None if rule is None else _power_bound(rule, drift) for rule in rules]
+    return power_boundaries(
+        fractions, alpha, spends, bounds, sided=size.sided, binding=first.binding
+    )
+
+
+def _power_bound(rule: Futility, drift: float) -> PowerBound:
+    if rule.below is None:
+        raise DesignError("futility.below", None, "the power under which the trial stops")
+    below = float(rule.below)
+    if rule.method == "predictive_power":
+        return lambda t, critical: predictive_power_bound(t, critical, below)
+    assumed = drift if rule.effect == "design" else None
+    return lambda t, critical: conditional_power_bound(t, critical, below, assumed)
+
+
+def favorable(size: SampleSize) -> int:
+    """+1 where the treatment is hoped to give more than the control, −1 less, 0 where the sample size does not say."""
+    if size.treatment_rate is not None and size.control_rate is not None:
+        hoped = float(size.treatment_rate) - float(size.control_rate)
+    else:
+        hoped = float(size.difference or 0)
+    return (hoped > 0) - (hoped < 0)
 
 
 def _comparison(
@@ -185,6 +271,7 @@ def _comparison(
     evaluable = (math.floor(full[0] * (1 - attrition)), math.floor(full[1] * (1 - attrition)))
     reached = drift(*evaluable)
     power = crossing(boundaries, reached).reject
+    heeded = any(math.isfinite(bound) for bound in futility_bounds(boundaries)[:-1])
     return Comparison(
         treatment,
         control,
@@ -198,6 +285,9 @@ def _comparison(
         expected_fraction(boundaries, drift_for_power(boundaries, planned)),
         _looks(boundaries, evaluable, reached),
         _exact(size, boundaries, evaluable),
+        boundaries.binding,
+        crossing(without_futility(boundaries), reached).reject if heeded else None,
+        expected_fraction(boundaries, 0.0) if heeded else None,
     )
 
 
@@ -212,15 +302,30 @@ def _sizes(boundaries: Boundaries, evaluable: tuple[int, int]) -> list[tuple[int
 
 
 def _looks(boundaries: Boundaries, evaluable: tuple[int, int], drift: float) -> tuple[Look, ...]:
-    null, alternative = crossing(boundaries), crossing(boundaries, drift)
+    # what is spent counts on a bound for futility only where that is binding
+    held = boundaries if boundaries.binding else without_futility(boundaries)
+    null, alternative = crossing(held), crossing(boundaries, drift)
+    bounds = futility_bounds(boundaries)
+    futile, without = futility_crossing(boundaries, drift), futility_crossing(boundaries)
     spent = 0.0
     looks = []
     for at, n in enumerate(_sizes(boundaries, evaluable)):
         spent += null.upper[at]
         critical = boundaries.upper[at]
         nominal = float(ndtr(-critical))
+        stops = math.isfinite(bounds[at])
         looks.append(
-            Look(boundaries.fractions[at], n, critical, nominal, spent, alternative.upper[at])
+            Look(
+                boundaries.fractions[at],
+                n,
+                critical,
+                nominal,
+                spent,
+                alternative.upper[at],
+                bounds[at] if stops else None,
+                futile[at] if stops else None,
+                without[at] if stops else None,
+            )
         )
     return tuple(looks)
 
@@ -235,9 +340,11 @@ def _exact(
     better = treated > control
     first, second = (treated, control) if better else (control, treated)
     ordered = sizes if better else [(b, a) for a, b in sizes]
-    at_control = exact_two_proportions(control, control, ordered, boundaries.upper)
-    worst = worst_level(ordered, boundaries.upper)
-    power = exact_two_proportions(first, second, ordered, boundaries.upper)
+    heeded = futility_bounds(boundaries)
+    kept = heeded if boundaries.binding else None
+    at_control = exact_two_proportions(control, control, ordered, boundaries.upper, kept)
+    worst = worst_level(ordered, boundaries.upper, kept)
+    power = exact_two_proportions(first, second, ordered, boundaries.upper, heeded)
     return ExactCheck(
         boundaries.level / boundaries.sided,
         at_control.reject,

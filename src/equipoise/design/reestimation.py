@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from scipy.special import ndtr, ndtri
 
-from .errors import DesignError, positive, probability, whole
+from .errors import DesignError, number, positive, probability, whole
 from .size import GroupSizes, two_means, two_proportions
 
 
@@ -67,6 +67,8 @@ def inverse_normal(z1: float, z2: float, weight: float) -> float:
     `weight` is the first stage's planned share of the information; it must not follow from the data.
     """
     probability("weight", weight, open_interval=True)
+    number("z1", z1)
+    number("z2", z2)
     return math.sqrt(weight) * z1 + math.sqrt(1 - weight) * z2
 
 
@@ -96,6 +98,8 @@ def promising_zone(
     Zones: `unfavorable` (below `promising_from`: as planned), `promising` (as many as give `power`, at most
     `most`), `favorable` (as planned).
     """
+    number("z1", z1)
+    number("critical", critical)
     n1 = whole("first_stage", first_stage, 1)
     if not n1 < whole("planned", planned, 2) <= whole("most", most, 2):
         raise DesignError("planned", planned, "first_stage < planned <= most")

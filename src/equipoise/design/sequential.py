@@ -18,14 +18,15 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from .errors import DesignError, positive, probability, sides
+from .errors import DesignError, number, positive, probability, root, sides
 from .spending import Spending
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _REACH = 9.0
 """Standard deviations beyond which a normal density is nothing (1e-19)."""
 
-_SEARCH = (-8.0, 12.0)
+SEARCH = (-8.0, 12.0)
+"""Between which critical values are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Boundaries:
     """A group-sequential design: critical values of Z at each information fraction.
 
     `upper` stops for efficacy. `lower` stops for futility (one-sided) or efficacy in the other direction
-    (two-sided, where it mirrors `upper`); −inf where there is none. `level` is one-sided for `sided` = 1.
+    (two-sided, where it mirrors `upper`, or lies above where that stops for futility); −inf where there is none.
+    `level` is one-sided for `sided` = 1.
     With `binding` the upper boundary counts on the lower one being kept.
     """
 
@@ -108,8 +110,7 @@ class Paths:
 
 def crossing(boundaries: Boundaries, drift: float = 0.0) -> Crossing:
     """The probabilities of stopping at each look when E Z = drift · √t."""
-    if not math.isfinite(drift):
-        raise DesignError("drift", drift, "a finite number")
+    number("drift", drift)
     paths = Paths(drift)
     upper, lower = [], []
     for at, t in enumerate(boundaries.fractions):
@@ -148,13 +149,19 @@ def spending_boundaries(
     for at, t in enumerate(times):
         now = spending(one_side, min(t, 1.0))
         share = now - spent
-        if share <= paths.above(t, _SEARCH[1]):
+        if share <= paths.above(t, SEARCH[1]):
             # nothing to spend, or less than a critical value of 12 does: no stop, and it is kept for later
             bound = math.inf
+        elif share >= paths.above(t, SEARCH[0]):
+            raise DesignError(
+                "futility",
+                list(stops[:at]),
+                f"bounds that leave something to spend at look {at + 1}",
+            )
         else:
             spent = now
             bound = float(
-                brentq(lambda b, t=t, s=share: paths.above(t, b) - s, *_SEARCH, xtol=1e-12)
+                brentq(lambda b, t=t, s=share: paths.above(t, b) - s, *SEARCH, xtol=1e-12)
             )
         upper.append(bound)
         following = times[at + 1] if at + 1 < len(times) else None
@@ -206,16 +213,20 @@ def wang_tsiatis_boundaries(
     times = _times(fractions)
     probability("alpha", alpha, open_interval=True)
     sides(sided)
-    if not math.isfinite(shape):
-        raise DesignError("shape", shape, "a finite number")
+    number("shape", shape)
 
     def design(constant: float) -> Boundaries:
         upper = tuple(constant * (t / times[-1]) ** (shape - 0.5) for t in times)
         lower = tuple(-b for b in upper) if sided == 2 else (-math.inf,) * len(upper)
         return Boundaries(times, upper, lower, alpha, sided, False)
 
-    constant = float(
-        brentq(lambda c: crossing(design(c)).reject - alpha / sided, 0.0, _SEARCH[1], xtol=1e-12)
+    constant = root(
+        "alpha",
+        alpha,
+        f"a level that boundaries of shape {shape} can hold: their last critical value from 0 to {SEARCH[1]:g}",
+        lambda c: crossing(design(c)).reject - alpha / sided,
+        0.0,
+        SEARCH[1],
     )
     return design(constant)
 
@@ -226,7 +237,14 @@ def drift_for_power(boundaries: Boundaries, power: float) -> float:
     level = crossing(boundaries).reject
     if power <= level:
         raise DesignError("power", power, f"a power above the level {level:.4g}")
-    return float(brentq(lambda d: crossing(boundaries, d).reject - power, 0.0, 15.0, xtol=1e-10))
+    return root(
+        "power",
+        power,
+        "one that a boundary of this design can reach",
+        lambda d: crossing(boundaries, d).reject - power,
+        0.0,
+        SEARCH[1] + 3,
+    )
 
 
 def inflation(boundaries: Boundaries, power: float) -> float:
@@ -257,8 +275,9 @@ def conditional_power(
     """
     if not 0 < fraction < 1:
         raise DesignError("fraction", fraction, "an information fraction between 0 and 1")
-    b = z * math.sqrt(fraction)
-    trend = b / fraction if drift is None else drift
+    number("critical", critical, infinite=True)
+    b = number("z", z, infinite=True) * math.sqrt(fraction)
+    trend = b / fraction if drift is None else number("drift", drift)
     return float(ndtr((b + trend * (1 - fraction) - critical) / math.sqrt(1 - fraction)))
 
 
@@ -274,4 +293,6 @@ def _futility(given: Sequence[float] | None, looks: int) -> tuple[float, ...]:
         return (-math.inf,) * looks
     if len(given) != looks - 1:
         raise DesignError("futility", list(given), "a bound for every look but the last")
+    if any(math.isnan(bound) or bound == math.inf for bound in given):
+        raise DesignError("futility", list(given), "numbers, or -inf where a look does not stop")
     return (*(float(bound) for bound in given), -math.inf)

@@ -17,7 +17,7 @@ from scipy.stats import t as student
 
 from equipoise.analysis.methods.score import restricted_proportions
 
-from .errors import DesignError, positive, probability, sides
+from .errors import DesignError, number, positive, probability, sides
 
 _LARGEST = 1e7
 
@@ -121,7 +121,7 @@ def non_inferiority_proportions(
     """
     probability("p1", p1)
     probability("p2", p2)
-    positive("margin", margin)
+    probability("margin", margin, open_interval=True)
     positive("ratio", ratio)
     distance = p1 - p2 + margin
     if distance <= 0:
@@ -174,6 +174,7 @@ def power_two_means(
     sided: int = 2,
 ) -> float:
     """Power of the two-sample t test; the far side of a two-sided test is left out."""
+    number("difference", difference)
     positive("standard_deviation", standard_deviation)
     positive("n1", n1)
     positive("n2", n2)
@@ -213,8 +214,9 @@ def event_probability(
     """
     positive("hazard", hazard)
     positive("accrual", accrual)
-    if follow_up < 0 or dropout_hazard < 0:
-        raise DesignError("follow_up", follow_up, "a follow-up and a dropout hazard from 0 on")
+    for name, value in (("follow_up", follow_up), ("dropout_hazard", dropout_hazard)):
+        if not 0 <= value < math.inf:
+            raise DesignError(name, value, "a finite number from 0 on")
     total = hazard + dropout_hazard
     gone = math.exp(-total * follow_up) * -math.expm1(-total * accrual) / (total * accrual)
     return hazard / total * (1 - gone)

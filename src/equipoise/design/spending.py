@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from scipy.special import ndtr, ndtri
 
-from .errors import DesignError
+from .errors import DesignError, number
 
 Spending = Callable[[float, float], float]
 """(alpha, t) → what may have been spent by t."""
@@ -33,12 +33,14 @@ def hwang_shih_decani(gamma: float) -> Spending:
 
     `gamma` = −4 lies near O'Brien–Fleming, 1 near Pocock; 0 spends evenly.
     """
-    if not math.isfinite(gamma):
-        raise DesignError("gamma", gamma, "a finite number")
+    number("gamma", gamma)
 
     def spent(alpha: float, t: float) -> float:
         if gamma == 0:
             return alpha * t
+        if gamma < 0:
+            # the same, with what would overflow taken out of both
+            return alpha * math.exp(gamma * (1 - t)) * math.expm1(gamma * t) / math.expm1(gamma)
         return alpha * math.expm1(-gamma * t) / math.expm1(-gamma)
 
     return spent

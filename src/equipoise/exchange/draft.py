@@ -12,7 +12,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -232,7 +232,30 @@ def read_record(path: Path, *, trial: str | None = None) -> RecordReading:
         raise RecordError(f"{path}: {error}") from error
 
 
+def read_records(path: Path) -> Iterator[tuple[str, RecordReading | RecordError]]:
+    """Every study of a JSON or JSON Lines file under its registry number (or its place, from 1), each read, or with
+    the reason why it is none; RecordError, as of `read_record`, for a file that holds none."""
+    try:
+        for place, study in enumerate(_studies(_text(_content(path))), 1):
+            try:
+                name = str(at(study, "protocolSection.identificationModule.nctId"))
+            except MissingLeafError:
+                name = f"study {place}"
+            try:
+                _check_text(study)
+                yield name, read_study(study)
+            except RecordError as error:
+                yield name, error
+    except RecordError as error:
+        raise RecordError(f"{path}: {error}") from error
+
+
 def _read_record(path: Path, trial: str | None) -> RecordReading:
+    is_json = path.suffix in (".json", ".jsonl")
+    return read_record_bytes(_content(path), json_expected=is_json, trial=trial)
+
+
+def _content(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise RecordError("is a folder; give the record's file")
@@ -248,13 +271,23 @@ def _read_record(path: Path, trial: str | None) -> RecordReading:
         raise
     except ValueError as error:
         raise RecordError(f"is not a file name: {error}") from error
-    return read_record_bytes(content, json_expected=path.suffix in (".json", ".jsonl"), trial=trial)
+    return content
 
 
 def read_record_bytes(
     content: bytes, *, json_expected: bool = False, trial: str | None = None
 ) -> RecordReading:
     """Read a record from its bytes (UTF-8); RecordError says in one line what is wrong."""
+    text = _text(content)
+    if json_expected or text.lstrip()[0] in "{[":
+        study = _choose(text, trial)
+        _check_text(study)
+        return read_study(study)
+    return read_page(text)
+
+
+def _text(content: bytes) -> str:
+    """The text of a record's file, which is no protocol."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise RecordError("is UTF-16 text; save it as UTF-8")
     if b"\0" in content:
@@ -271,27 +304,30 @@ def read_record_bytes(
         raise RecordError(
             "is a protocol already, no registry record; copy it and check it as it is"
         )
-    if json_expected or text.lstrip()[0] in "{[":
-        study = _choose(text, trial)
-        _check_text(study)
-        return read_study(study)
-    return read_page(text)
+    return text
+
+
+def _studies(text: str) -> Sequence[Any]:
+    """The studies in JSON: one, a list of them, an answer of the registry's, or one a line."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines):
+        return [parse_json(line) for line in lines]
+    tree = parse_json(text)
+    if isinstance(tree, Mapping) and isinstance(tree.get("studies"), list):
+        tree = tree["studies"]
+    studies = tree if isinstance(tree, list) else [tree]
+    if not studies:
+        raise RecordError("holds no study")
+    return studies
 
 
 def _choose(text: str, trial: str | None) -> Any:
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines):
-        studies = [parse_json(line) for line in lines]
-    else:
-        tree = parse_json(text)
-        if isinstance(tree, Mapping) and isinstance(tree.get("studies"), list):
-            tree = tree["studies"]
-        studies = tree if isinstance(tree, list) else [tree]
+    studies = _studies(text)
     if trial is None:
-        if not studies:
-            raise RecordError("holds no study")
         if len(studies) != 1:
-            raise RecordError(f"holds {len(studies)} studies; choose one with --nct")
+            raise RecordError(
+                f"holds {len(studies)} studies; choose one with --nct, or draft each with --all"
+            )
         return studies[0]
     for study in studies:
         try:

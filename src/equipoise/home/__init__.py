@@ -10,6 +10,8 @@ home/keys.sqlite      sealing and signing keys (a real trial only)
 home/keeper.sqlite    the randomization seed and the keeper's log (a real trial only, and only where no
                       keeper in a process of its own holds them)
 home/web.sqlite       accounts and sessions
+home/web.json         how strict signing in is, where it is not as usual
+home/oidc.json        an outside issuer whose word opens accounts that are linked with it, if any
 home/replaced-…/      what a restore has put another ledger in place of
 """
 

@@ -2,12 +2,13 @@
 
 A backup is a folder that stands there whole or not at all:
 
-    backup.json        what it is: trial, position, Merkle root, when, by which version; SHA-256 of each file
+    backup.json        what it is: trial, position, Merkle root, when, by which version; size and SHA-256 of each
+                       file; all of it signed with the ledger's key, so that no file can be put in another's place
     ledger.sqlite      events up to that position, signed; a ledger file whatever store it came from
     head               the signed head of that position
     checkpoints.jsonl  the checkpoints up to it, the last one taken of this very copy
     erasures.jsonl     the keys destroyed so far
-    protocol.yaml, protocols/, settings.json, web.json, web.sqlite
+    protocol.yaml, protocols/, settings.json, web.json, oidc.json, web.sqlite
                        documents, settings without the database's address, accounts without sessions
 
 It holds neither keys nor the keeper's file: names and texts stay unreadable, and the next allocation unknown,
@@ -21,12 +22,14 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import stat
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from equipoise.ledger.checkpoint import Checkpoint, CheckpointFile, take_checkpoint
 from equipoise.ledger.copying import Advance, copy_to_file
@@ -34,7 +37,7 @@ from equipoise.ledger.errors import LedgerError
 from equipoise.ledger.head import HeadFile, SignedHead
 from equipoise.ledger.keys import FileKeys
 from equipoise.ledger.merkle import short_code
-from equipoise.ledger.signing import Signer
+from equipoise.ledger.signing import Signer, signature_holds
 from equipoise.ledger.sqlite import SqliteStore
 from equipoise.ledger.verification import Problem, verify_ledger
 
@@ -48,16 +51,17 @@ KEYS_FILE = "keys.sqlite"
 KEYS_NOTE = "keys.json"
 KEY_DAYS = 35
 """How long a copy of the keys is good, unless another time is asked for: a month of daily copies."""
-DOCUMENTS = ("protocol.yaml", "web.json")
+MAX_NOTE = 4 << 20
+"""Bytes of the note beside a copy that are read at most; one of ten thousand files has a tenth of it."""
+DOCUMENTS = ("protocol.yaml", "web.json", "oidc.json")
 
 
 class DamagedBackupError(HomeError):
-    """A copy of a ledger that does not verify; `problems` say where."""
+    """A backup that is not what was made; `problems` say where its ledger does not verify."""
 
-    def __init__(self, path: Path, problems: list[Problem]) -> None:
-        self.problems = problems
-        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
-        super().__init__(f"{path}: the ledger does not verify: {problems[0]}{more}")
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        self.problems = list(problems)
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,20 @@ class Backup:
     made_by: str
     files: dict[str, str]
     """SHA-256 of each file, by its path within the backup."""
+    sizes: dict[str, int]
+    """Bytes of each file."""
+    signature: str = ""
+    """Of all of the above by the ledger's key, in hexadecimal digits."""
+
+    def stated(self) -> dict[str, Any]:
+        """All that `backup.json` says, but for the signature."""
+        said = asdict(self)
+        del said["path"], said["signature"]
+        return {"format": BACKUP_FORMAT, **said}
+
+    def message(self) -> bytes:
+        """The bytes that are signed."""
+        return b"equipoise-backup-1|" + json.dumps(self.stated(), sort_keys=True).encode()
 
     @property
     def ledger(self) -> Path:
@@ -87,39 +105,86 @@ class Backup:
 
     @classmethod
     def read(cls, path: Path) -> Backup:
-        """The backup in a folder, its files compared with their digests. Raises `HomeError`."""
-        try:
-            given = json.loads((path / BACKUP_FILE).read_text(encoding="utf-8"))
-            if given.pop("format") != BACKUP_FORMAT:
-                raise HomeError(f"{path}: was made by another version of Equipoise")
-            found = cls(path=path, **given)
-        except FileNotFoundError:
-            raise HomeError(f"{path}: is no backup ({BACKUP_FILE} is missing)") from None
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise HomeError(f"{path}/{BACKUP_FILE}: cannot be read: {error}") from None
-        for name, digest in found.files.items():
-            file = path / name
-            if not file.resolve().is_relative_to(path.resolve()):
-                raise HomeError(f"{path}: names a file outside of it: {name}")
-            if not file.is_file() or _digest(file) != digest:
-                raise HomeError(f"{file}: is missing or not what was backed up; use another backup")
+        """The backup in a folder: signed, and with exactly the files it names.
+
+        Raises `HomeError` where there is none, and `DamagedBackupError` where it is not what was made.
+        Nothing of it is believed before the signature holds, and no file is read before its size is right.
+        """
+        given = _read_note(path / BACKUP_FILE, f"{path}: is no backup ({BACKUP_FILE} is missing)")
+        if given.pop("format", None) != BACKUP_FORMAT:
+            raise HomeError(f"{path}: was made by another version of Equipoise")
+        kinds = {"seq": int, "files": dict, "sizes": dict}
+        names = {one.name for one in fields(cls)} - {"path"}
+        if set(given) != names or any(
+            type(given[name]) is not kinds.get(name, str) for name in names
+        ):
+            raise HomeError(f"{path}/{BACKUP_FILE}: is not what a backup says of itself")
+        found = cls(path=path, **given)
+        if not signature_holds(found.public_key, found.message(), found.signature):
+            raise DamagedBackupError(
+                f"{path}/{BACKUP_FILE}: does not verify: it was changed after it was made (its signature does"
+                " not hold); use another backup"
+            )
+        found._files_are_theirs()
         return found
+
+    def _files_are_theirs(self) -> None:
+        """See that the folder holds the files that are named, as they were, and nothing besides."""
+        for name in self.files:
+            plain = PurePosixPath(name)
+            if plain.is_absolute() or ".." in plain.parts or str(plain) != name or "\\" in name:
+                raise DamagedBackupError(f"{self.path}: names a file outside of it: {name!r}")
+        folders = {str(one) for name in self.files for one in PurePosixPath(name).parents}
+        for name, entry in _entries(self.path, folders):
+            if name not in self.files and name != BACKUP_FILE:
+                raise DamagedBackupError(
+                    f"{self.path / name}: was not backed up; take it away, or use another backup"
+                )
+            if not stat.S_ISREG(entry.st_mode):
+                raise DamagedBackupError(
+                    f"{self.path / name}: is no plain file; use another backup"
+                )
+        for name, digest in self.files.items():
+            file = self.path / name
+            if (
+                not file.is_file()
+                or file.stat().st_size != self.sizes.get(name)
+                or _digest(file) != digest
+            ):
+                raise DamagedBackupError(
+                    f"{file}: is missing or not what was backed up; use another backup"
+                )
+        missing = {LEDGER_FILE, "head", CHECKPOINTS, "settings.json", "protocol.yaml"} - set(
+            self.files
+        )
+        if missing:
+            raise DamagedBackupError(
+                f"{self.path}: lacks {', '.join(sorted(missing))}; use another backup"
+            )
 
     def verify(self) -> None:
         """Verify chain, head and checkpoints of the copy, and its root. Raises `DamagedBackupError`."""
-        with closing(SqliteStore(self.ledger, read_only=True)) as store:
-            verification = verify_ledger(
-                store,
-                HeadFile(self.path / "head"),
-                key=self.public_key,
-                trial=self.trial,
-                checkpoints=CheckpointFile(self.path / CHECKPOINTS).read(),
-            )
+        try:
+            with closing(SqliteStore(self.ledger, read_only=True)) as store:
+                verification = verify_ledger(
+                    store,
+                    HeadFile(self.path / "head"),
+                    key=self.public_key,
+                    trial=self.trial,
+                    checkpoints=CheckpointFile(self.path / CHECKPOINTS).read(),
+                )
+        except (sqlite3.Error, LedgerError, ValueError) as error:
+            raise DamagedBackupError(
+                f"{self.ledger}: cannot be read as a ledger: {error}"
+            ) from None
         problems = list(verification.problems)
         if not problems and (verification.root, verification.events) != (self.root, self.seq):
             problems.append(Problem(self.seq, "the root is not the one the backup states"))
         if problems:
-            raise DamagedBackupError(self.path, problems)
+            more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+            raise DamagedBackupError(
+                f"{self.path}: the ledger does not verify: {problems[0]}{more}", problems
+            )
 
 
 def back_up(
@@ -145,9 +210,11 @@ def back_up(
             _copy_accounts(home.web_database, folder / "web.sqlite")
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             _flush(file)
-            backup.files[file.relative_to(folder).as_posix()] = _digest(file)
-        stated = {"format": BACKUP_FORMAT, **asdict(backup)}
-        del stated["path"]
+            name = file.relative_to(folder).as_posix()
+            backup.files[name], backup.sizes[name] = _digest(file), file.stat().st_size
+        signer = Signer(home.keys(held).signing_key())
+        backup = replace(backup, signature=signer.sign(backup.message()))
+        stated = {**backup.stated(), "signature": backup.signature}
         note = folder / BACKUP_FILE
         note.write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
         _flush(note)
@@ -221,6 +288,7 @@ def _describe(home: Home, folder: Path, now: datetime) -> Backup:
         now.isoformat(timespec="microseconds"),
         version("equipoise"),
         {},
+        {},
     )
 
 
@@ -261,13 +329,23 @@ class KeyCopy:
             copies = sorted(_key_copies(path), key=lambda one: one.taken_at)
             if copies:
                 return copies[-1]
+        given = _read_note(
+            path / KEYS_NOTE, f"{path}: holds no copy of keys ({KEYS_NOTE} is missing)"
+        )
+        names = {one.name for one in fields(cls)} - {"path"}
+        if set(given) != names or any(
+            type(given[name]) is not (int if name == "keys" else str) for name in names
+        ):
+            raise HomeError(f"{path}/{KEYS_NOTE}: is not what a copy of keys says of itself")
         try:
-            given = json.loads((path / KEYS_NOTE).read_text(encoding="utf-8"))
-            return cls(path, **given)
-        except FileNotFoundError:
-            raise HomeError(f"{path}: holds no copy of keys ({KEYS_NOTE} is missing)") from None
-        except (OSError, ValueError, TypeError) as error:
-            raise HomeError(f"{path}/{KEYS_NOTE}: cannot be read: {error}") from None
+            if datetime.fromisoformat(given["expires"]).tzinfo is None:
+                raise ValueError("the time zone is missing")
+        except ValueError as error:
+            raise HomeError(f"{path}/{KEYS_NOTE}: expires: {error}") from None
+        file = path / KEYS_FILE
+        if file.is_symlink() or not file.is_file():
+            raise HomeError(f"{file}: is missing, or no plain file; use another copy of the keys")
+        return cls(path, **given)
 
     def expired(self, now: datetime) -> bool:
         """Whether its time is over."""
@@ -327,6 +405,39 @@ def _overwrite(file: Path) -> None:
             left -= open_file.write(b"\0" * min(left, 1 << 20))
         open_file.flush()
         os.fsync(open_file.fileno())
+
+
+def _read_note(file: Path, missing: str) -> dict[str, Any]:
+    """The JSON object in a note beside a copy. Raises `HomeError`."""
+    try:
+        if not stat.S_ISREG(file.lstat().st_mode):
+            raise HomeError(f"{file}: is no plain file")
+        with file.open("rb") as opened:
+            content = opened.read(MAX_NOTE + 1)
+        if len(content) > MAX_NOTE:
+            raise HomeError(f"{file}: is longer than {MAX_NOTE} bytes")
+        given = json.loads(content.decode("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise HomeError(missing) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise HomeError(f"{file}: cannot be read: {error}") from None
+    if not isinstance(given, dict):
+        raise HomeError(f"{file}: cannot be read: it holds no JSON object")
+    return given
+
+
+def _entries(root: Path, folders: Collection[str]) -> Iterator[tuple[str, os.stat_result]]:
+    """Everything below a folder by its name there; links are not followed, and only these folders entered."""
+    waiting = [""]
+    while waiting:
+        inside = waiting.pop()
+        with os.scandir(root / inside) as found:
+            for one in found:
+                name = f"{inside}/{one.name}" if inside else one.name
+                if one.is_dir(follow_symlinks=False) and name in folders:
+                    waiting.append(name)
+                else:
+                    yield name, one.stat(follow_symlinks=False)
 
 
 def _digest(file: Path) -> str:

@@ -1,7 +1,9 @@
 """Bringing a home back from a backup, with a trace in its ledger.
 
 What stood in the home is moved aside, never deleted. While it happens `restoring.json` stands in the home, which
-nobody can open then; where the process dies, running the restore again goes on from there.
+nobody can open then; where the process dies, at whatever moment, running the restore again goes on from there.
+Each step can be done twice: a file takes its name when it is whole, and what is replaced is moved aside before
+anything is put in its place.
 """
 
 from __future__ import annotations
@@ -38,8 +40,13 @@ from .storage import CHECKPOINTS, LEDGER_FILE, DatabaseSettings, hold_still, ope
 
 _LEDGER_FILES = (LEDGER_FILE, f"{LEDGER_FILE}-wal", f"{LEDGER_FILE}-shm", "head", CHECKPOINTS)
 
-_BEGUN = {"home.lock", RESTORING, *DOCUMENTS, AMENDMENTS}
+_NEW = ".new"
+_BEGUN = {
+    "home.lock", RESTORING, f"{RESTORING}{_NEW}", f"settings.json{_NEW}", *DOCUMENTS, AMENDMENTS,
+}  # fmt: skip
 """What may stand in the folder of a new home whose restore was cut short."""
+_UNTOUCHED = {"home.lock", f"{RESTORING}{_NEW}"}
+"""What may stand there before the restore has said that it is one."""
 _ACCOUNT_FILES = ("web.sqlite", "web.sqlite-wal", "web.sqlite-shm")
 
 
@@ -67,6 +74,7 @@ class _Plan:
 
     id: str
     backup_seq: int
+    backup_root: str
     lost: int | None
     last_seq: int
     last_hash: str
@@ -75,6 +83,14 @@ class _Plan:
     database: dict[str, str] | None
     before: dict[str, str] | None
     """The database that held the ledger which is replaced."""
+    accounts: bool = False
+    """Whether the backup's accounts take the place of the home's."""
+    moved: bool = False
+    """Whether all that is replaced lies aside already."""
+
+    def replaced(self) -> tuple[str, ...]:
+        """The files of the home that are replaced."""
+        return (*_LEDGER_FILES, *(_ACCOUNT_FILES if self.accounts else ()))
 
 
 def restore(
@@ -99,25 +115,77 @@ def restore(
     Raises `HomeError` (`DamagedBackupError` where the backup does not verify) or `LedgerError`; then what stood in the home stands there still.
     """
     backup.verify()
+    _room_for(backup, path)
     with ExitStack() as held:
         fresh = not (path / "settings.json").exists()
-        if fresh and path.exists() and not {file.name for file in path.iterdir()} <= _BEGUN:
-            raise HomeError(f"{path}: is no Equipoise home; name one, or a new folder")
+        if fresh and path.exists():
+            standing = {file.name for file in path.iterdir()}
+            strange = sorted(standing - (_BEGUN if RESTORING in standing else _UNTOUCHED))
+            if strange:
+                raise HomeError(
+                    f"{path}: is no Equipoise home (it holds {strange[0]}); name one, or a new folder"
+                )
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         hold_still(path, held)
+        plan = begun(path)
+        # a new home that a restore which was cut short had come far enough to make
+        fresh = fresh or (plan is not None and not plan.aside)
         try:
-            return _Restoring(backup, path, fresh).run(
+            return _Restoring(backup, path, fresh, plan).run(
                 keys, erasures, replace_newer, accounts, database, schema, by, reason, advance
             )
-        except Exception:
-            if fresh:
+        except (Exception, KeyboardInterrupt) as error:
+            if fresh and not isinstance(error, OtherRestoreError):
+                _take_back(begun(path))
                 shutil.rmtree(path)
             raise
 
 
+class OtherRestoreError(HomeError):
+    """Another restore was begun there, and has to be finished first."""
+
+
+def begun(path: Path) -> _Plan | None:
+    """The plan of a restore that was cut short in this folder."""
+    file = path / RESTORING
+    try:
+        given = json.loads(file.read_text(encoding="utf-8"))
+        return _Plan(**given)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise HomeError(
+            f"{file}: cannot be read: {error}; take the file away, and restore again"
+        ) from None
+
+
+def _take_back(plan: _Plan | None) -> None:
+    """Remove what was put into a database for a home that is not made."""
+    if plan is not None and plan.database is not None:
+        with suppress(HomeError):
+            DatabaseSettings(**plan.database).take_back()
+
+
+def _room_for(backup: Backup, path: Path) -> None:
+    """Refuse before anything is written what the disk cannot hold."""
+    where = next(one for one in (path.absolute(), *path.absolute().parents) if one.exists())
+    needed, free = sum(backup.sizes.values()), shutil.disk_usage(where).free
+    if needed > free:
+        raise HomeError(
+            f"{path}: the backup needs {needed} bytes, and {free} are free; make room, or name another disk"
+        )
+
+
 class _Restoring:
-    def __init__(self, backup: Backup, path: Path, fresh: bool) -> None:
+    def __init__(self, backup: Backup, path: Path, fresh: bool, plan: _Plan | None) -> None:
         self.backup, self.path, self.fresh = backup, path, fresh
+        self.plan = plan
+        """Of the restore that was cut short, where one was."""
+        if plan is not None and plan.backup_root != backup.root:
+            raise OtherRestoreError(
+                f"{path}: a restore of another backup (of {plan.backup_seq} events) was not finished; run"
+                " that one again first"
+            )
 
     def run(
         self,
@@ -132,11 +200,14 @@ class _Restoring:
         advance: Advance | None,
     ) -> Restored:
         backup, path = self.backup, self.path
-        plan = self._begun() or self._planned(replace_newer, database, schema)
+        plan = self.plan or replace(
+            self._planned(replace_newer, database, schema),
+            accounts=accounts and (backup.path / "web.sqlite").exists(),
+        )
         if self.fresh:
             _write(path / RESTORING, asdict(plan))
             self._documents()
-        with closing(Home.open(path)) as home:
+        with closing(self._opened()) as home:
             if home.protocol.id != backup.trial:
                 raise HomeError(f"{path}: is a home of {home.protocol.id}, not of {backup.trial}")
             rehearsed = home.rehearsal is not None
@@ -144,37 +215,41 @@ class _Restoring:
             self._keys(keys)
         self._erasures(keys, erasures)
         _write(path / RESTORING, asdict(plan))
-        self._swap(plan, advance)
-        if accounts or not (path / "web.sqlite").exists():
-            self._accounts(plan)
+        plan = self._put_aside(plan)
         try:
+            self._swap(plan, advance)
+            if plan.accounts or not (path / "web.sqlite").exists():
+                self._accounts()
             return self._record(plan, by, reason)
-        except BaseException:
+        except (Exception, KeyboardInterrupt):
             self._undo(plan)
             raise
 
     # -- before anything is changed --------------------------------------------------------------
 
-    def _begun(self) -> _Plan | None:
-        """The plan of a restore that was cut short."""
+    def _opened(self) -> Home:
+        """The home; a backup whose documents are none can have been signed by anybody with a key of their own."""
         try:
-            given = json.loads((self.path / RESTORING).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        plan = _Plan(**given)
-        if plan.backup_seq != self.backup.seq:
+            return Home.open(self.path)
+        except (KeyError, TypeError, ValueError) as error:
             raise HomeError(
-                f"{self.path}: a restore of another backup (of {plan.backup_seq} events) was not"
-                " finished; run that one again first"
-            )
-        return plan
+                f"{self.path}: its settings cannot be used: {type(error).__name__}: {error}"
+            ) from None
 
     def _planned(self, replace_newer: bool, database: str | None, schema: str | None) -> _Plan:
         """Look at what is there, and refuse to lose any of it unasked."""
         backup, path = self.backup, self.path
         stored = DatabaseSettings.for_new_ledger(database, schema, backup.trial)
         plan = _Plan(
-            str(uuid.uuid4()), backup.seq, 0, 0, "", "", asdict(stored) if stored else None, None
+            str(uuid.uuid4()),
+            backup.seq,
+            backup.root,
+            0,
+            0,
+            "",
+            "",
+            asdict(stored) if stored else None,
+            None,
         )
         if self.fresh:
             return plan
@@ -241,8 +316,17 @@ class _Restoring:
             shutil.copytree(
                 self.backup.path / AMENDMENTS, self.path / AMENDMENTS, dirs_exist_ok=True
             )
-        settings = (self.backup.path / "settings.json").read_text(encoding="utf-8")
-        _write(self.path / "settings.json", json.loads(settings))
+        if not (self.path / "settings.json").exists():
+            try:
+                text = (self.backup.path / "settings.json").read_text(encoding="utf-8")
+                settings = json.loads(text)
+                if not isinstance(settings, dict):
+                    raise ValueError("it holds no JSON object")
+            except (ValueError, RecursionError) as error:
+                raise HomeError(
+                    f"{self.backup.path}/settings.json: cannot be read: {error}"
+                ) from None
+            _write(self.path / "settings.json", settings)
 
     def _keys(self, given: Path | None) -> None:
         """See that the keys here are this ledger's, or put a copy of them here."""
@@ -260,11 +344,27 @@ class _Restoring:
                 )
             if copy.public_key != self.backup.public_key:
                 raise HomeError(f"{copy.path}: the keys are those of another ledger")
-            shutil.copyfile(copy.path / KEYS_FILE, file)
-            file.chmod(0o600)
-        with closing(FileKeys(file)) as keys:
-            if Signer(keys.signing_key()).public_hex != self.backup.public_key:
-                raise HomeError(f"{file}: the keys are not those the backup was signed with")
+            new = file.with_name(file.name + _NEW)
+            _clear(new)
+            try:
+                shutil.copyfile(copy.path / KEYS_FILE, new)
+                self._keys_are_its(new, copy.path / KEYS_FILE)
+            except BaseException:
+                _clear(new)
+                raise
+            os.replace(new, file)
+            _clear(new)
+        else:
+            self._keys_are_its(file, file)
+
+    def _keys_are_its(self, file: Path, called: Path) -> None:
+        try:
+            with closing(FileKeys(file)) as keys:
+                known = Signer(keys.signing_key()).public_hex
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            raise HomeError(f"{called}: cannot be read as keys: {error}") from None
+        if known != self.backup.public_key:
+            raise HomeError(f"{called}: the keys are not those the backup was signed with")
 
     def _erasures(self, keys: Path | None, given: Path | None) -> None:
         """Bring every list of destroyed keys together: whatever keys came back, these go again."""
@@ -280,15 +380,23 @@ class _Restoring:
                 raise HomeError(f"{given}: there is no such list of erasures")
             home_list.take_over(given)
 
+    def _put_aside(self, plan: _Plan) -> _Plan:
+        """Move all that is replaced out of the way. Once it is, what stands in its place is the backup's."""
+        if not plan.aside or plan.moved:
+            return plan
+        aside = self.path / plan.aside
+        aside.mkdir(mode=0o700, exist_ok=True)
+        for name in plan.replaced():
+            if (self.path / name).exists():
+                (self.path / name).rename(aside / name)
+        plan = replace(plan, moved=True)
+        _write(self.path / RESTORING, asdict(plan))
+        return plan
+
     def _swap(self, plan: _Plan, advance: Advance | None) -> None:
         backup, path = self.backup, self.path
-        kept = [one for one in CheckpointFile(path / CHECKPOINTS).read() if one is not None]
-        if plan.aside:
-            aside = path / plan.aside
-            aside.mkdir(mode=0o700, exist_ok=True)
-            for name in _LEDGER_FILES:
-                if (path / name).exists() and not (aside / name).exists():
-                    (path / name).rename(aside / name)
+        before = path / plan.aside if plan.aside else path
+        kept = [one for one in CheckpointFile(before / CHECKPOINTS).read() if one is not None]
         for name in (*_LEDGER_FILES, f"{LEDGER_FILE}.new"):
             (path / name).unlink(missing_ok=True)
         with closing(SqliteStore(backup.ledger, read_only=True)) as source:
@@ -316,17 +424,16 @@ class _Restoring:
             settings["database"] = plan.database
             _write(path / "settings.json", settings)
 
-    def _accounts(self, plan: _Plan) -> None:
+    def _accounts(self) -> None:
         source, file = self.backup.path / "web.sqlite", self.path / "web.sqlite"
         if not source.exists():
             return
+        new = file.with_name(file.name + _NEW)
+        shutil.copyfile(source, new)
+        new.chmod(0o600)
         for name in _ACCOUNT_FILES:
-            if (self.path / name).exists():
-                aside = self.path / plan.aside
-                aside.mkdir(mode=0o700, exist_ok=True)
-                (self.path / name).rename(aside / name)
-        shutil.copyfile(source, file)
-        file.chmod(0o600)
+            (self.path / name).unlink(missing_ok=True)
+        os.replace(new, file)
 
     # -- the trace -------------------------------------------------------------------------------
 
@@ -376,13 +483,21 @@ class _Restoring:
         if settings.get("database") != plan.before:
             _write(self.path / "settings.json", {**settings, "database": plan.before})
         aside = self.path / plan.aside
-        for name in (*_LEDGER_FILES, *_ACCOUNT_FILES):
+        # first what the restore has put there goes; from then on what stands there is the home's own again
+        for name in plan.replaced():
+            (self.path / name).unlink(missing_ok=True)
+        _write(self.path / RESTORING, asdict(replace(plan, moved=False)))
+        for name in plan.replaced():
             if (aside / name).exists():
-                os.replace(aside / name, self.path / name)
-            elif name in _LEDGER_FILES:
-                (self.path / name).unlink(missing_ok=True)
+                (aside / name).rename(self.path / name)
         aside.rmdir()
         (self.path / RESTORING).unlink(missing_ok=True)
+
+
+def _clear(database: Path) -> None:
+    """Take a SQLite file and its log away."""
+    for ending in ("", "-wal", "-shm"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)
 
 
 def _common(store: Store, backup: Backup, end: int) -> int:

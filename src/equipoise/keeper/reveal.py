@@ -58,7 +58,8 @@ class Reveal:
             )
             return cls(str(given["seed"]), str(given["source"]), dict(given["scheme"]), allocations)
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"this is no reveal of a keeper: {error!r}") from None
+            lacks = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+            raise ValueError(f"this is no reveal of a keeper: {lacks}") from None
 
     @property
     def scheme_text(self) -> str:

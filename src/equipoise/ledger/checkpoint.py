@@ -9,6 +9,7 @@ backup and a rewritten chain, whatever else was changed along with the database.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -173,7 +174,7 @@ class CheckpointFile:
             try:
                 written = os.write(file, line)
                 if written < len(line):
-                    raise OSError(28, "no space left on the device")
+                    raise OSError(errno.ENOSPC, "no space left on the device")
                 os.fsync(file)
             except OSError as error:
                 os.ftruncate(file, kept)

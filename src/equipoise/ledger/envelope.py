@@ -174,14 +174,15 @@ def _refuse_number(text: str) -> None:
     raise ValueError(f"{text} cannot stand in a payload")
 
 
-_decode = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number).decode
+_decode = json.JSONDecoder(parse_float=_refuse_number, parse_constant=_refuse_number).raw_decode
+"""The decoder without its care for white space around the value: canonical text has none."""
 
 
 def canonical_payload(text: str) -> dict[str, Any] | None:
     """The payload that the text is the canonical JSON of; `None` where it is no such text."""
     try:
-        payload = _decode(text)
-        if type(payload) is not dict:
+        payload, end = _decode(text)
+        if type(payload) is not dict or end != len(text):
             return None
         # What the decoder gives can only be encoded as it was, or not be canonical: no need to
         # look into every value first, as for a payload that comes from elsewhere.

@@ -39,9 +39,14 @@ class ErasureList:
         return True
 
     def take_over(self, other: Path) -> int:
-        """Note what another copy of the list holds and this one does not; how many lines were new."""
+        """Note what another copy of the list holds and this one does not; how many lines were new.
+
+        Raises `LedgerError` where the other one is no such list; then nothing of it is noted.
+        """
         known = set(self._text().splitlines())
-        new = [line for line in ErasureList(other)._text().splitlines() if line not in known]
+        theirs = ErasureList(other)
+        sound = sum(1 for _ in theirs._lines())
+        new = [line for line in theirs._text().splitlines()[:sound] if line not in known]
         if new:
             self._append("".join(f"{line}\n" for line in new))
         return len(new)
@@ -64,13 +69,22 @@ class ErasureList:
             return self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return ""
+        except (OSError, ValueError) as error:
+            raise LedgerError(f"{self.path}: is no list of erasures: {error}") from None
 
     def _lines(self) -> Iterator[tuple[str, Sequence[str]]]:
         for number, line in enumerate(self._text().splitlines(), 1):
             try:
                 given = json.loads(line)
-                yield str(given["trial"]), [str(key) for key in given["keys"]]
-            except (ValueError, KeyError, TypeError):
+                trial, keys = given["trial"], given["keys"]
+                if (
+                    type(trial) is not str
+                    or type(keys) is not list
+                    or any(type(key) is not str for key in keys)
+                ):
+                    raise TypeError
+                yield trial, keys
+            except (ValueError, KeyError, TypeError, RecursionError):
                 # A line that a power cut left half: the event in the ledger names the keys again.
                 if number < len(self._text().splitlines()):
                     raise LedgerError(

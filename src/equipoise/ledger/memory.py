@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,10 @@ class MemoryStore:
         self._streams: dict[str, list[int]] = {}
         self._clients: dict[str, list[int]] = {}
         self._rows: dict[str, dict[Key, Row]] = {table.name: {} for table in tables}
+        self._places: dict[str, dict[str, dict[Cell, dict[Key, None]]]] = {
+            table.name: {column: {} for column in _led_by(table)} for table in tables
+        }
+        """Keys of rows by what they hold in a column that leads an index, as a database finds them."""
         self._signed: str | None = None
         self._version = ""
         self._undo_version: list[str] = []
@@ -49,13 +54,15 @@ class MemoryStore:
             for name, rows in self._rows.items():
                 self._undo.extend((name, key, row) for key, row in rows.items())
                 rows.clear()
+                for held in self._places[name].values():
+                    held.clear()
         for name, changed in changes.by_table.items():
             table, rows = self.tables[name], self._rows[name]
             for key, change in changed.items():
                 old = rows.get(key)
                 self._undo.append((name, key, old))
                 if not change.exists:
-                    rows.pop(key, None)
+                    self._set(name, key, None)
                     continue
                 row_now: Row = (
                     dict.fromkeys(table.columns) if old is None or change.removed else dict(old)
@@ -65,7 +72,21 @@ class MemoryStore:
                 for column, delta in change.deltas.items():
                     current = row_now[column]
                     row_now[column] = delta + (current if isinstance(current, int) else 0)
-                rows[key] = row_now
+                self._set(name, key, row_now)
+
+    def _set(self, name: str, key: Key, row: Row | None) -> None:
+        """Put a row in the place of the one with its key, or (None) take that one away."""
+        rows = self._rows[name]
+        old = rows.get(key)
+        if row is None:
+            rows.pop(key, None)
+        else:
+            rows[key] = row
+        for column, held in self._places[name].items():
+            if old is not None and (row is None or row[column] != old[column]):
+                del held[old[column]][key]
+            if row is not None and (old is None or row[column] != old[column]):
+                held.setdefault(row[column], {})[key] = None
 
     def commit(self, signed_head: str | None) -> None:
         """Let everybody see what was applied."""
@@ -78,10 +99,7 @@ class MemoryStore:
     def rollback(self) -> None:
         """Take back what was applied since `begin`."""
         for name, key, old in reversed(self._undo):
-            if old is None:
-                self._rows[name].pop(key, None)
-            else:
-                self._rows[name][key] = old
+            self._set(name, key, old)
         self._undo.clear()
         if self._undo_version:
             self._version = self._undo_version[0]
@@ -110,8 +128,7 @@ class MemoryStore:
 
     def stream_version(self, stream: str, *, inside: bool = False) -> int:
         """The number of events in the stream."""
-        end = self._end(inside)
-        return sum(1 for at in self._streams.get(stream, ()) if at < end)
+        return bisect_left(self._streams.get(stream, ()), self._end(inside))
 
     def events(self, selection: Selection, *, inside: bool = False) -> Iterator[EventRow]:
         """Selected events in order."""
@@ -120,8 +137,8 @@ class MemoryStore:
             end = min(end, selection.upto)
         at: Sequence[int] = range(selection.after, end)
         if selection.stream is not None:
-            mine = list(self._streams.get(selection.stream, ()))
-            at = [i for i in mine if selection.after <= i < end]
+            mine = self._streams.get(selection.stream, ())
+            at = mine[bisect_left(mine, selection.after) : bisect_left(mine, end)]
         if selection.types is not None:
             at = [i for i in at if self._events[i][4] in selection.types]
         if selection.descending:
@@ -159,7 +176,7 @@ class MemoryStore:
         ]
         found = [
             dict(row)
-            for row in list(self._rows[table.name].values())
+            for row in self._candidates(table.name, dict(tests))
             if all(row[column] in allowed for column, allowed in tests)
         ]
         # A stable sort, least significant column first, gives the order of several columns.
@@ -171,9 +188,29 @@ class MemoryStore:
             )
         return found if limit is None else found[:limit]
 
+    def _candidates(self, name: str, tests: Mapping[str, tuple[Cell, ...]]) -> list[Row]:
+        """Rows among which all are that pass the tests: by the index that leaves the fewest."""
+        rows = self._rows[name]
+        fewest: list[Key] | None = None
+        for column, held in self._places[name].items():
+            if column in tests:
+                keys = [key for cell in tests[column] for key in list(held.get(cell, ()))]
+                if fewest is None or len(keys) < len(fewest):
+                    fewest = keys
+        if fewest is None:
+            return list(rows.values())
+        # another thread may have taken a row away meanwhile
+        return [row for key in dict.fromkeys(fewest) if (row := rows.get(key)) is not None]
+
     def stored(self) -> tuple[str | None, Iterator[tuple[Any, ...]]]:
         """The signed head and the committed rows."""
         return self._signed, iter(self._events[: self._committed])
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def _led_by(table: Table) -> list[str]:
+    """The columns that lead the key, or an index."""
+    leading = (table.key[0], *(index[0] for index in table.indexes))
+    return [column for column in dict.fromkeys(leading) if table.key != (column,)]

@@ -85,6 +85,8 @@ def proof_problems(document: Any, *, key: str | None = None) -> list[tuple[int, 
         if stream is not None and (row[2], row[3]) != (stream, streams.get(stream, 0) + 1):
             problems.append((place, f"does not follow the event of {stream} before it"))
         streams[row[2]] = row[3]
+        if place - 1 in shown:
+            problems.append((place, "stands there twice"))
         shown[place - 1] = leaf_of(place, row[16])
     if not problems:
         problems += _root_problems(checkpoint, shown, nodes)

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -85,9 +86,25 @@ def _signed_head(connection: sqlite3.Connection) -> str | None:
     return str(row[0]) if row else None
 
 
-def _rows_of(connection: sqlite3.Connection, rows: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+def _with_escapes(stored: bytes) -> str:
+    return stored.decode("utf-8", "surrogateescape")
+
+
+def _rows_of(
+    connection: sqlite3.Connection, rows: sqlite3.Cursor, again: str
+) -> Iterator[tuple[Any, ...]]:
+    """Every row, then the connection closed. `again` is the query whose rows these are: a row that cannot be
+    read as UTF-8 makes it be asked anew, with escapes, which would cost every row of a sound ledger a sixth of
+    its time."""
+    given = 0
     try:
-        yield from rows
+        try:
+            for row in rows:
+                yield row
+                given += 1
+        except sqlite3.Error:
+            connection.text_factory = _with_escapes
+            yield from islice(connection.execute(again), given, None)
     except sqlite3.Error as error:
         raise LedgerError(f"cannot be read as a ledger: {error}") from error
     finally:
@@ -422,14 +439,16 @@ class SqliteStore:
         """All rows as they lie in the file; text that is no UTF-8 keeps its bytes as surrogates."""
         connection = self._open_reader()
         try:
-            connection.text_factory = lambda stored: stored.decode("utf-8", "surrogateescape")
             connection.execute("BEGIN")
+            connection.text_factory = _with_escapes
             signed = _signed_head(connection)
-            rows = connection.execute(f"{_SELECT_EVENT} ORDER BY seq")
+            connection.text_factory = str
+            query = f"{_SELECT_EVENT} ORDER BY seq"
+            rows = connection.execute(query)
         except sqlite3.Error as error:
             connection.close()
             raise LedgerError(f"cannot be read as a ledger: {error}") from error
-        return signed, _rows_of(connection, rows)
+        return signed, _rows_of(connection, rows, query)
 
     def backup_to(self, path: Path, advance: Callable[[int, int], None] | None = None) -> None:
         """Copy the whole file, as it is now, over another one; writing goes on meanwhile.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from .checkpoint import Checkpoint
@@ -13,6 +13,7 @@ from .envelope import NO_EVENT, Event, Head, canonical_payload, canonical_text, 
 from .errors import LedgerError
 from .head import HeadFile, SignedHead
 from .merkle import MerkleTree
+from .side_by_side import checked
 from .store import Store
 
 _PROBLEMS_KEPT = 100
@@ -73,12 +74,12 @@ class Verification:
     head: Head
     key: str | None
     """The public key the heads were checked against."""
-    problems: list[Problem] = field(default_factory=list)
-    clock_steps: tuple[ClockStep, ...] = ()
+    problems: list[Problem]
+    clock_steps: tuple[ClockStep, ...]
     """Where the server's clock was stepped: its time went back from one event to the next, or an event bears a
     time later than that at which it was known. No fault of the ledger: the order of events is that of
     `seq`; but times around such a place need an explanation."""
-    checkpoints: int = 0
+    checkpoints: int
     """How many checkpoints were held against it."""
 
 
@@ -140,8 +141,11 @@ def verify_ledger(
     trial: str | None,
     checkpoints: Sequence[Checkpoint | None] = (),
     now: str | None = None,
+    processes: int = 1,
 ) -> Verification:
     """Verify a whole ledger.
+
+    `processes` is by how many processes the rows of a long ledger are checked, this one included.
 
     `now` (ISO 8601 in UTC) is the time of this verification, where the ledger's clock is that of the world: events
     that bear a later time are told.
@@ -162,7 +166,7 @@ def verify_ledger(
         stored, rows = None, iter(())
     stated = [SignedHead.parse(stored) if stored is not None else None, *(slots or ())]
     walk.watch(one.seq for one in (*stated, *checkpoints) if one is not None)
-    walk.through(_readable(rows, walk.note))
+    walk.through(checked(_readable(rows, walk.note), row_fault, processes))
     problems, key, head = walk.problems, walk.key, walk.head
     found, heads = compare_heads(head, walk.hashes.get, stored, slots, key=key, trial=walk.trial)
     problems.extend(found)
@@ -203,14 +207,14 @@ class _Walk:
         """Remember hash and root at these places."""
         self._watched = frozenset(places)
 
-    def through(self, rows: Iterator[tuple[Any, ...]]) -> None:
-        """Check every row in turn."""
+    def through(self, rows: Iterator[tuple[tuple[Any, ...], str | None]]) -> None:
+        """Check every row in turn, each given with its own fault."""
         note, tree, watched = self.note, self.tree, self._watched
         streams: dict[str, int] = {}
         clients: dict[str, int] = {}
         last, end, before = 0, NO_EVENT, ""
         latest, latest_seq = "", 0
-        for row in rows:
+        for row, fault in rows:
             self.count += 1
             seq = row[0]
             if type(seq) is not int:
@@ -221,10 +225,9 @@ class _Walk:
                 note(seq, f"follows event {last}: {gap} missing" if seq > last else "out of order")
             last, previous = seq, end
             end = str(row[16])
-            fault = row_fault(row)
             if fault is not None:
                 note(seq, fault)
-                if fault is not WRONG_HASH:
+                if fault != WRONG_HASH:
                     # Nothing in this row can be relied on; the next one's `previous` is held to it.
                     continue
             if row[15] != previous:

@@ -20,4 +20,7 @@ def without_collector() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            # what was made lasts: straight to the oldest generation, not first looked through as young
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()

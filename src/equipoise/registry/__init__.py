@@ -6,11 +6,11 @@ Of one's own trials it sees only a released public projection, never the trial.
 from __future__ import annotations
 
 from .blocks import RecordPage, Section
-from .live import LiveProjection, PublicRow, PublicTable
+from .live import LiveProjection
 from .page import record_page
 from .render import render_page, render_sections
 
 __all__ = [
-    "LiveProjection", "PublicRow", "PublicTable", "RecordPage", "Section", "record_page",
+    "LiveProjection", "RecordPage", "Section", "record_page",
     "render_page", "render_sections",
 ]  # fmt: skip

@@ -48,7 +48,10 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: head, rows of cells (the first cell heads its row), notes under it."""
+    """A table: head, rows of cells (the first cell heads its row), notes under it.
+
+    A row of one cell is a heading over the rows that follow.
+    """
 
     title: str
     head: tuple[str, ...]

@@ -5,26 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from equipoise.quantity.text import Text
-
-
-@dataclass(frozen=True, slots=True)
-class PublicRow:
-    """A line of a released table: its label, and a cell per column."""
-
-    label: Text
-    cells: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PublicTable:
-    """A released table; `columns` head the cells of every row."""
-
-    title: Text
-    columns: tuple[Text, ...]
-    rows: tuple[PublicRow, ...]
-    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +15,10 @@ class LiveProjection:
     """The public face of a running trial on a day.
 
     Codes are the registry's (`recruiting`). `sites` maps site ids to their recruitment status.
-    Tables stand here only once they have been released; an empty tuple says that nothing has.
-    `commitment` is the hash of the randomization seed and scheme, `seed_revealed` the seed after
-    the trial has closed.
+    `results` is a registry's `resultsSection` in the language of the page, and stands here only once it has
+    been released, with the `headline` that answers first and the data `cut` they rest on; an empty one says that
+    nothing has. `commitment` is the hash of the randomization seed and
+    scheme, `seed_revealed` the seed after the trial has closed.
     """
 
     as_of: date
@@ -42,9 +26,8 @@ class LiveProjection:
     sites: Mapping[str, str] = field(default_factory=dict)
     randomized: int | None = None
     headline: Text | None = None
-    participant_flow: tuple[PublicTable, ...] = ()
-    outcomes: tuple[PublicTable, ...] = ()
-    safety: tuple[PublicTable, ...] = ()
+    cut: Text | None = None
+    results: Mapping[str, Any] = field(default_factory=dict)
     commitment: str | None = None
     seed_revealed: str | None = None
     mode: str = "live"
@@ -53,4 +36,4 @@ class LiveProjection:
     @property
     def released(self) -> bool:
         """Whether any result has been released."""
-        return bool(self.headline or self.participant_flow or self.outcomes or self.safety)
+        return bool(self.headline or self.results)

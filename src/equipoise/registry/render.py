@@ -52,17 +52,19 @@ def _entries(block: Entries) -> str:
     return f'<ul class="{kind}">{"".join(_entry(entry) for entry in block.entries)}</ul>'
 
 
+def _row(row: tuple[str, ...], columns: int) -> str:
+    if len(row) == 1:
+        return f'<tr class="section"><th scope="colgroup" colspan="{columns}">{_text(row[0])}</th></tr>'
+    cells = "".join(f"<td>{_text(cell)}</td>" for cell in row[1:])
+    return f'<tr><th scope="row">{_text(row[0])}</th>{cells}</tr>'
+
+
 def _table(block: Table) -> str:
     caption = f"<caption>{_text(block.title)}</caption>" if block.title else ""
     head = "".join(
         f'<th scope="col">{_text(cell)}</th>' if cell else "<td></td>" for cell in block.head
     )
-    rows = "".join(
-        f'<tr><th scope="row">{_text(row[0])}</th>'
-        + "".join(f"<td>{_text(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in block.rows
-    )
+    rows = "".join(_row(row, len(block.head)) for row in block.rows)
     notes = "".join(f'<p class="small soft">{_text(note)}</p>' for note in block.notes)
     # what may have to be scrolled must be reachable by keyboard, and a region needs a name
     named = (

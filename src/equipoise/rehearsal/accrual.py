@@ -10,13 +10,16 @@ import numpy.typing as npt
 
 from equipoise.protocol.document import Protocol
 
-from .assumptions import AssumptionError, RehearsalAssumptions, SiteAccrual
+from .assumptions import Accrual, AssumptionError, RehearsalAssumptions, SiteAccrual
 from .columns import Days
+from .lean import LeanStreams, Whole, reached_on, waiting_levels
 from .streams import Floats, Streams
 
-_YEARS = 12
+YEARS = 12
 """Candidates are drawn over this many years at most."""
 _MOST_A_DAY = 12
+GAP = 5
+"""The place in stream `candidate` of the gap before a candidate, where numbers are lean."""
 DAYS_A_MONTH = 365.25 / 12
 
 
@@ -38,26 +41,29 @@ def arrivals(
     streams: Streams,
     candidates: int | None = None,
 ) -> Arrivals:
-    """Candidates on working days; each site's count of a day is Poisson, drawn on stream `accrual`.
+    """Candidates on working days; each site's count of a day is Poisson, drawn on stream `accrual`, or as gaps between candidates.
 
     The subject number of a candidate is its site's index and its ordinal there, so that a site's
     people stay who they are when another site's rate is changed.
     """
     plan = assumptions.accrual
-    starts = plan.starts or _registered_start(protocol)
+    starts = plan.starts or registered_start(protocol)
     sites = tuple(site.id for site in protocol.identity.sites)
     if not sites:
         raise AssumptionError(["identity.sites: a rehearsal needs at least one site"])
-    wanted = candidates or _enough(protocol, assumptions)
-    days = _YEARS * 366
+    wanted = candidates or candidates_wanted(protocol, assumptions)
+    days = YEARS * 366
     ordinals = starts.toordinal() + np.arange(days)
     working = (ordinals - 1) % 7 < 5
     opens, found = [], []
     for index, site in enumerate(sites):
-        rate = plan.sites.get(site) or _default_rate(protocol, len(sites))
-        opens.append(_working_day(starts.toordinal() + rate.opens_after_days))
-        counts = _daily_counts(rate, streams.uniforms("accrual", [index], days)[0], working)
-        screened = np.repeat(ordinals, counts)[:wanted]
+        rate = rate_of(protocol, plan, site)
+        opens.append(opening_day(starts, rate))
+        if isinstance(streams, LeanStreams):
+            screened = starts.toordinal() + _days_by_gaps(rate, streams, index, working, wanted)
+        else:
+            counts = _daily_counts(rate, streams.uniforms("accrual", [index], days)[0], working)
+            screened = np.repeat(ordinals, counts)[:wanted]
         ordinal = np.arange(screened.size)
         found.append(np.stack([screened, np.full(screened.size, index), ordinal], axis=1))
     everyone = np.concatenate(found)
@@ -74,7 +80,8 @@ def arrivals(
     )
 
 
-def _registered_start(protocol: Protocol) -> date:
+def registered_start(protocol: Protocol) -> date:
+    """The protocol's start, the latest day its precision allows. Raises `AssumptionError` where there is none."""
     registered = protocol.identity.dates.start
     if registered is None:
         raise AssumptionError(
@@ -83,12 +90,20 @@ def _registered_start(protocol: Protocol) -> date:
     return registered.date.latest
 
 
-def _working_day(day: int) -> int:
+def opening_day(starts: date, rate: SiteAccrual) -> int:
+    """The working day (ordinal) on which a site opens."""
+    day = starts.toordinal() + rate.opens_after_days
     weekday = (day - 1) % 7
     return day if weekday < 5 else day + 7 - weekday
 
 
-def _enough(protocol: Protocol, assumptions: RehearsalAssumptions) -> int:
+def rate_of(protocol: Protocol, plan: Accrual, site: str) -> SiteAccrual:
+    """A site's rate as assumed; by default the target in a year, shared evenly."""
+    return plan.sites.get(site) or _default_rate(protocol, len(protocol.identity.sites))
+
+
+def candidates_wanted(protocol: Protocol, assumptions: RehearsalAssumptions) -> int:
+    """Candidates enough to fill the target in expectation of refusals and failures, and some more."""
     size = protocol.design.sample_size
     if size is None:
         raise AssumptionError(["design.sample_size: a rehearsal needs a target"])
@@ -98,18 +113,38 @@ def _enough(protocol: Protocol, assumptions: RehearsalAssumptions) -> int:
 
 
 def _default_rate(protocol: Protocol, sites: int) -> SiteAccrual:
-    """The target in a year, shared evenly."""
     size = protocol.design.sample_size
     return SiteAccrual(per_month=max((size.target if size else 1) / 12 / sites, 0.1))
+
+
+def expected_by_day(rate: SiteAccrual, working: npt.NDArray[np.bool_]) -> Floats:
+    """How many candidates a site expects on each day."""
+    since = np.arange(working.size) - rate.opens_after_days
+    stride = np.clip((since + 1) / max(rate.start_up_days, 1), 0.0, 1.0)
+    return np.asarray(
+        rate.per_month / DAYS_A_MONTH * 7 / 5 * stride * (since >= 0) * working, dtype=np.float64
+    )
+
+
+def _days_by_gaps(
+    rate: SiteAccrual,
+    streams: LeanStreams,
+    site: int,
+    working: npt.NDArray[np.bool_],
+    wanted: int,
+) -> Whole:
+    """The days on which a site's candidates come, from exponential gaps on the scale of those expected."""
+    subjects = (np.uint64(site) << np.uint64(32)) + np.arange(wanted, dtype=np.uint64)
+    levels = streams.levels("candidate", subjects, GAP + 1)[:, GAP]
+    days = reached_on(expected_by_day(rate, working), np.cumsum(waiting_levels()[levels]))
+    return days[days < working.size]
 
 
 def _daily_counts(
     rate: SiteAccrual, u: Floats, working: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.int64]:
     """Poisson counts by inversion of the distribution function, zero on weekends."""
-    since = np.arange(working.size) - rate.opens_after_days
-    stride = np.clip((since + 1) / max(rate.start_up_days, 1), 0.0, 1.0)
-    expected = rate.per_month / DAYS_A_MONTH * 7 / 5 * stride * (since >= 0) * working
+    expected = expected_by_day(rate, working)
     term = np.exp(-expected)
     below = term.copy()
     counts = np.zeros(working.size, dtype=np.int64)

@@ -340,6 +340,16 @@ class Staff(Model):
     signs: list[str] = []
     """Forms the investigator signs on the day they are complete."""
 
+    def careful(self) -> Staff:
+        """Staff that make no mistakes; visits are missed and late as assumed, which the participants do too."""
+        return Staff(
+            visit_missed=self.visit_missed,
+            visit_late=self.visit_late,
+            late_days=self.late_days,
+            missed_reasons=self.missed_reasons,
+            signs=self.signs,
+        )
+
     def faultless(self) -> Staff:
         """Staff that make no mistake and are never late; they sign what they signed."""
         return Staff(signs=self.signs)

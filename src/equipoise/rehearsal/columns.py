@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -110,6 +110,44 @@ def choices(weights: Mapping[Any, float], uniforms: Floats) -> npt.NDArray[np.in
     return np.minimum(picked, len(weights) - 1)
 
 
+class Columns(dict[str, Column]):
+    """Columns by item, drawn when they are first looked at.
+
+    Iterating gives those drawn so far; `in` and `[]` know all that were promised.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._promised: dict[str, Callable[[], Column]] = {}
+
+    def promise(self, name: str, draw: Callable[[], Column]) -> None:
+        """Say how a column will be drawn."""
+        self._promised[name] = draw
+
+    def promised_before(self, name: str, other: str) -> bool:
+        """Whether `other` was given before `name` (which may be none of them)."""
+        order = list(self._promised)
+        return other in order[: order.index(name)] if name in order else other in self
+
+    def draw_all(self) -> None:
+        """Draw what was promised, in its order."""
+        for name in list(self._promised):
+            self[name]
+
+    def __missing__(self, name: str) -> Column:
+        if name not in self._promised:
+            raise KeyError(name)
+        found = self[name] = self._promised[name]()
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self._promised
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The column, drawn now if need be."""
+        return self[name] if name in self else default  # noqa: SIM401  (it would call itself)
+
+
 class Sampler:
     """Draws columns for the persons of one replicate; each item has a stream of its own."""
 
@@ -124,7 +162,7 @@ class Sampler:
         self._streams = streams
         self._subjects = subjects
         self._events = events
-        self.columns: dict[str, Column] = {}
+        self.columns = Columns()
 
     def draw(self, name: str, given: Given, stream: str | None = None) -> Column:
         """The item's column, drawn on `item/<name>` unless another stream is named."""
@@ -195,7 +233,7 @@ class Sampler:
         return Column(column.kind, values, column.decimals)
 
     def _earlier(self, name: str, other: str) -> Column:
-        if other not in self.columns:
+        if not self.columns.promised_before(name, other):
             raise AssumptionError(
                 [f"assumptions.participants.items.{name}: {other!r} must be given before it"]
             )

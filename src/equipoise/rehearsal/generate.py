@@ -6,9 +6,10 @@ outcomes), since the arm is only known once the trial has allocated it. Days are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -19,16 +20,20 @@ from equipoise.quantity.units import convert
 from .accrual import Arrivals, arrivals
 from .assumptions import (
     AssumptionError,
+    Attrition,
     CourseEffect,
     Drift,
     Given,
     HazardAbove,
+    LaboratoryItem,
     RehearsalAssumptions,
     VirtualEvent,
     read_assumptions,
 )
 from .columns import Column, Days, Kind, Sampler, choices, decimals_of
-from .histories import Course, Series, Setting, follow_history
+from .histories import Course, Series, Setting, Still, follow_history
+from .lean import UNIT, LeanStreams, waiting_levels
+from .staff import StaffArrays
 from .streams import Floats, Streams
 
 Truths = npt.NDArray[np.bool_]
@@ -66,24 +71,6 @@ class AttritionArrays:
     reason: npt.NDArray[np.str_]
 
 
-@dataclass(frozen=True, slots=True)
-class StaffArrays:
-    """What staff do, as uniform numbers and days; `[person, visit]` in the schedule's order."""
-
-    missed: Truths
-    late: Indexes
-    typing: Floats
-    typing_item: Floats
-    typing_kind: Floats
-    found: Floats
-    swap: Floats
-    deviation: Floats
-    wrong_stratum: Floats
-    transfer: Floats
-    query: Floats
-    diary: Floats
-
-
 @dataclass(frozen=True)
 class Replicate:
     """Everything one replicate of the rehearsal rests on."""
@@ -115,6 +102,7 @@ class Replicate:
     staff: StaffArrays
     log_rows: Mapping[str, Indexes]
     log_columns: Mapping[str, Mapping[str, tuple[Column, ...]]]
+    still: Mapping[str, Still] = field(default_factory=dict)
 
     @property
     def persons(self) -> int:
@@ -140,6 +128,9 @@ class Replicate:
         series = self.series.get(item)
         if series is not None:
             return series.typed(arm or 0, person, self.course.index(person, day))
+        still = self.still.get(item)
+        if still is not None:
+            return still.typed(person)
         column = self.columns.get(item)
         return None if column is None else column.typed(person)
 
@@ -156,14 +147,22 @@ def generate(
     *,
     assumptions: RehearsalAssumptions | None = None,
     candidates: int | None = None,
+    items: frozenset[str] | None = None,
+    doses: bool = True,
+    compiled: bool = False,
+    numbers: int = 1,
 ) -> Replicate:
     """One replicate: equal arguments give equal arrays, whatever else is generated.
+
+    `items` names the items whose course over the days is wanted (default: every one); numbers are addressed, so
+    what is left out changes nothing else. Without `doses` the doses taken are known only where they act on these. `compiled` uses kernels that give the same bits, for many replicates.
+    `numbers` is the scheme of addresses: 1, or 2 (see `lean`), by which another trial comes of the same seed.
 
     `candidates` bounds the persons (default: enough to fill the target twice over in expectation of
     refusals and failures). Raises `AssumptionError` where the assumptions do not fit the protocol.
     """
     given = assumptions or read_assumptions(protocol)
-    streams = Streams(seed, replicate)
+    streams = streams_of(seed, replicate, numbers, compiled=compiled)
     came = arrivals(protocol, given, streams, candidates)
     u = streams.uniforms("candidate", came.subjects, 6)
     low, high = given.accrual.days_to_randomization
@@ -175,6 +174,8 @@ def generate(
     events = {"screening": screened, "randomization": randomized}
     sampler = Sampler(protocol, streams, came.subjects, events)
     _baseline(protocol, given, sampler)
+    if items is None:
+        sampler.columns.draw_all()
     occasions = max((len(diary.dose_items) for diary in protocol.schedule.diaries), default=1)
     setting = Setting(
         protocol=protocol,
@@ -186,10 +187,14 @@ def generate(
         randomized=randomized,
         adherence=given.adherence,
         occasions=max(occasions, 1),
+        wanted=None if items is None else items | _looked_at(given, items),
+        every_dose=doses or items is None,
     )
     course = follow_history(given.history, given.history_parameters, setting)
     series = {**_drifting(given, setting, course), **course.series}
-    rows, log_columns = _logs(protocol, given, sampler, streams, came)
+    rows, log_columns = (
+        _logs(protocol, given, sampler, streams, came) if items is None else ({}, {})
+    )
     return Replicate(
         protocol=protocol,
         assumptions=given,
@@ -212,11 +217,26 @@ def generate(
         course=course,
         series=series,
         attrition=_attrition(given, setting, course, series),
-        events=_events(given, setting, course),
-        staff=_staff(protocol, given, streams, came.subjects),
+        events=_events(given, setting, course, fatal=items is not None),
+        staff=StaffArrays(len(protocol.schedule.visits), given.staff, streams, came.subjects),
         log_rows=rows,
         log_columns=log_columns,
+        still=_still(given, setting),
     )
+
+
+def streams_of(seed: int, replicate: int, numbers: int, *, compiled: bool = False) -> Streams:
+    """The random numbers of a replicate by scheme 1 or 2."""
+    if numbers == 2:
+        return LeanStreams(seed, replicate)
+    return Streams(seed, replicate, compiled=compiled)
+
+
+def _looked_at(given: RehearsalAssumptions, items: frozenset[str]) -> frozenset[str]:
+    """Items whose course decides something else: leaving, doses, other items of the laboratory."""
+    above = (given.attrition.while_above, given.adherence.while_above)
+    followed = (one.follows for name, one in given.laboratory.items.items() if name in items)
+    return frozenset(one.item for one in above if one is not None) | {*filter(None, followed)}
 
 
 def _work_days(start: Days, count: Indexes) -> Days:
@@ -230,10 +250,10 @@ def _work_days(start: Days, count: Indexes) -> Days:
 def _baseline(protocol: Protocol, given: RehearsalAssumptions, sampler: Sampler) -> None:
     """Columns of the items given, in the order given, then defaults for the rest."""
     for name, way in given.participants.items.items():
-        sampler.columns[name] = sampler.draw(name, way)
+        sampler.columns.promise(name, partial(sampler.draw, name, way))
     for item in protocol.items:
         if item.id not in sampler.columns and item.derived is None and item.type != "identity":
-            sampler.columns[item.id] = sampler.default(item)
+            sampler.columns.promise(item.id, partial(sampler.default, item))
 
 
 def _where(columns: Mapping[str, Column], conditions: Mapping[str, str], size: int) -> Truths:
@@ -250,11 +270,15 @@ def _drifting(given: RehearsalAssumptions, setting: Setting, course: Course) -> 
     arms = len(setting.arms)
     series: dict[str, Series] = {}
     for name, drift in given.participants.series.items():
+        if not setting.wants(name):
+            continue
         values = _drift(name, drift, setting, course)
         series[name] = _as_series(setting.protocol.item_by_id[name], values, arms)
     offsets = np.arange(course.length) - course.days_before
     span = (course.last - course.first)[:, None]
     for name, laboratory in given.laboratory.items.items():
+        if not setting.wants(name):
+            continue
         item = setting.protocol.item_by_id[name]
         base = setting.column(name, f"laboratory.items.{name}").values.astype(np.float64)[:, None]
         values = 1 + laboratory.day_sd * setting.normals(f"series/{name}", course.length)
@@ -268,13 +292,30 @@ def _drifting(given: RehearsalAssumptions, setting: Setting, course: Course) -> 
             base,
             values,
         )
-        low = laboratory.minimum if laboratory.minimum is not None else item.minimum
-        high = laboratory.maximum if laboratory.maximum is not None else item.maximum
-        held = np.clip(
-            values, None if low is None else float(low), None if high is None else float(high)
-        )
-        series[name] = _as_series(item, held, arms)
+        series[name] = _as_series(item, _held(laboratory, item, values), arms)
     return series
+
+
+def _held(laboratory: LaboratoryItem, item: Item, values: Floats) -> Floats:
+    """Values within what the laboratory item, or else the item itself, can be."""
+    low = laboratory.minimum if laboratory.minimum is not None else item.minimum
+    high = laboratory.maximum if laboratory.maximum is not None else item.maximum
+    return np.clip(
+        values, None if low is None else float(low), None if high is None else float(high)
+    )
+
+
+def _still(given: RehearsalAssumptions, setting: Setting) -> dict[str, Still]:
+    """The laboratory items whose course is not asked for, as they are before allocation."""
+    found = {}
+    for name, laboratory in given.laboratory.items.items():
+        if not setting.wants(name):
+            item = setting.protocol.item_by_id[name]
+            base = setting.column(name, f"laboratory.items.{name}").values.astype(np.float64)
+            decimals = decimals_of(item)
+            held = np.round(_held(laboratory, item, base), decimals) + 0.0
+            found[name] = Still(held, decimals)
+    return found
 
 
 def _level(
@@ -362,25 +403,63 @@ def _failing_values(given: RehearsalAssumptions, sampler: Sampler) -> dict[int, 
     }
 
 
+def leaving_hazards(plan: Attrition, arms: Sequence[str]) -> Floats:
+    """The chance of leaving in a week, `[arm, whether the item that raises it stands high]`."""
+    weekly = np.full((len(arms), 2), plan.weekly_hazard)
+    weekly *= np.array([plan.arm_factors.get(arm, 1.0) for arm in arms])[:, None]
+    if plan.while_above is not None:
+        weekly[:, 1] *= plan.while_above.factor
+    return weekly
+
+
+def hazard_units(weekly: Floats) -> Indexes:
+    """A day's hazard in whole numbers of 1 / UNIT, from the chance of leaving in a week."""
+    kept = np.maximum(1 - np.minimum(weekly, 1.0), 1e-9)
+    return np.asarray(np.rint(-np.log(kept) / 7 * UNIT), dtype=np.int64)
+
+
+def _leaving_days(
+    given: RehearsalAssumptions, setting: Setting, course: Course, series: Mapping[str, Series]
+) -> Days:
+    """The first day on which each person leaves in each arm."""
+    plan = given.attrition
+    arms, persons = len(setting.arms), setting.subjects.size
+    begins = np.maximum(setting.randomized - course.first, plan.from_day) + 1
+    weekly = leaving_hazards(plan, setting.arms)
+    daily = 1 - (1 - np.minimum(weekly, 1.0)) ** (1 / 7)
+    high = np.zeros((arms, persons, course.length), dtype=np.bool_)
+    if plan.while_above is not None:
+        high |= _stands_high(plan.while_above, series)
+    if isinstance(setting.streams, LeanStreams):
+        level = setting.streams.levels("attrition/day", setting.subjects)[:, 0]
+        offsets = np.arange(course.length) - course.days_before
+        at_risk = (offsets >= begins[:, None]) & (offsets <= plan.until_day)
+        daily_hazards = hazard_units(weekly)[np.arange(arms)[:, None, None], high.astype(np.int8)]
+        reached = np.cumsum(daily_hazards * at_risk, axis=2) >= waiting_levels()[level][:, None]
+        first = np.argmax(reached, axis=2)
+        return np.where(reached.any(axis=2), course.first + first - course.days_before, NEVER)
+    if setting.streams.compiled:
+        from .bulk.kernels.arrays import leaving
+
+        first = np.empty((arms, persons), dtype=np.int64)
+        address = setting.address("attrition/day")
+        leaving(high, daily, begins, plan.until_day, course.days_before, *address, first)
+        return np.where(first >= 0, course.first + first - course.days_before, NEVER)
+    offsets = np.arange(course.length) - course.days_before
+    at_risk = (offsets >= begins[:, None]) & (offsets <= plan.until_day)
+    u = setting.uniforms("attrition/day", course.length)
+    leaves = (u < daily[np.arange(arms)[:, None, None], high.astype(np.int8)]) & at_risk
+    first = np.argmax(leaves, axis=2)
+    return np.where(leaves.any(axis=2), course.first + first - course.days_before, NEVER)
+
+
 def _attrition(
     given: RehearsalAssumptions, setting: Setting, course: Course, series: Mapping[str, Series]
 ) -> AttritionArrays:
     """The first day on which a person leaves: daily hazard by arm, raised while an item is high."""
     plan = given.attrition
     persons = setting.subjects.size
-    weekly = np.full((len(setting.arms), persons, course.length), plan.weekly_hazard)
-    for index, arm in enumerate(setting.arms):
-        weekly[index] *= plan.arm_factors.get(arm, 1.0)
-    if plan.while_above is not None:
-        weekly = weekly * _factors(plan.while_above, series)
-    daily = 1 - (1 - np.minimum(weekly, 1.0)) ** (1 / 7)
-    offsets = np.arange(course.length) - course.days_before
-    begins = np.maximum(setting.randomized - course.first, plan.from_day) + 1
-    at_risk = (offsets >= begins[:, None]) & (offsets <= plan.until_day)
-    u = setting.uniforms("attrition/day", course.length)
-    leaves = (u < daily) & at_risk
-    first = np.argmax(leaves, axis=2)
-    day = np.where(leaves.any(axis=2), course.first + first - course.days_before, NEVER)
+    day = _leaving_days(given, setting, course, series)
     v = setting.uniforms("attrition/kind", 3)
     scopes = np.array(list(plan.scopes))[choices(plan.scopes, v[:, 0])]
     categories = list(plan.reasons)
@@ -397,23 +476,28 @@ def _attrition(
     return AttritionArrays(day, scopes, names, reasons)
 
 
-def _factors(above: HazardAbove, series: Mapping[str, Series]) -> Floats:
+def _stands_high(above: HazardAbove, series: Mapping[str, Series]) -> Truths:
     if above.item not in series:
         raise AssumptionError(
             [f"assumptions.attrition.while_above: {above.item!r} has no daily course"]
         )
-    return np.where(series[above.item].values >= above.at_least, above.factor, 1.0)
+    return np.asarray(series[above.item].values >= above.at_least)
 
 
 def _events(
-    given: RehearsalAssumptions, setting: Setting, course: Course
+    given: RehearsalAssumptions, setting: Setting, course: Course, *, fatal: bool
 ) -> tuple[EventArrays, ...]:
-    """One entry an assumption; a term named again has streams of its own (`…/1`)."""
+    """One entry an assumption, or (`fatal`) one of which somebody may die.
+
+    A term named again has streams of its own (`…/1`).
+    """
     seen: dict[str, int] = {}
     arrays = []
     for spec in given.adverse_events:
         turn = seen.get(spec.term, 0)
         seen[spec.term] = turn + 1
+        if fatal and 5 not in spec.grades and not (spec.serious and spec.serious_grade >= 5):
+            continue
         stream = f"event/{spec.term}" + (f"/{turn}" if turn else "")
         arrays.append(_event(spec, stream, setting, course))
     return tuple(arrays)
@@ -436,37 +520,6 @@ def _event(spec: VirtualEvent, stream: str, setting: Setting, course: Course) ->
         serious=serious,
         causality=choices(spec.causality, u[:, 5]),
         lasting=u[:, 6] < spec.lasting,
-    )
-
-
-def _staff(
-    protocol: Protocol,
-    given: RehearsalAssumptions,
-    streams: Streams,
-    subjects: npt.NDArray[np.uint64],
-) -> StaffArrays:
-    visits = max(len(protocol.schedule.visits), 1)
-    plan = given.staff
-
-    def per_visit(what: str) -> Floats:
-        return streams.uniforms(f"staff/{what}", subjects, visits)
-
-    u = per_visit("late")
-    low, high = plan.late_days
-    spread = np.floor(u / max(plan.visit_late, 1e-12) * (high - low + 1)).astype(np.int64)
-    return StaffArrays(
-        missed=per_visit("missed") < plan.visit_missed,
-        late=np.where(u < plan.visit_late, low + np.minimum(spread, high - low), 0),
-        typing=per_visit("typing"),
-        typing_item=per_visit("typing-item"),
-        typing_kind=per_visit("typing-kind"),
-        found=per_visit("found"),
-        swap=per_visit("swap"),
-        deviation=per_visit("deviation"),
-        wrong_stratum=streams.uniforms("staff/stratum", subjects, 3),
-        transfer=streams.uniforms("staff/transfer", subjects, 3),
-        query=streams.uniforms("staff/query", subjects, 64),
-        diary=streams.uniforms("staff/diary", subjects, 400),
     )
 
 

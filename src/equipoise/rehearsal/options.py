@@ -8,11 +8,15 @@ from typing import Any
 
 from equipoise.protocol.document import Protocol
 
-from .assumptions import read_assumptions
+from .assumptions import RehearsalAssumptions, read_assumptions
 from .generate import Replicate, generate
 
-STAFF = ("assumed", "faultless")
-"""`assumed`: staff as the protocol assumes them; `faultless`: they make no mistake and are never late."""
+STAFF = ("assumed", "careful", "faultless")
+"""`assumed`: staff as the protocol assumes them; `careful`: they make no mistakes, but visits are missed and late as
+assumed; `faultless`: no mistakes, and every visit takes place in time."""
+
+NUMBERS = ("1", "2")
+"""Schemes of random numbers (`streams`, `lean`): another trial comes of the same seed."""
 
 
 class OptionError(ValueError):
@@ -26,13 +30,17 @@ def replicate_of(
 
     Raises `OptionError` for an unknown option and `AssumptionError` for assumptions that do not fit.
     """
-    given = {"staff": "assumed", **(options or {})}
-    unknown = sorted(set(given) - {"staff"})
+    given = {"staff": "assumed", "numbers": "1", **(options or {})}
+    unknown = sorted(set(given) - {"staff", "numbers"})
     if unknown:
-        raise OptionError(f"{unknown[0]!r} is no option of a rehearsal; there is `staff`")
+        raise OptionError(
+            f"{unknown[0]!r} is no option of a rehearsal; there are `staff` and `numbers`"
+        )
+    if given["numbers"] not in NUMBERS:
+        raise OptionError(f"numbers {given['numbers']!r}: use one of {', '.join(NUMBERS)}")
     if given["staff"] not in STAFF:
         raise OptionError(f"staff {given['staff']!r}: use one of {', '.join(STAFF)}")
-    return _replicate(_ByVersion(protocol), seed, replicate, given["staff"])
+    return _replicate(_ByVersion(protocol), seed, replicate, given["staff"], int(given["numbers"]))
 
 
 class _ByVersion:
@@ -49,8 +57,14 @@ class _ByVersion:
 
 
 @lru_cache(maxsize=1)
-def _replicate(of: _ByVersion, seed: int, replicate: int, staff: str) -> Replicate:
-    assumptions = read_assumptions(of.protocol)
-    if staff == "faultless":
-        assumptions = assumptions.model_copy(update={"staff": assumptions.staff.faultless()})
-    return generate(of.protocol, seed, replicate, assumptions=assumptions)
+def _replicate(of: _ByVersion, seed: int, replicate: int, staff: str, numbers: int) -> Replicate:
+    assumptions = with_staff(read_assumptions(of.protocol), staff)
+    return generate(of.protocol, seed, replicate, assumptions=assumptions, numbers=numbers)
+
+
+def with_staff(assumptions: RehearsalAssumptions, staff: str) -> RehearsalAssumptions:
+    """The assumptions with staff of one of the kinds in `STAFF`."""
+    if staff == "assumed":
+        return assumptions
+    kind = assumptions.staff.careful() if staff == "careful" else assumptions.staff.faultless()
+    return assumptions.model_copy(update={"staff": kind})

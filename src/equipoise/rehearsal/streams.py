@@ -19,6 +19,7 @@ Stream names: `accrual` (subject: the site), and per person `candidate`, `item/<
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -58,9 +59,13 @@ def philox(key: tuple[int, int], counters: tuple[Words, Words, Words, Words]) ->
 
 
 class Streams:
-    """The random numbers of one replicate."""
+    """The random numbers of one replicate, by the first scheme of addresses (`lean` has the second)."""
 
-    def __init__(self, seed: int, replicate: int) -> None:
+    scheme = 1
+
+    def __init__(self, seed: int, replicate: int, *, compiled: bool = False) -> None:
+        self.compiled = compiled
+        """Whether a compiled kernel fills the words: the same, sooner where many replicates are wanted."""
         digest = hashlib.sha256(f"equipoise-rehearsal-1|{seed}|{replicate}".encode()).digest()
         self.key = (
             int.from_bytes(digest[:8], "little"),
@@ -68,6 +73,7 @@ class Streams:
         )
 
     @staticmethod
+    @lru_cache(maxsize=4096)
     def number(stream: str) -> int:
         """The counter word that stands for a stream's name."""
         return int.from_bytes(hashlib.sha256(stream.encode()).digest()[:8], "little")
@@ -76,6 +82,12 @@ class Streams:
         """Raw 64-bit words, `[subject, count]`."""
         subject = np.atleast_1d(np.asarray(subjects, dtype=np.uint64))
         blocks = -(-count // 4)
+        if self.compiled:
+            from .bulk.kernels.arrays import fill
+
+            rows = np.empty((subject.size, 4 * blocks), dtype=np.uint64)
+            fill(rows, subject, np.uint64(self.number(stream)), *map(np.uint64, self.key))
+            return rows[:, :count]
         shape = (subject.size, blocks)
         # NumPy's generator counts up before it produces, so that its first block is number 1
         block = np.broadcast_to(np.arange(1, blocks + 1, dtype=np.uint64), shape)

@@ -1,4 +1,4 @@
-"""The study report: an HTML document in each language, with its tables and figures beside it.
+"""The study report's files: HTML, PDF and Word in each language, with tables and figures beside them.
 
 The same results give the same bytes: nothing is dated but by the data cut, and nothing is random.
 """
@@ -6,67 +6,32 @@ The same results give the same bytes: nothing is dated but by the data cut, and 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 from equipoise.analysis import Results
+from equipoise.analysis.planning import PlanStanding
+from equipoise.protocol.document import Protocol
 from equipoise.quantity.text import LANGUAGES
 
-from .figures import effects_figure, flow_figure, shown_effects, survival_figure
-from .render import to_csv, to_html
+from .documents import study_paper, summary_paper
+from .figures.study import study_figures
+from .paper import Figure, Paper, paper_html, paper_pdf, paper_word
+from .render import to_csv, to_html, to_json
 from .table import Table
 from .tables import study_tables
-from .tables.effects import primary_sentence
-from .tables.study import cut_line, with_curves
-from .words import after, say, text_of
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure in one language: SVG, its caption, and the ids of the tables that hold its data."""
-
-    id: str
-    caption: str
-    svg: str
-    tables: tuple[str, ...]
-
-
-def study_figures(results: Results, language: str) -> tuple[Figure, ...]:
-    """Every figure of the results: flow, risk differences, curves."""
-    figures = [
-        Figure(
-            "flow", say("flow", language), flow_figure(results, language, "figure-flow"), ("flow",)
-        )
-    ]
-    if shown_effects(results):
-        svg = effects_figure(results, language, "figure-effects")
-        shown = dict.fromkeys(f"analysis-{one.id}" for one, _ in shown_effects(results))
-        figures.append(Figure("effects", say("effects", language), svg, tuple(shown)))
-    for one in with_curves(results):
-        name = f"curves-{one.id}"
-        svg = survival_figure(results, one, language, f"figure-{name}")
-        caption = after(text_of(one.endpoint_label, language), say("curves", language), language)
-        figures.append(Figure(name, caption, svg, (f"curve-{one.id}",)))
-    return tuple(figures)
-
-
-@cache
-def report_style() -> str:
-    """The style sheet of a document that stands alone: on screen, dark, and printed."""
-    return files("equipoise.reporting").joinpath("style.css").read_text(encoding="utf-8")
-
-
-def report_name(language: str) -> str:
-    """The file of the report in a language."""
-    return "report.html" if language == LANGUAGES[0] else f"report.{language}.html"
-
+from .tables.parts import part_tables
+from .words import say, text_of
 
 PRIMARY = "section-primary"
 """Anchor of the section that holds the primary result."""
+SERIOUS = "section-serious"
+"""Anchor of the section that lists serious adverse events one by one."""
+
+KEPT_OUT = "section-kept-out"
+"""Anchor of the section that lists who is not in an analysis set, one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,68 +66,46 @@ def study_sections(results: Results, language: str) -> tuple[Section, ...]:
     effects = [figures["effects"]] if "effects" in figures else []
     section(PRIMARY, say("primary_result", language), _primary(results, language), *effects)
     for figure in figures.values():
-        if figure.id.startswith("curves-"):
+        if figure.id.startswith(("curves-", "subgroups-")):
             section(f"section-{figure.id}", figure.caption, figure)
     section("section-analyses", say("analyses", language), tables["analyses"])
     drawn = {name for figure in effects for name in figure.tables}
-    names = [f"analysis-{one.id}" for one in results.analyses]
+    drawn |= {name for name in figures if name.startswith("subgroups-")}
+    names = [
+        name
+        for one in results.analyses
+        for name in (
+            f"analysis-{one.id}",
+            *(part.id for part in part_tables(results, one, language)),
+        )
+    ]
     rest = [tables[name] for name in names if name not in drawn]
     if rest:
         section("section-groups", say("results_by_endpoint", language), *rest)
+    if "analysis-sets" in tables:
+        section("section-sets", say("analysis_sets", language), tables["analysis-sets"])
+        section(KEPT_OUT, say("kept_out", language), tables["exclusions"])
+    if results.intercurrent or results.estimands:
+        strategies = [tables[f"estimands-{one.id}"] for one in results.estimands]
+        events = [tables["intercurrent"]] if "intercurrent" in tables else []
+        title = say("intercurrent_events", language)
+        section("section-estimands", title, *events, *strategies)
+    if results.families:
+        together = [tables[f"family-{one.id}"] for one in results.families]
+        section("section-families", say("family", language), *together)
     if "exposure" in tables:
         section("section-exposure", say("exposure", language), tables["exposure"])
-    section("section-adverse", say("adverse_events", language), tables["adverse-events"])
-    section("section-serious", say("serious_events", language), tables["serious"])
+    more = [tables["adverse-related"], tables["adverse-rates"]]
+    section("section-adverse", say("adverse_events", language), tables["adverse-events"], *more)
+    told = [tables["narratives"]] if "narratives" in tables else []
+    section(SERIOUS, say("serious_events", language), tables["serious"], *told)
+    if "laboratory-shifts" in tables:
+        shifts = tables["laboratory-shifts"]
+        grades = [tables["laboratory-grades"]] if "laboratory-grades" in tables else []
+        section("section-laboratory", shifts.caption, shifts, *grades)
     if results.assumed:
         section("section-assumed", say("assumed_title", language), _assumed(results, language))
     return tuple(sections)
-
-
-def study_report(results: Results, language: str) -> str:
-    """The whole report in a language: no script, no request to anywhere."""
-    return _page(results, study_sections(results, language), language)
-
-
-def _page(results: Results, sections: Sequence[Section], language: str) -> str:
-    title = escape(text_of(results.title, language))
-    bands = [
-        f'<div class="band"><p>{escape(say(key, language))}</p></div>'
-        for key, on in ((results.mode, results.mode != "live"), ("dummy_arms", results.dummy_arms))
-        if on
-    ]
-    other = next(one for one in LANGUAGES if one != language)
-    contents = "".join(
-        f'<li><a href="#{escape(section.id)}">{escape(section.title)}</a></li>'
-        for section in sections
-    )
-    body = "".join(
-        f'<section id="{escape(section.id)}"><h2>{escape(section.title)}</h2>{section.html}</section>\n'
-        for section in sections
-    )
-    position = results.position
-    facts = "".join(
-        f"<dt>{escape(say(key, language))}</dt><dd>{value}</dd>"
-        for key, value in (
-            ("cut_day", escape(str(position.on))),
-            ("ledger_position", str(position.seq)),
-            ("ledger_root", f"<code>{escape(position.root)}</code>"),
-            ("protocol_version", f"<code>{escape(results.protocol_version)}</code>"),
-        )
-    )
-    return (
-        f'<!doctype html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}: {escape(say('study_report', language))}</title>\n"
-        f"<style>\n{report_style()}</style>\n</head>\n<body>\n{''.join(bands)}\n<main>\n"
-        f'<header class="stack"><p class="kind"><span>{escape(say("study_report", language))}</span>'
-        f'<a href="{report_name(other)}" lang="{other}">{escape(say("other_language", language))}</a></p>'
-        f"<h1>{title}</h1></header>\n"
-        f'<p class="answer">{escape(primary_sentence(results, language))}</p>\n'
-        f'<dl class="facts">{facts}</dl>\n'
-        f'<nav aria-label="{escape(say("contents", language))}"><ul>{contents}</ul></nav>\n'
-        f"{body}<footer><p>{escape(cut_line(results, language))}</p></footer>\n"
-        "</main>\n</body>\n</html>\n"
-    )
 
 
 def _primary(results: Results, language: str) -> str:
@@ -200,30 +143,91 @@ def _assumed(results: Results, language: str) -> str:
     )
 
 
-def report_files(results: Results) -> dict[str, bytes]:
-    """Every file of the report by its path: documents, tables as CSV, figures as SVG, results as JSON."""
-    out = {"results.json": _json(results)}
+FORMATS = ("html", "pdf", "docx")
+"""The forms in which a document is made."""
+_FORMS: dict[str, Callable[[Paper], bytes]] = {
+    "html": lambda paper: paper_html(paper).encode(),
+    "pdf": paper_pdf,
+    "docx": paper_word,
+}
+
+
+def study_report(
+    results: Results, protocol: Protocol, language: str, plan: PlanStanding | None = None
+) -> str:
+    """The whole report in a language as HTML: no script, no request to anywhere."""
+    return paper_html(study_paper(results, protocol, language, plan))
+
+
+def paper_files(
+    papers: Iterable[Paper], formats: Sequence[str] = FORMATS
+) -> Iterator[tuple[str, bytes]]:
+    """The files of documents, one by one as they are made."""
+    for paper in papers:
+        for form in formats:
+            yield paper.file(form), _FORMS[form](paper)
+
+
+def report_files(
+    results: Results,
+    protocol: Protocol,
+    formats: Sequence[str] = FORMATS,
+    made: Callable[[str], None] = lambda name: None,
+    plan: PlanStanding | None = None,
+) -> dict[str, bytes]:
+    """Every file of the report by its path: the report and the participants' summary, tables as CSV and JSON, figures as SVG, results as JSON.
+
+    `made` is told the name of each document when it is there.
+    """
+    out = {"results.json": _json(results.to_json()), "run.json": _json(results.run.to_json())}
     for language in LANGUAGES:
-        out[report_name(language)] = study_report(results, language).encode()
         for table in study_tables(results, language):
-            # The byte order mark lets spreadsheets read Chinese.
-            out[f"tables/{table.id}.{language}.csv"] = b"\xef\xbb\xbf" + to_csv(table).encode()
+            out.update(table_files(table, language))
         for figure in study_figures(results, language):
             out[f"figures/{figure.id}.{language}.svg"] = figure.svg.encode() + b"\n"
+        papers = [
+            study_paper(results, protocol, language, plan),
+            summary_paper(results, protocol, language),
+        ]
+        for name, content in paper_files(papers, formats):
+            out[name] = content
+            made(name)
     return dict(sorted(out.items()))
 
 
-def _json(results: Results) -> bytes:
-    text = json.dumps(
-        results.to_json(), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False
-    )
+def pack_files(
+    papers: Sequence[Paper], formats: Sequence[str], made: Callable[[str], None] = lambda name: None
+) -> dict[str, bytes]:
+    """The files of the monitoring board's pack: its documents, and their tables as CSV and JSON."""
+    out: dict[str, bytes] = {}
+    for paper in papers:
+        for table in paper.tables():
+            for name, content in table_files(table, paper.language).items():
+                out[f"{paper.name}-{name}"] = content
+        for name, content in paper_files([paper], formats):
+            out[name] = content
+            made(name)
+    return dict(sorted(out.items()))
+
+
+def table_files(table: Table, language: str) -> dict[str, bytes]:
+    """A table as CSV and as JSON. The byte order mark lets spreadsheets read Chinese."""
+    stem = f"tables/{table.id}.{language}"
+    return {
+        f"{stem}.csv": b"\xef\xbb\xbf" + to_csv(table).encode(),
+        f"{stem}.json": _json(to_json(table)),
+    }
+
+
+def _json(value: object) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
     return text.encode() + b"\n"
 
 
-def write_report(results: Results, folder: Path) -> list[Path]:
-    """Write the report's files into a folder, made where it is missing; answers with their paths."""
+def write_files(found: Mapping[str, bytes], folder: Path) -> list[Path]:
+    """Write files into a folder, made where it is missing; answers with their paths."""
     written = []
-    for name, content in report_files(results).items():
+    for name, content in found.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -36,6 +36,11 @@ def percent(count: int, total: int) -> str:
     return f"{number(100 * count / total, 1)}%" if total else DASH
 
 
+def percent_of(share: float) -> str:
+    """A share of 1 in percent without needless decimals: `50%`."""
+    return f"{level(share)}%"
+
+
 def interval(lower: float, upper: float, decimals: int, language: str) -> str:
     """Limits: `−0.50 to 0.16`."""
     if math.isnan(lower) and math.isnan(upper):

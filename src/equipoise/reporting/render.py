@@ -16,16 +16,18 @@ _TEXT_WIDTH = 64
 _MANY_COLUMNS = 10
 
 
-def to_html(table: Table, *, caption_shown: bool = True) -> str:
+def to_html(table: Table, *, caption_shown: bool = True, number: str = "") -> str:
     """An accessible HTML table: caption, column and row headings with scope, notes in the foot.
 
     Where a heading above says the same, the caption is kept for those who are read to, class `said`.
+    `number` is what a document calls the table, `Table 3`.
     """
     said = "" if caption_shown else ' class="said"'
     out = [f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.caption)}">']
     dense = ' class="dense"' if len(table.columns) > _MANY_COLUMNS else ""
+    named = f"{escape(number)} " if number else ""
     out.append(
-        f'<table id="{escape(table.id)}"{dense}><caption{said}>{escape(table.caption)}</caption>'
+        f'<table id="{escape(table.id)}"{dense}><caption{said}>{named}{escape(table.caption)}</caption>'
     )
     out.append(f"<thead>{_html_head(table)}</thead><tbody>")
     out.extend(_html_row(table, row) for row in table.rows)
@@ -60,9 +62,17 @@ def _html_head(table: Table) -> str:
 
 
 def _html_row(table: Table, row: Row) -> str:
-    if row.section:
+    if row.spans:
         heading = escape(row.cells[0])
         return f'<tr class="section"><th scope="colgroup" colspan="{len(table.columns)}">{heading}</th></tr>'
+    if row.section:
+        heads = [
+            f'<th scope="col"{" class=" + chr(34) + "n" + chr(34) if column.numeric else ""}>{escape(cell)}</th>'
+            if cell
+            else "<td></td>"
+            for column, cell in zip(table.columns, row.cells, strict=True)
+        ]
+        return f'<tr class="section">{"".join(heads)}</tr>'
     indent = f' class="in{row.level}"' if row.level else ""
     cells = [f'<th scope="row"{indent}>{escape(row.cells[0])}</th>']
     for column, cell in zip(table.columns[1:], row.cells[1:], strict=True):
@@ -79,6 +89,23 @@ def to_csv(table: Table) -> str:
     for row in table.rows:
         writer.writerow([harmless(cell) for cell in row.cells])
     return out.getvalue()
+
+
+def to_json(table: Table) -> dict[str, object]:
+    """The table for programs: columns with their groups, rows with their depth, notes; cells as they are shown."""
+    return {
+        "id": table.id,
+        "caption": table.caption,
+        "columns": [
+            {"text": c.text, "group": c.group, "numeric": c.numeric} for c in table.columns
+        ],
+        "rows": [
+            {"cells": list(row.cells), "level": row.level, "section": row.section}
+            for row in table.rows
+        ],
+        "notes": list(table.notes),
+        "data_cut": table.foot,
+    }
 
 
 def to_text(table: Table) -> str:

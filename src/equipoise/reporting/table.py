@@ -24,11 +24,20 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row; its first cell is its heading. `level` indents it, `section` makes it a heading row."""
+    """A row; its first cell is its heading. `level` indents it.
+
+    `section` makes it a heading row: of all columns where its other cells are empty, else with a heading of their own
+    for the columns under it, so that rows of another kind do not stand under headings that are not theirs.
+    """
 
     cells: tuple[str, ...]
     level: int = 0
     section: bool = False
+
+    @property
+    def spans(self) -> bool:
+        """Whether it is one heading over all columns."""
+        return self.section and not any(self.cells[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,14 @@
 
 from equipoise.conduct.refusal import Reason, Refusal
 
+from .answers import Done
 from .clock import Clock, ClockWatch, SystemClock, VirtualClock, clock_synchronized
-from .codec import ERASED, REDACTED, Codec
+from .codec import Codec
 from .hourly import HourlyCheckpoints
 from .projections import TABLES
-from .trial import Done, Trial
+from .trial import Trial
 
 __all__ = [
-    "ERASED",
-    "REDACTED",
     "TABLES",
     "Clock",
     "ClockWatch",

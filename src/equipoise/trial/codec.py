@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from equipoise.conduct import events as e
-from equipoise.conduct.sealed import SealedValue
+from equipoise.conduct.sealed import ERASED, GONE, REDACTED, SealedValue
 from equipoise.conduct.values import Value
 from equipoise.ledger.envelope import Event
 from equipoise.ledger.errors import KeyDestroyedError
@@ -20,11 +20,6 @@ from equipoise.ledger.sealing import Sealer
 from equipoise.protocol.document import Protocol
 
 from .upcasters import upcast
-
-ERASED = "[erased]"
-"""Stands for an identifying value whose key has been destroyed."""
-REDACTED = "[redacted]"
-"""Stands for a text whose key has been destroyed."""
 
 _PADDING = 64
 _TEXT_KEY, _IDENTITY_KEY = "text/", "identity/"
@@ -50,6 +45,11 @@ _SHAPES: dict[type[e.Happening], tuple[_Field, ...]] = {
     for kind in e.EVENT_TYPES.values()
 }
 
+WITH_TEXTS = tuple(
+    kind.__name__ for kind, shape in _SHAPES.items() if any(one.sealed == "value" for one in shape)
+)
+"""Types of events that may hold a sealed text beside captured values."""
+
 
 class Codec:
     """Encodes and decodes the payloads of one trial's events, under any of its protocol's versions."""
@@ -67,7 +67,10 @@ class Codec:
         self._identity |= {item.id for item in document.items if item.type == "identity"}
 
     def encode(self, happening: e.Happening, stream: str, version: int) -> dict[str, Any]:
-        """The payload of an event that will be number `version` of its stream."""
+        """The payload of an event that will be number `version` of its stream.
+
+        What can be read no more is carried on as such, and not sealed as though somebody had written it.
+        """
         payload: dict[str, Any] = {}
         kind = type(happening)
         for name, sealed, values, is_tuple in _SHAPES[kind]:
@@ -77,7 +80,7 @@ class Codec:
                     self._encode_value(value, stream, version, index)
                     for index, value in enumerate(content)
                 ]
-            elif sealed and content:
+            elif sealed and content and content not in GONE:
                 content = self._seal(sealed, content, kind.__name__, name, stream, version)
             elif is_tuple:
                 content = list(content)
@@ -112,19 +115,20 @@ class Codec:
         item, raw, content, unit, code, precision = (
             value.item, value.raw, value.value, value.unit, value.code, value.precision,
         )  # fmt: skip
-        encoded: dict[str, Any] = {"item": item}
-        if item in self._private and (raw or content):
+        kept: str | dict[str, str] = raw
+        if item in self._private and (raw or content) and raw not in GONE:
             text = json.dumps([raw, content], ensure_ascii=False)
             key = f"{_TEXT_KEY}{stream}/{version}/{item}"
-            encoded["raw"] = self._seal_under(key, text, f"{stream}/{version}/{item}")
-            encoded["value"] = None
-        else:
-            encoded["raw"] = raw
-            encoded["value"] = content
-        encoded["unit"] = unit
-        encoded["code"] = code
-        encoded["precision"] = precision
-        return encoded
+            kept = self._seal_under(key, text, f"{stream}/{version}/{item}")
+            content = None
+        return {
+            "item": item,
+            "raw": kept,
+            "value": content,
+            "unit": unit,
+            "code": code,
+            "precision": precision,
+        }
 
     def decode(self, event: Event) -> e.Happening:
         """The event's payload as its frozen type, with sealed values opened.
@@ -172,8 +176,9 @@ class Codec:
                     identity = key.startswith(_IDENTITY_KEY)
                     text = self._sealer.unseal(content)
                     yield SealedValue(
-                        event.seq, event.version, name, key, text, identity, not identity
-                    )
+                        event.seq, event.version, name, key, text, identity, not identity,
+                        event=event.type,
+                    )  # fmt: skip
             elif isinstance(content, list):
                 for value in content:
                     raw = value.get("raw") if isinstance(value, dict) else None
@@ -183,8 +188,9 @@ class Codec:
                         item = str(value["item"])
                         identity = item in self._identity
                         yield SealedValue(
-                            event.seq, event.version, item, str(raw["sealed"]), text, identity, True
-                        )
+                            event.seq, event.version, item, str(raw["sealed"]), text, identity, True,
+                            event=event.type,
+                        )  # fmt: skip
 
     def destroy(self, keys: Iterable[str]) -> int:
         """Make what is sealed under these keys unreadable; how many keys were there still."""

@@ -17,12 +17,13 @@ from equipoise.ledger.ledger import Ledger
 
 from .codec import Codec
 
-_KINDS = ("IdentityErased", "ValueRedacted")
+_DESTROYING = (e.IdentityErased, e.ValueRedacted, e.TrialValueRedacted)
+_KINDS = tuple(kind.__name__ for kind in _DESTROYING)
 
 
 def destroyed_by(happening: e.Happening) -> tuple[str, ...]:
     """The keys an event destroys."""
-    if isinstance(happening, e.IdentityErased | e.ValueRedacted):
+    if isinstance(happening, _DESTROYING):
         return happening.keys
     return ()
 
@@ -58,6 +59,11 @@ class Eraser:
             due |= self._noted.keys(self._ledger.trial)
         if due:
             self._codec.destroy(due)
+
+
+def texts_of(events: Iterator[Event], codec: Codec) -> list[SealedValue]:
+    """The texts in a stream about no participant, in order of the ledger."""
+    return [one for event in events for one in codec.sealed_values(event) if one.single]
 
 
 def sealed_values(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from operator import is_
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter, is_
 
 from equipoise.conduct import events as e
 from equipoise.conduct.schedule import PlannedVisit, VisitPlanner, plan_visits
@@ -68,6 +68,10 @@ class Change:
     visits: frozenset[str] = frozenset()
     diary: bool = False
 
+    def further(self) -> Change:
+        """A change to go on from this one, which stays as it is."""
+        return Change(*_everything_in(self))
+
     @property
     def view(self) -> View:
         """The participant after the change, its tasks and plan as last put."""
@@ -75,6 +79,10 @@ class Change:
         if before is None:
             return View(self.state, self.allocation, {})
         return View(self.state, self.allocation, before.tasks, before.plan, before.source)
+
+
+_everything_in = attrgetter(*(one.name for one in fields(Change)))
+"""Every field of a change, in the order in which they are given to make one."""
 
 
 def sealed_arm(event: Event) -> str:
@@ -123,7 +131,7 @@ class Projector:
     def _begin(self, participant: str, before: View | None, site: str) -> Change:
         waiting = self._waiting.get(participant)
         if waiting is not None:
-            return replace(waiting)
+            return waiting.further()
         if before is not None:
             return Change(before, before.state, before.allocation)
         return Change(None, ParticipantState(participant, self._protocol_at(site)), "")
@@ -326,8 +334,12 @@ class Projector:
     def _put_codings(rows: Rows, state: ParticipantState, before: ParticipantState | None) -> None:
         if before is not None and _says_the_same(before, state):
             return
-        coded_before = projections.coding_rows(before) if before else {}
-        coded = projections.coding_rows(state)
+        if before is not None and _coded_alike(before, state):
+            coded_before = projections.coding_rows(before, beside=state)
+            coded = projections.coding_rows(state, beside=before)
+        else:
+            coded_before = projections.coding_rows(before) if before else {}
+            coded = projections.coding_rows(state)
         for target, row in coded.items():
             if coded_before.get(target) != row:
                 rows.put("coding", row)
@@ -335,13 +347,20 @@ class Projector:
             rows.remove("coding", {"participant": state.id, "target": target})
 
 
-def _says_the_same(before: ParticipantState, state: ParticipantState) -> bool:
-    """Whether nothing that is coded, nor any coding, can have changed between two states."""
+def _coded_alike(before: ParticipantState, state: ParticipantState) -> bool:
+    """Whether rows of codings differ only where what is coded does."""
     return (
         before.site == state.site
         and before.protocol is state.protocol
-        and before.adverse_events is state.adverse_events
         and before.codings is state.codings
+    )
+
+
+def _says_the_same(before: ParticipantState, state: ParticipantState) -> bool:
+    """Whether nothing that is coded, nor any coding, can have changed between two states."""
+    return (
+        _coded_alike(before, state)
+        and before.adverse_events is state.adverse_events
         and (before.forms is state.forms or _same_coded_forms(before, state))
     )
 

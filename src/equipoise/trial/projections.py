@@ -369,12 +369,12 @@ def adverse_event_rows(state: ParticipantState, before: ParticipantState | None)
         }
 
 
-def coding_rows(state: ParticipantState) -> dict[str, Row]:
-    """A row for everything of the participant that is to be coded, by target."""
+def coding_rows(state: ParticipantState, beside: ParticipantState | None = None) -> dict[str, Row]:
+    """A row for everything of the participant that is to be coded, by target (`coding.targets`)."""
     rows: dict[str, Row] = {}
     if not state.adverse_events and not state.protocol.coded_items:
         return rows
-    for target in targets(state):
+    for target in targets(state, beside):
         coding = state.codings.get(target.key)
         rows[target.key] = {
             "participant": state.id,

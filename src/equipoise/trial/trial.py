@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any
 
 from equipoise.conduct import commands as c
 from equipoise.conduct import events as e
 from equipoise.conduct.capture import FormReading, datum_of, read_value, unreadable_reason
 from equipoise.conduct.coding import Dictionary
-from equipoise.conduct.decide import Context, Decided, decide, local_day, permission_reasons
+from equipoise.conduct.decide import Context, Decided, decide, permission_reasons
 from equipoise.conduct.decide.context import no_dictionary
 from equipoise.conduct.decide.enrollment import randomization_reasons
 from equipoise.conduct.decide.holds import hold_reasons
@@ -23,14 +18,6 @@ from equipoise.conduct.decide.visits import form_reasons, preview
 from equipoise.conduct.eligibility import Assessment, assess
 from equipoise.conduct.reasons import reason
 from equipoise.conduct.refusal import Reason, Refusal, RefusedError
-from equipoise.conduct.schedule import PlannedVisit, plan_visits
-from equipoise.conduct.sealed import SealedValue
-from equipoise.conduct.state import (
-    ParticipantState,
-    TrialState,
-    fold_in,
-    stamp_of,
-)
 from equipoise.conduct.values import Actor, Address
 from equipoise.keeper import (
     AllocationRequest,
@@ -50,14 +37,14 @@ from equipoise.ledger.tables import Rows
 from equipoise.protocol.document import Protocol
 from equipoise.protocol.expression import Datum
 
+from .answers import Done, answer_of, answered_again
 from .clock import Clock
-from .codec import Codec
-from .erasing import Eraser, destroyed_by, sealed_values
-from .projecting import Projector, View, sealed_arm
+from .erasing import Eraser, destroyed_by
+from .knowledge import Knowledge
+from .projecting import View
 from .rebuilding import rebuild_where_stale
 from .upcasters import schema_of
 
-_KEPT_STATES = 400
 CHECKPOINT_AFTER: dict[type[e.Happening], str] = {
     e.EligibilitySigned: "sign",
     e.FormSigned: "sign",
@@ -69,38 +56,18 @@ CHECKPOINT_AFTER: dict[type[e.Happening], str] = {
     e.TrialLocked: "lock",
     e.TrialUnlocked: "lock",
     e.TrailReviewed: "sign",
+    e.AnalysisPlanSigned: "sign",
     e.ParticipantUnblinded: "unblind",
     e.TrialUnblinded: "unblind",
     e.LedgerRestored: "restore",
 }
 """The events after which a checkpoint is taken at once, and its reason."""
-_CATCH_UP = 2000
-"""Events of other processes that are folded one by one; behind by more, the state is read again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A command that took effect. Truthy.
-
-    `events` are the ledger's, `happenings` the same decoded, `answer` what the caller needs at once
-    (`participant`, `arm`, `number`, …). `repeated` says that the client id had been used before and
-    nothing new happened.
-    """
-
-    events: tuple[Event, ...]
-    happenings: tuple[e.Happening, ...]
-    answer: Mapping[str, Any] = field(default_factory=dict)
-    repeated: bool = False
-
-    def __bool__(self) -> bool:
-        return True
-
-
-class Trial:
+class Trial(Knowledge):
     """One trial: commands in, events out.
 
-    Any number of threads may call it. Commands are decided one after the other; states handed out
-    are never changed afterwards.
+    Any number of threads may call it. Commands are decided one after the other.
     """
 
     def __init__(
@@ -117,21 +84,11 @@ class Trial:
 
         `erasures` is the list in which destroyed keys are noted; without one they stand in the events only.
         """
-        self.ledger = ledger
-        self._first = protocol
-        self.documents = {one.version: one for one in (protocol, *amendments)}
-        """Every protocol version kept here, known to the trial or not, by its hash."""
+        super().__init__(ledger, protocol, sealer, clock, amendments)
         self.keeper = keeper
-        self.clock = clock
-        self.codec = Codec(self.documents.values(), sealer)
         self.dictionary: Callable[[str], Dictionary | None] = no_dictionary
         """The dictionary with this hash that the installation keeps; whoever opens the trial says where."""
         self._keeper_proved = False
-        self._lock = threading.RLock()
-        self._views: OrderedDict[str, View] = OrderedDict()
-        self._projector = Projector(ledger, self.protocol_at)
-        self._state = TrialState(protocol.id, protocol)
-        self._seq = -1
         self._batches = 0
         self._due: tuple[str, str] | None = None
         self._eraser = Eraser(ledger, self.codec, erasures)
@@ -149,86 +106,6 @@ class Trial:
             # It can be read and verified only, its tables as they are: every write says why.
             self._forget()
             self._refresh()
-
-    # -- reading ---------------------------------------------------------------------------------
-
-    @property
-    def state(self) -> TrialState:
-        """The trial as a whole."""
-        return self._state
-
-    @property
-    def protocol(self) -> Protocol:
-        """The newest protocol version in force at any site; before that, the first."""
-        newest = self._state.newest_in_force
-        return self.documents[newest] if newest else self._first
-
-    def protocol_at(self, site: str) -> Protocol:
-        """The version in force at a site: for one not yet opened, the version it would open under."""
-        if not site:
-            return self.protocol
-        version = self._state.site(site).version
-        if not version and self._state.versions:
-            version = self._state.versions[-1]
-        return self.documents[version] if version else self._first
-
-    def add_document(self, document: Protocol) -> None:
-        """Keep a further protocol version, so that `AmendProtocol` can name it."""
-        with self._lock:
-            self.documents[document.version] = document
-            self.codec.learn(document)
-
-    def now(self) -> datetime:
-        """The trial's time: the machine's, or the virtual clock's in a rehearsal."""
-        return self.clock.now()
-
-    def today(self, site: str = "") -> date:
-        """The calendar day at a site."""
-        peek = getattr(self.clock, "peek", self.clock.now)
-        return local_day(self.protocol, site, peek())
-
-    def participant(self, participant: str) -> ParticipantState | None:
-        """The participant's state, or None for an unknown number."""
-        # asked many times a command: what is in memory is answered without a further call
-        view = self._views.get(participant) or self._view(participant)
-        return view.state if view else None
-
-    def participant_ids(self) -> list[str]:
-        """Every number on the screening log, in order."""
-        return [str(row["id"]) for row in self.ledger.rows("participant", order="id")]
-
-    def participants(self) -> Iterator[ParticipantState]:
-        """Every participant's state, in order of number."""
-        for participant in self.participant_ids():
-            state = self.participant(participant)
-            if state is not None:
-                yield state
-
-    def plan(self, participant: str) -> list[PlannedVisit]:
-        """The participant's visits."""
-        state = self.participant(participant)
-        return plan_visits(state.protocol, state) if state else []
-
-    def events(
-        self,
-        *,
-        stream: str | None = None,
-        types: Sequence[str] | None = None,
-        after: int = 0,
-        upto: int | None = None,
-        descending: bool = False,
-        limit: int | None = None,
-    ) -> Iterator[tuple[Event, e.Happening]]:
-        """Events with their decoded payloads, in order of the ledger."""
-        for event in self.ledger.events(
-            stream=stream,
-            types=types,
-            after=after,
-            upto=upto,
-            descending=descending,
-            limit=limit,
-        ):
-            yield event, self.codec.decode(event)
 
     # -- questions that change nothing -----------------------------------------------------------
 
@@ -291,12 +168,6 @@ class Trial:
             context, context.known(participant)
         )
 
-    def clock_peek(self) -> datetime:
-        """The time without moving a virtual clock."""
-        peek = getattr(self.clock, "peek", self.clock.now)
-        instant: datetime = peek()
-        return instant
-
     # -- the door --------------------------------------------------------------------------------
 
     def do(
@@ -332,7 +203,8 @@ class Trial:
                     if client_id:
                         earlier = writing.by_client(client_id)
                         if earlier:
-                            return self._repeated(command, earlier)
+                            happenings = [self.codec.decode(event) for event in earlier]
+                            return answered_again(command, earlier, happenings)
                     if writing.head.seq != self._seq:
                         self._refresh()
                     instant = (at or self.clock.now()).astimezone(UTC)
@@ -429,114 +301,16 @@ class Trial:
         if not self._doomed:
             return
         doomed, self._doomed = self._doomed, []
-        self._views.clear()
+        self._forget()  # the trial's own state, too, may hold what was read with them
         try:
             for event, keys in doomed:
                 self._eraser.destroy(event, keys)
         except LedgerError as error:
             # The event stands; the keys it names are destroyed when the trial is opened next.
             self.erasure_problem = str(error)
-
-    def sealed_values(self, participant: str) -> list[SealedValue]:
-        """Everything of a participant that is encrypted in the ledger, opened where it can be."""
-
-        def at(seq: int) -> Event | None:
-            return next(self.ledger.events(after=seq - 1, upto=seq), None)
-
-        return sealed_values(
-            lambda stream: self.ledger.events(stream=stream), at, self.codec, participant
-        )
+        self._read_again()
 
     # -- inside ----------------------------------------------------------------------------------
-
-    def _forget(self) -> None:
-        self._views.clear()
-        self._seq = -1
-
-    def catch_up(self) -> None:
-        """Take in what other processes have written: call it before answering from memory.
-
-        Where no other process can write there is nothing to do, and nothing is asked.
-        """
-        if self.ledger.store.sole_writer:
-            return
-        with self._lock:
-            if self.ledger.head().seq != self._seq:
-                self._refresh()
-
-    def _refresh(self) -> None:
-        """Bring the trial's own state to the ledger's end; participants are read when asked for."""
-        behind = self.ledger.head().seq - self._seq
-        if self._seq < 0 or not 0 <= behind <= _CATCH_UP:
-            self._read_again()
-            return
-        self.ledger.refresh_keys()
-        for event, happening in self.events(after=self._seq):
-            if event.stream.startswith("participant/"):
-                self._follow(event, happening)
-            elif isinstance(happening, e.ProtocolAdopted):
-                self._views.clear()  # everybody at the site is planned under another version
-            if destroyed_by(happening):
-                self._views.clear()  # what was read with these keys is not to be kept
-            self._state.apply(happening, event.site, event.server_time, event.actor)
-            self._seq = self._state.seq = event.seq
-
-    def _follow(self, event: Event, happening: e.Happening) -> None:
-        """Fold another process's event into the participant it is about, where that one is kept here."""
-        view = self._views.get(event.stream.removeprefix("participant/"))
-        # A participant read meanwhile may hold the event already.
-        if view is None or event.version <= view.state.version:
-            return
-        self._views[view.state.id] = self._projector.followed(view, event, happening)
-
-    def _read_again(self) -> None:
-        self._forget()
-        state = TrialState(self._first.id, self._first)
-        sites = {site for document in self.documents.values() for site in document.site_by_id}
-        streams = (self.events(stream=s) for s in ("trial", *(f"site/{one}" for one in sites)))
-        for event, happening in heapq.merge(*streams, key=lambda pair: pair[0].seq):
-            state.apply(happening, event.site, event.server_time, event.actor)
-        for row in self.ledger.rows("site"):
-            site = str(row["id"])
-            counted = state.site(site)
-            state.sites = {
-                **state.sites,
-                site: replace(
-                    counted,
-                    screened=int(row["screened"] or 0),
-                    randomized=int(row["randomized"] or 0),
-                ),
-            }
-        self._state = state
-        self._seq = state.seq = self.ledger.head().seq
-
-    def _view(self, participant: str) -> View | None:
-        view = self._views.get(participant)
-        if view is not None:
-            return view
-        with self._lock:
-            return self._views.get(participant) or self._load(participant)
-
-    def _load(self, participant: str) -> View | None:
-        state = ParticipantState(participant, self._first)
-        allocation = ""
-        for event, happening in self.events(stream=f"participant/{participant}"):
-            state.protocol = self.documents[event.protocol]
-            fold_in(state, happening, stamp_of(event), event.site)
-            if isinstance(happening, e.ParticipantRandomized):
-                allocation = sealed_arm(event)
-        if state.version == 0:
-            return None
-        state.protocol = self.protocol_at(state.site)
-        view = View(state, allocation)
-        self._keep(view)
-        return view
-
-    def _keep(self, view: View) -> None:
-        self._views[view.state.id] = view
-        self._views.move_to_end(view.state.id)
-        while len(self._views) > _KEPT_STATES:
-            self._views.popitem(last=False)
 
     def _context(
         self, actor: Actor, at: datetime, *, participant: str | None = None, site: str = ""
@@ -554,16 +328,10 @@ class Trial:
             self._allocate,
             self._people,
             self.sealed_values,
+            self.texts,
             state.site if state is not None else site or actor.site,
             self.dictionary,
         )
-
-    def _people(self, site: str) -> Iterator[ParticipantState]:
-        where = {"site": site} if site else {}
-        for row in self.ledger.rows("participant", where=where, order="id"):
-            state = self.participant(str(row["id"]))
-            if state is not None:
-                yield state
 
     def _allocate(self, participant: str, strata: Mapping[str, str]) -> tuple[str, int, str]:
         """Ask the keeper. The request is named after the participant, who is randomized once: a
@@ -648,7 +416,7 @@ class Trial:
                     self._doomed.append((event, keys))
             self._seq = self._state.seq = head
 
-        answer = {**decided.answer, **_answer(events, happenings)}
+        answer = {**decided.answer, **answer_of(events, happenings)}
         return Done(tuple(events), happenings, answer), install
 
     def _document_for(self, stream: str, site: str) -> Protocol:
@@ -673,124 +441,6 @@ class Trial:
                     views.append(self._projector.renew(writing, view, document, at))
         return views
 
-    def _repeated(self, command: c.Command, earlier: Sequence[Event]) -> Done | Refusal:
-        """The answer a repeated client id got, or a refusal where it names another command."""
-        happenings = tuple(self.codec.decode(event) for event in earlier)
-        participant = getattr(command, "participant", None)
-        streams = {event.stream for event in earlier}
-        foreign = participant is not None and f"participant/{participant}" not in streams
-        if foreign or type(happenings[0]).__name__ not in _FIRST_EVENTS[type(command).__name__]:
-            return Refusal((reason("client-id-reused"),))
-        return Done(tuple(earlier), happenings, _answer(earlier, happenings), repeated=True)
-
-
-_FIRST_EVENTS: dict[str, tuple[str, ...]] = {
-    "CreateTrial": ("TrialCreated",),
-    "CommitRandomization": ("RandomizationCommitted",),
-    "RevealSeed": ("SeedRevealed",),
-    "GrantRole": ("RoleGranted",),
-    "RevokeRole": ("RoleRevoked",),
-    "DelegateTasks": ("TasksDelegated",),
-    "EndDelegation": ("DelegationEnded",),
-    "RecordTraining": ("TrainingRecorded",),
-    "ReviewAccess": ("AccessReviewed",),
-    "IssueToken": ("TokenIssued",),
-    "RevokeToken": ("TokenRevoked",),
-    "ResetSecondFactor": ("SecondFactorReset",),
-    "OpenSite": ("SiteOpened",),
-    "AmendProtocol": ("ProtocolAmended",),
-    "AdoptProtocol": ("ProtocolAdopted",),
-    "CloseSite": ("SiteClosed",),
-    "CloseRecruitment": ("RecruitmentClosed",),
-    "HaltRecruitment": ("RecruitmentHalted",),
-    "RestartRecruitment": ("RecruitmentRestarted",),
-    "FileDocument": ("DocumentFiled",),
-    "WithdrawDocument": ("DocumentWithdrawn",),
-    "RecordEthicsReview": ("EthicsReviewRecorded",),
-    "SetLaboratoryRange": ("LaboratoryRangeSet",),
-    "ReleaseResults": ("ResultsReleased",),
-    "ScreenParticipant": ("ParticipantScreened",),
-    "RecordConsent": ("ConsentRecorded", "ConsentRefused"),
-    "AssessEligibility": ("EligibilityAssessed",),
-    "SignEligibility": ("EligibilitySigned",),
-    "FailScreening": ("ScreeningFailed",),
-    "Randomize": ("ParticipantRandomized",),
-    "SaveForm": ("FormSaved",),
-    "RecordDiaryDay": ("DiaryDayRecorded",),
-    "RecordDose": ("DoseRecorded",),
-    "MissVisit": ("VisitMissed",),
-    "MoveValues": ("ValuesMovedAway",),
-    "SignForm": ("FormSigned",),
-    "VerifySource": ("SourceVerified",),
-    "FreezeForm": ("FormHeld", "ParticipantHeld", "SiteHeld"),
-    "LockForm": ("FormHeld", "ParticipantHeld", "SiteHeld"),
-    "UnlockForm": ("FormHeld", "ParticipantHeld", "SiteHeld"),
-    "LockTrial": ("TrialLocked",),
-    "UnlockTrial": ("TrialUnlocked",),
-    "DispenseSupply": ("SupplyDispensed",),
-    "ReturnSupply": ("SupplyReturned",),
-    "ReportAdverseEvent": ("AdverseEventReported",),
-    "UpdateAdverseEvent": ("AdverseEventUpdated",),
-    "SubmitSafetyReport": ("SafetyReportSubmitted",),
-    "ReviewTrail": ("TrailReviewed",),
-    "RegisterDictionary": ("DictionaryRegistered",),
-    "CodeTerm": ("TermCoded",),
-    "AddSynonym": ("SynonymAdded",),
-    "RetireSynonym": ("SynonymRetired",),
-    "RewordAdverseEvent": ("AdverseEventReworded",),
-    "RaiseQuery": ("QueryRaised",),
-    "AnswerQuery": ("QueryAnswered",),
-    "CloseQuery": ("QueryClosed",),
-    "ReopenQuery": ("QueryReopened",),
-    "LogDeviation": ("DeviationLogged",),
-    "OpenSignal": ("SignalOpened",),
-    "AssessSignal": ("SignalAssessed",),
-    "CloseSignal": ("SignalClosed",),
-    "AssessDeviation": ("DeviationAssessed",),
-    "PlanMonitoringVisit": ("MonitoringVisitPlanned",),
-    "CancelMonitoringVisit": ("MonitoringVisitCancelled",),
-    "RecordFinding": ("FindingRecorded",),
-    "ResolveFinding": ("FindingResolved",),
-    "SignMonitoringReport": ("MonitoringReportSigned",),
-    "AcknowledgeMonitoringReport": ("MonitoringReportAcknowledged",),
-    "UnblindParticipant": ("ParticipantUnblinded",),
-    "UnblindTrial": ("TrialUnblinded",),
-    "Withdraw": ("ParticipantWithdrawn",),
-    "TransferParticipant": ("ParticipantTransferred",),
-    "CompleteParticipant": ("ParticipantCompleted",),
-    "RecordRestoration": ("LedgerRestored",),
-    "EraseIdentity": ("IdentityErased",),
-    "RequestRedaction": ("RedactionRequested",),
-    "ApproveRedaction": ("ValueRedacted",),
-    "DeclineRedaction": ("RedactionDeclined",),
-    "GiveCopy": ("CopyGiven",),
-}
-"""The event each command begins with: how a repeated client id is told from a reused one."""
-
 
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _answer(events: Sequence[Event], happenings: Sequence[e.Happening]) -> dict[str, Any]:
-    answer: dict[str, Any] = {}
-    for event, happening in zip(events, happenings, strict=True):
-        match happening:
-            case e.ParticipantScreened():
-                answer["participant"] = event.stream.partition("/")[2]
-            case e.ParticipantRandomized():
-                answer["arm"] = happening.arm
-                answer["number"] = happening.number
-                answer["strata"] = dict(happening.strata)
-                answer["randomized_at"] = event.server_time
-                answer["randomized_by"] = event.actor
-            case e.AdverseEventReported():
-                answer["number"] = happening.number
-            case e.FormSaved():
-                answer["save"] = happening.save
-                answer["complete"] = happening.complete
-            case e.RedactionRequested():
-                answer["redaction"] = happening.redaction
-            case e.QueryRaised():
-                answer.setdefault("queries", []).append(happening.query)
-    return answer

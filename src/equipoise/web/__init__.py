@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from equipoise.home import Home
 
+    from .issuer.provider import Provider
     from .policy import SignInPolicy
 
 _serving: dict[str, Any] = {}
@@ -33,6 +34,8 @@ def configure(
     import django
     from django.conf import settings
 
+    from .issuer.provider import Provider
+    from .issuer.settings import read_issuer
     from .policy import read_policy
     from .settings import databases, secret_key, session_engine, settings_for
     from .upgrading import check_upgraded
@@ -41,6 +44,8 @@ def configure(
         check_upgraded(home)
     _serving["home"] = home
     _serving["policy"] = read_policy(home.path)
+    issuer = read_issuer(home.path)
+    _serving["issuer"] = Provider(issuer) if issuer is not None else None
     if not settings.configured:
         settings.configure(**settings_for(home, hosts=hosts, https=https))
         django.setup()
@@ -83,6 +88,12 @@ def sign_in_policy() -> SignInPolicy:
     """How strict signing in is where this process serves."""
     policy: SignInPolicy = _serving["policy"]
     return policy
+
+
+def sign_in_issuer() -> Provider | None:
+    """The outside issuer with whose word people sign in here; None where there is none."""
+    provider: Provider | None = _serving["issuer"]
+    return provider
 
 
 def application() -> WSGIHandler:

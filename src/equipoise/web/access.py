@@ -105,6 +105,17 @@ PAGES: dict[str, Page] = {
         "second-factors/<slug:factor>/remove/", "Remove a second factor of one's own.", _BOTH,
         everyone=True,
     ),
+    "issuer_sign_in": Page(
+        "sign-in/issuer/", "To the outside issuer, to sign in with an identity there.", ("POST",),
+        everyone=True,
+    ),
+    "issuer_return": Page(
+        "sign-in/issuer/return/", "Back from the outside issuer, with its answer.", everyone=True
+    ),
+    "issuer_again": Page(
+        "sign-in/issuer/again/", "To the outside issuer, to be confirmed for a signature.", _BOTH,
+        everyone=True,
+    ),
     "health": Page(
         "health", "Whether requests can be taken, for a proxy: one word, nothing about the trial.",
         everyone=True,
@@ -119,6 +130,13 @@ PAGES: dict[str, Page] = {
     ),
     "trust_verify": Page(
         "trust/verify/", "Verify the ledger now.", ("POST",), _same(WRITE_ANY, *ROLES)
+    ),
+    "link_identity": Page(
+        "identity/link/", "Link one's identity at the outside issuer.", _BOTH, _same(WRITE_ANY, *ROLES)
+    ),
+    "unlink_identity": Page(
+        "identity/unlink/", "Unlink one's identity at the outside issuer.", _BOTH,
+        _same(WRITE_ANY, *ROLES),
     ),
     "rehearsal": Page(
         "rehearsal/", "Advance the virtual clock of a rehearsal.", _BOTH, _same(WRITE_ANY, *ROLES)
@@ -146,12 +164,32 @@ PAGES: dict[str, Page] = {
         "people/training/", "Record that a person was trained.", _BOTH,
         {"investigator": WRITE, "administrator": WRITE_ANY},
     ),
+    "sites": Page(
+        "sites/", "The sites: open or not, with what, and what each lacks to open.",
+        rights={"monitor": READ, **_same(READ_ANY, "sponsor", "administrator")},
+    ),
+    "open_site": Page(
+        "sites/<slug:site>/open/", "Open a site, with its ethics approval.", _BOTH,
+        _same(WRITE_ANY, "sponsor", "administrator"),
+    ),
+    "close_site": Page(
+        "sites/<slug:site>/close/", "End a site's recruitment; its participants go on.", _BOTH,
+        _same(WRITE_ANY, "sponsor", "administrator"),
+    ),
+    "close_recruitment": Page(
+        "sites/close-recruitment/", "End recruitment everywhere, for good.", _BOTH,
+        _same(WRITE_ANY, "sponsor", "administrator"),
+    ),
     "access_review": Page(
         "access-review/", "Accounts, grants and last sign-ins, to be reviewed.",
         rights=_same(READ_ANY, "administrator", "sponsor"),
     ),
     "reset_second_factor": Page(
         "access-review/second-factor/", "Take back the second factor of who has lost it.", _BOTH,
+        {"administrator": WRITE_ANY},
+    ),
+    "unlink_another": Page(
+        "access-review/identity/", "Unlink somebody's identity at the outside issuer.", _BOTH,
         {"administrator": WRITE_ANY},
     ),
     "sign_access_review": Page(
@@ -205,6 +243,9 @@ PAGES: dict[str, Page] = {
     "unblind_trial": Page(
         "unblind/", "End the masking for everybody, as planned.", _BOTH, {"sponsor": WRITE_ANY}
     ),
+    "release_results": Page(
+        "results/release/", "Let the public record show the results by group, or show them anew.", _BOTH, {"sponsor": WRITE_ANY}
+    ),
     "adopt_protocol": Page(
         "protocol/adopt/", "Let a protocol version take force at a site.", _BOTH,
         {"administrator": WRITE_ANY},
@@ -224,6 +265,20 @@ PAGES: dict[str, Page] = {
     ),
     "review_trail": Page(
         "trail/reviews/new/", "Document a review of the audit trail, and sign it.", _BOTH,
+        {"monitor": WRITE, "sponsor": WRITE_ANY},
+    ),
+    "trial_texts": Page(
+        "texts/", "Texts about no participant, of the trial and its sites, and their redactions.",
+        rights={"monitor": READ, "sponsor": READ_ANY},
+    ),
+    "redact_trial_text": Page(
+        "texts/<slug:site>/<int:version>/<slug:name>/redact/",
+        "Ask that a text of a site (or `trial`) be made unreadable.", _BOTH,
+        {"monitor": WRITE, "sponsor": WRITE_ANY},
+    ),
+    "trial_redaction": Page(
+        "texts/<slug:site>/redactions/<int:number>/",
+        "Approve or decline a redaction of such a text that somebody else asked for.", _BOTH,
         {"monitor": WRITE, "sponsor": WRITE_ANY},
     ),
     # -- coding
@@ -333,8 +388,31 @@ PAGES: dict[str, Page] = {
         {"monitor": WRITE, **_same(WRITE_ANY, "statistician", "sponsor")},
     ),
     "results": Page(
-        "results/", "Results of the declared analyses.",
-        rights=_same(READ_ANY, "investigator", "statistician", "dsmb", "sponsor"),
+        "results/", "Results of the declared analyses; serious events one by one.",
+        rights={"investigator": READ, **_same(READ_ANY, "statistician", "dsmb", "sponsor")},
+    ),
+    "board": Page(
+        "board/", "The monitoring board's pack: which part there is for whom.",
+        rights=_same(READ_ANY, "statistician", "dsmb", "sponsor"),
+    ),
+    "board_open": Page(
+        "board/open/<slug:file>/", "The open part of the pack: all participants together.",
+        rights=_same(READ_ANY, "statistician", "dsmb", "sponsor"),
+    ),
+    "board_closed": Page(
+        "board/closed/<slug:file>/", "The closed part of the pack: results by group.",
+        rights={"dsmb": READ_ANY},
+    ),
+    "analysis_plan": Page(
+        "analysis-plan/", "The statistical analysis plan: its documents and its signatures.",
+        rights={"investigator": READ, **_same(READ_ANY, "statistician", "dsmb", "sponsor")},
+    ),
+    "analysis_plan_file": Page(
+        "analysis-plan/documents/<slug:file>/", "The analysis plan in one form.",
+        rights={"investigator": READ, **_same(READ_ANY, "statistician", "dsmb", "sponsor")},
+    ),
+    "sign_analysis_plan": Page(
+        "analysis-plan/<slug:digest>/sign/", "Sign the analysis plan that was read.", _BOTH, {"statistician": WRITE_ANY}
     ),
     # -- one participant
     "participant": Page(
@@ -476,7 +554,7 @@ PAGES: dict[str, Page] = {
 
 MENU = (
     "today", "participants", "randomize_list", "safety", "queries", "verification", "coding", "trail", "data_lock",
-    "monitoring", "results", "protocol", "people", "trust",
+    "monitoring", "results", "protocol", "sites", "people", "trust",
     "operation",
 )  # fmt: skip
 """The pages of the menu, in its order; each person sees those they may open."""

@@ -9,7 +9,7 @@ import secrets
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import auth
+from django.contrib import auth, messages
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -24,8 +24,9 @@ from django.utils.translation import gettext as _
 
 from equipoise.home import Home
 
+from . import sign_in_issuer
 from .access import first_page
-from .factors.proof import MAX_TYPED, begin_half, has_factor
+from .factors.proof import BY_ISSUER, LEFT, MAX_TYPED, begin_half, has_factor
 from .labels import role_label, site_label
 from .models import Account
 from .request import TrialRequest
@@ -74,8 +75,19 @@ def sign_in(request: TrialRequest) -> HttpResponseBase:
             auth.login(request, account)
             return enter(request, account, then)
         error = _("Name or password is wrong. Both matter: capital letters too.")
-    context = {"error": error, "username": username[:MAX_TYPED], "next": then or ""}
+    context = {
+        "error": error,
+        "username": username[:MAX_TYPED],
+        "next": then or "",
+        "issuer": issuer_called(request),
+    }
     return render(request, "sign_in.html", context, status=400 if error else 200)
+
+
+def issuer_called(request: TrialRequest) -> str:
+    """What people call the issuer that is set here; empty where none is."""
+    provider = sign_in_issuer()
+    return provider.settings.name.in_language(request.language) if provider is not None else ""
 
 
 def enter(request: TrialRequest, account: Account, then: str | None) -> HttpResponseBase:
@@ -123,7 +135,16 @@ def choose_role(request: TrialRequest) -> HttpResponseBase:
 
 def sign_out(request: TrialRequest) -> HttpResponseBase:
     """End the session, here and on the server."""
+    by_issuer = request.session.get(BY_ISSUER)
     auth.logout(request)
+    if sign_in_issuer() is not None:
+        request.session[LEFT] = True
+    if by_issuer:
+        words = _(
+            "You are signed out here. At %(issuer)s you may still be signed in: on a shared computer, sign out "
+            "there, too."
+        )
+        messages.warning(request, words % {"issuer": issuer_called(request)}, extra_tags="warn")
     return HttpResponseRedirect(reverse("sign_in"))
 
 

@@ -16,7 +16,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .factors.proof import MAX_TYPED, password_is_right
+from . import sign_in_issuer
+from .accounts import issuer_called
+from .factors.proof import MAX_TYPED, asked_of, password_is_right, spend_renewal
+from .issuer.pages import invited_by_issuer
 from .models import Account, Invitation
 from .request import TrialRequest
 
@@ -55,6 +58,8 @@ def invitation(request: TrialRequest, token: str) -> HttpResponseBase:
     if found is None:
         raise Http404
     errors: list[str] = []
+    if request.method == "POST" and "issuer" in request.POST and sign_in_issuer() is not None:
+        return invited_by_issuer(request, found)
     if request.method == "POST":
         errors = _set_password(request, found.account, found)
         if not errors:
@@ -63,7 +68,12 @@ def invitation(request: TrialRequest, token: str) -> HttpResponseBase:
                 request, _("Your password is set. Sign in with it."), extra_tags="good"
             )
             return HttpResponseRedirect(reverse("sign_in"))
-    context = {"errors_found": errors, "name": found.account.username, "asks_old": False}
+    context = {
+        "errors_found": errors,
+        "name": found.account.username,
+        "asks_old": False,
+        "issuer": issuer_called(request),
+    }
     return _shown(request, context)
 
 
@@ -73,17 +83,26 @@ def change_password(request: TrialRequest) -> HttpResponseBase:
     if account is None:
         return HttpResponseRedirect(reverse("sign_in"))
     errors: list[str] = []
+    proof = asked_of(request)
     if request.method == "POST":
-        if not password_is_right(request, request.POST.get("old", "")):
+        if not proof.password and not proof.renewed:
+            errors = [_("Confirm first that it is you; then send this again.")]
+        elif proof.password and not password_is_right(request, request.POST.get("old", "")):
             errors = [_("The old password is not the right one.")]
         else:
             errors = _set_password(request, account, None)
         if not errors:
+            spend_renewal(request)
             request.session.cycle_key()
             request.session[auth.HASH_SESSION_KEY] = account.get_session_auth_hash()
             messages.success(request, _("Your password is changed."), extra_tags="good")
             return HttpResponseRedirect(reverse("home"))
-    context = {"errors_found": errors, "name": account.username, "asks_old": True}
+    context = {
+        "errors_found": errors,
+        "name": account.username,
+        "asks_old": proof.password,
+        "proof": None if proof.password else proof,
+    }
     return _shown(request, context)
 
 

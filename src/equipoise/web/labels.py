@@ -31,6 +31,7 @@ PAGE_LABELS = {
     "monitoring": noop("Monitoring"),
     "results": noop("Results"),
     "protocol": noop("Protocol"),
+    "sites": noop("Sites"),
     "people": noop("People"),
     "trust": noop("Trust"),
     "operation": noop("Operation"),
@@ -41,6 +42,19 @@ MODE_LABELS = {
     "training": noop("for training"),
     "live": noop("a live trial"),
 }
+
+CHECKPOINT_LABELS = {
+    "hourly": noop("every hour"),
+    "sign": noop("at a signature"),
+    "lock": noop("at a lock"),
+    "unblind": noop("at an unblinding"),
+    "export": noop("at an export"),
+    "backup": noop("at a backup"),
+    "restore": noop("at a restoration"),
+    "reveal": noop("at the reveal of the seed"),
+    "manual": noop("asked for"),
+}
+"""Why a checkpoint was taken; whoever asks for one may give another word."""
 
 STATUS_LABELS = {
     "screening": noop("Screening"),

@@ -7,18 +7,15 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from equipoise.conduct.decide import COMMANDS
 from equipoise.conduct.decide.permission import rights_of
 from equipoise.home import HomeError
 from equipoise.protocol.document import Protocol
 
 FILE = "web.json"
 
-PROOF_ACTS = frozenset({
-    "SignEligibility", "SignForm", "FreezeForm", "LockForm", "UnlockForm", "LockTrial", "UnlockTrial",
-    "UnblindParticipant", "UnblindTrial", "RevealSeed", "DelegateTasks", "GrantRole", "ReleaseResults",
-    "AdoptProtocol", "EraseIdentity", "RestartRecruitment",
-})  # fmt: skip
-"""What binds others or cannot be taken back: signing, unblinding, locking, releasing, granting."""
+PROOF_ACTS = frozenset(name for name, kind in COMMANDS.items() if kind.binds)
+"""What is signed, binds others or cannot be taken back, as the commands themselves say."""
 
 Demand = Literal["optional", "signing", "everyone"]
 _DEMANDS: tuple[Demand, ...] = ("optional", "signing", "everyone")

@@ -150,6 +150,7 @@ def settings_for(home: Home, *, hosts: Sequence[str] = (), https: bool = False) 
             "axes.backends.AxesStandaloneBackend",
             "django.contrib.auth.backends.ModelBackend",
             "equipoise.web.factors.proof.SecondFactorBackend",
+            "equipoise.web.issuer.recognition.IssuerBackend",
         ],
         "PASSWORD_HASHERS": ["django.contrib.auth.hashers.Argon2PasswordHasher"],
         "AUTH_PASSWORD_VALIDATORS": [
@@ -181,6 +182,10 @@ def settings_for(home: Home, *, hosts: Sequence[str] = (), https: bool = False) 
             "new_code",
             "passkey",
             "credential",
+            "state",
+            "iss",
+            "session_state",
+            "error_description",
         ],
         "AXES_LOCKOUT_CALLABLE": "equipoise.web.accounts.locked_out",
         # the client's address is the peer's: no proxy header is believed

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 
 from equipoise.conduct.decide.visits import content_hash
+from equipoise.conduct.sealed import ERASED, REDACTED
 from equipoise.conduct.state import FormInstance
-from equipoise.trial import ERASED, REDACTED
 
 from .vocabulary import local_time
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from django.utils.translation import ngettext
 
+from equipoise.conduct.sealed import ERASED, REDACTED
 from equipoise.protocol.document import Protocol
-from equipoise.trial import ERASED, REDACTED
 
 DEVIATION = {
     "visit_missed": noop("visit missed"),
@@ -59,6 +59,14 @@ FIELD_LABELS = {
     "narrative": noop("Narrative of an adverse event"),
     "verbatim": noop("Adverse event in the reporter's words"),
     "given_to": noop("Who was given a copy"),
+    "location": noop("Where it is filed"),
+    "action": noop("What is to be done"),
+    "comment": noop("Comment"),
+    "attendees": noop("Who was present"),
+    "reviewed": noop("What was reviewed"),
+    "conclusion": noop("Conclusion"),
+    "looked_at": noop("What was looked at"),
+    "findings": noop("Findings"),
 }
 """Texts that are no item of the protocol."""
 _GONE = {ERASED: noop("(erased)"), REDACTED: noop("(redacted)")}

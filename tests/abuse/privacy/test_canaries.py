@@ -24,7 +24,11 @@ WORDS = {*IDENTITY, *TEXTS}
 
 
 STORES = [
-    pytest.param(store, marks=pytest.mark.xdist_group(f"canaries-{store}"))
+    pytest.param(
+        store,
+        marks=[pytest.mark.xdist_group(f"canaries-{store}")]
+        + [pytest.mark.thorough] * (store == "postgresql"),
+    )
     for store in ("sqlite", "postgresql")
 ]
 

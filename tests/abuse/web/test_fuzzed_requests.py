@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.fuzzing import World, fuzz, made, mark
+from support.fuzzing import Asked, World, fuzz, made, mark, send, wrong_with
 from support.played import SECOND_PROTOCOL
 from support.story import SEED_PROTOCOL
 from support.web_home import stage
@@ -51,6 +51,24 @@ def test_the_marks_are_there_for_whom_they_are_meant(world: World) -> None:
         for one in world.readers
         if one.role not in seeing
     )
+
+
+def test_nobody_of_one_site_reads_another_sites_texts_anywhere(world: World) -> None:
+    """Every address, as whoever is bound to a site opens it; the monitor too, where the role is granted for one."""
+    told, opened = [], 0
+    bound = [one for one in world.readers if one.site]
+    assert {"coordinator", "investigator", "monitor"} <= {one.role for one in bound}
+    for reader in bound:
+        for address in world.addresses:
+            if address in ("/sign-out/", "/rehearsal/"):
+                continue
+            token = {"authorization": f"Bearer {reader.secret}"} if "/api/" in address else {}
+            asked = Asked(reader, "GET", address, "", b"", "", token)
+            answer = send(asked)
+            opened += answer.status_code == 200
+            told += [f"{reader.name} {address}: {one}" for one in wrong_with(asked, answer)]
+    assert told == []
+    assert opened > 100
 
 
 def test_no_request_breaks_anything_or_tells_what_is_not_meant_for_its_sender(world: World) -> None:

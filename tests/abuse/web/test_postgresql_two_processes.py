@@ -24,7 +24,10 @@ from support.story import SEED_PROTOCOL
 from support.visitor import Answer, Visitor
 from support.web_home import client_id, data, served
 
-pytestmark = pytest.mark.xdist_group("two-processes")  # one home, two servers
+pytestmark = [
+    pytest.mark.xdist_group("two-processes"),
+    pytest.mark.thorough,
+]  # one home, two servers
 
 Served = tuple[Path, list[str], tuple[str, str], dict[str, str]]
 """Home, participants, the two addresses, and each site's password."""

@@ -20,14 +20,15 @@ from equipoise.home.home import ADMINISTRATOR
 from equipoise.web.access import PAGES, may_open
 from support.browsing import Desk, demo_passwords, desk, watched
 from support.lived import lived_through
-from support.overseen import oversee
+from support.overseen import oversee, trial_text_address
 from support.story import SITE_ROLES, SITES, expect, seed_protocol
 from support.web_home import new_home, participant_at, served
 
 TWO_ROLES = "two-roles-nanning"
 UNREFUSED = {
     "sign_access_review", "choose_role", "randomize", "rehearsal", "unblind_trial", "adopt_protocol",
-    "acknowledge_visit", "open_signal", "code_term", "recode", "retire_synonym",
+    "acknowledge_visit", "open_signal", "open_site", "code_term", "recode", "retire_synonym", "link_identity",
+    "unlink_identity", "issuer_again",
 }  # fmt: skip
 """Pages whose buttons cannot be pressed wrongly, or that ask nothing in this trial."""
 pytestmark = pytest.mark.xdist_group("axe")  # one home, one server
@@ -63,6 +64,8 @@ class Numbers:
     version: str
     text: str
     """The place of a text of theirs that can be redacted."""
+    of_site: str
+    """The address at which a text of the site is redacted."""
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +114,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Numb
         issue = c.IssueToken(token=TOKEN, person="monitor", role="monitor", until=until)
         expect(trial.do(issue, ADMINISTRATOR))
     clock = lived.state.adverse_events[3].clocks[0].clock
+    of_site = trial_text_address(trial, PAGES["redact_trial_text"].path)
     home.close()
     with desk(path) as made:
         invite(path)
@@ -123,6 +127,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, Numb
                 clock=clock,
                 version=str(texts[-1].version),
                 text=texts[-1].name,
+                of_site=of_site,
             ),
         )
 
@@ -145,6 +150,8 @@ def opener(page: str) -> str:
     row = PAGES[page]
     if page == "choose_role":
         return TWO_ROLES
+    if page == "issuer_again":
+        return "administrator"  # a visitor is led to the sign-in, whose page is looked at by its own name
     if row.everyone and not row.rights:
         return ""
     for method in ("POST", "GET"):
@@ -157,7 +164,7 @@ def opener(page: str) -> str:
 def addresses(page: str, numbers: Numbers) -> list[str]:
     """Addresses of a page: of every form and diary, of participants in the states it is made for."""
     protocol = seed_protocol()
-    path = "/" + PAGES[page].path
+    path = "/" + (numbers.of_site if page == "redact_trial_text" else PAGES[page].path)
     people = {
         "consent": [numbers.screened, numbers.lived],
         "screening": [numbers.consented, numbers.lived],
@@ -185,7 +192,7 @@ def addresses(page: str, numbers: Numbers) -> list[str]:
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-16",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
         "<str:target>": "ae~1", "<int:version>": numbers.version, "<slug:name>": numbers.text,
-        "<slug:token>": TOKEN, "<slug:digest>": "0", "<slug:factor>": "app",
+        "<slug:token>": TOKEN, "<slug:digest>": "0", "<slug:factor>": "app", "<slug:file>": "html",
     }  # fmt: skip
     if page == "miss_visit":
         rest["<slug:visit>"] = "w6"
@@ -225,7 +232,7 @@ def _is_date(field: Any) -> bool:
     return field.get_attribute("maxlength") == "10"
 
 
-NOT_HTML = {"health", "trail_csv"}
+NOT_HTML = {"health", "trail_csv", "board_open", "board_closed", "analysis_plan_file"}
 """Answers for programs, of which Chromium makes a page of its own, and files it saves."""
 GETS = [name for name, page in PAGES.items() if "GET" in page.methods and name not in NOT_HTML]
 

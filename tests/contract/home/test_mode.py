@@ -78,8 +78,13 @@ def test_a_report_says_what_its_data_are(tmp_path: Path, mode: str) -> None:
     """Only a live trial's report carries no band."""
     with _home(tmp_path / "home", mode) as home:
         Person(open_trial(home.trial())).screen()
-        results = analyze(home.archive())
+        archive = home.archive()
+        results = analyze(archive)
+    pages = {
+        language: study_report(results, archive.protocol, language)
+        for language in ("en", "zh-Hans")
+    }
     assert results.mode == mode
     for language, words in (("en", "no person took part"), ("zh-Hans", "没有真实人员参加")):
-        assert (words in study_report(results, language)) is (mode == "rehearsal")
-    assert ("invented by people who learn" in study_report(results, "en")) is (mode == "training")
+        assert (words in pages[language]) is (mode == "rehearsal")
+    assert ("invented by people who learn" in pages["en"]) is (mode == "training")

@@ -1,6 +1,6 @@
 # Makes r_models.json and the data sets beside it. Run from this folder: Rscript r_models.R
-# Needs R with survival, MASS, ordinal, mice, jsonlite (Debian: r-cran-*).
-suppressMessages({library(survival); library(MASS); library(ordinal); library(mice); library(jsonlite)})
+# Needs R with survival, MASS, ordinal, mice, cmprsk, jsonlite (Debian: r-cran-*).
+suppressMessages({library(survival); library(MASS); library(ordinal); library(mice); library(cmprsk); library(jsonlite)})
 out <- list(); calls <- list()
 put <- function(id, call) { out[[id]] <<- eval(call, globalenv()); calls[[id]] <<- paste(deparse(call), collapse = " ") }
 csv <- function(d, name) write.csv(d, file.path("..", "data", paste0(name, ".csv")), row.names = FALSE)
@@ -45,6 +45,15 @@ put("pool_three", quote(pooled(c(-3, -2.2, -2.9), c(1.1, 1.2, 1.0), 20)))
 set.seed(1); put("holm_five", quote(p.adjust(c(a = 0.01, b = 0.04, c = 0.03, d = 0.005, e = 0.2), "holm")))
 put("holm_three", quote(p.adjust(c(a = 0.02, b = 0.02, c = 0.9), "holm")))
 
+competing <- with(mgus2, data.frame(time = ifelse(pstat == 0, futime, ptime), event = ifelse(pstat == 0, 2 * death, 1), sex = as.character(sex)))
+csv(competing, "mgus2")
+cif <- function(d, cause, at) { r <- timepoints(cuminc(d$time, d$event), at); row <- paste("1", cause); list(cause = cause, at = at, est = unname(r$est[row, ]), var = unname(r$var[row, ])) }
+months <- c(12, 60, 120, 240, 360); few <- transform(competing[1:60, ], time = ceiling(time / 24))
+for (cause in 1:2) { for (s in c("F", "M")) put(paste0("cif_mgus2_", s, "_", cause), bquote(cif(competing[competing$sex == .(s), ], .(cause), months)))
+  put(paste0("cif_mgus2_all_", cause), bquote(cif(competing, .(cause), months)))
+  put(paste0("cif_ties_", cause), bquote(cif(few, .(cause), c(1, 3, 6, 10)))) }
+
 versions <- list(R = paste(R.version$major, R.version$minor, sep = "."), survival = as.character(packageVersion("survival")),
-                 MASS = as.character(packageVersion("MASS")), ordinal = as.character(packageVersion("ordinal")), mice = as.character(packageVersion("mice")))
+                 MASS = as.character(packageVersion("MASS")), ordinal = as.character(packageVersion("ordinal")), mice = as.character(packageVersion("mice")),
+                 cmprsk = as.character(packageVersion("cmprsk")))
 writeLines(toJSON(list(versions = versions, calls = calls, values = out), auto_unbox = TRUE, digits = I(15), na = "null", pretty = TRUE), "r_models.json")

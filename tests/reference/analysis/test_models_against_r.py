@@ -1,7 +1,7 @@
 """Regressions, restricted means, pooling and multiplicity agree with R.
 
 `r_models.R` makes the values and says, for each, the R call: R 4.2.2 with survival 3.5.3, MASS 7.3.58.2, ordinal
-2022.11.16 and mice 3.15.0; the versions stand in `r_models.json`.
+2022.11.16, mice 3.15.0 and cmprsk 2.2.11; the versions stand in `r_models.json`.
 """
 
 from __future__ import annotations
@@ -205,3 +205,63 @@ def test_holm(name: str) -> None:
     np.testing.assert_allclose(found, R[name], rtol=1e-12)
     by_graph = methods.graphical(p, [1 / len(p)] * len(p), (1 - np.eye(len(p))) / (len(p) - 1))
     np.testing.assert_allclose([one.adjusted for one in by_graph], found, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [key for key in R if key.startswith("cif_")])
+def test_cumulative_incidence(name: str) -> None:
+    """cmprsk::timepoints(cuminc(time, event), at): estimate and variance of each cause."""
+    expected, (_, data, which, cause) = R[name], name.split("_") if "mgus2" in name else (
+        "cif", "ties", "few", name[-1],
+    )  # fmt: skip
+    table = rows("mgus2")
+    if data == "ties":
+        table = table[:60]
+    times, causes = numbers(table, "time"), [int(row["event"]) for row in table]
+    if which in ("F", "M"):
+        chosen = [row["sex"] == which for row in table]
+        times = [one for one, own in zip(times, chosen, strict=True) if own]
+        causes = [one for one, own in zip(causes, chosen, strict=True) if own]
+    if data == "ties":
+        times = [math.ceil(one / 24) for one in times]
+    found = methods.cumulative_incidence(times, causes, int(cause))
+    for at, estimate, variance in zip(
+        expected["at"], expected["est"], expected["var"], strict=True
+    ):
+        index = int(np.searchsorted(found.times, at, side="right")) - 1
+        assert found.at(at) == pytest.approx(estimate, rel=1e-10, abs=1e-14)
+        assert found.standard_error[index] ** 2 == pytest.approx(variance, rel=1e-9, abs=1e-18)
+
+
+def test_all_causes_and_the_event_free_add_up_to_everybody() -> None:
+    """The incidences of both causes and the Kaplan–Meier share without any make one, at every time."""
+    table = rows("mgus2")
+    times, causes = numbers(table, "time"), [int(row["event"]) for row in table]
+    first, second = (methods.cumulative_incidence(times, causes, cause) for cause in (1, 2))
+    without = methods.kaplan_meier(times, [cause > 0 for cause in causes])
+    share = np.array([without.at(time) for time in first.times])
+    np.testing.assert_allclose(first.incidence + second.incidence + share, 1, atol=1e-12)
+
+
+def test_without_another_cause_it_is_one_less_kaplan_meier() -> None:
+    """And its variance, without ties, S(t)² Σ 1/(n − 1)²: Greenwood's with n − 1 for n."""
+    times, marks = [1, 2, 3, 4, 5, 6, 7, 8], [1, 0, 1, 1, 0, 1, 0, 1]
+    found, curve = methods.cumulative_incidence(times, marks), methods.kaplan_meier(times, marks)
+    share = np.array([1 - curve.at(time) for time in found.times])
+    np.testing.assert_allclose(found.incidence, share, atol=1e-12)
+    at_risk = np.array([8, 6, 5, 3])
+    exact = (1 - share[:4]) * np.sqrt(np.cumsum(1 / (at_risk - 1) ** 2))
+    np.testing.assert_allclose(found.standard_error[:4], exact, rtol=1e-12)
+
+
+def test_edges_of_competing_risks() -> None:
+    """Nobody; nobody with an event; everybody with the other cause."""
+    assert methods.cumulative_incidence([], []).times.size == 0
+    assert methods.cumulative_incidence([3, 4], [0, 0]).at(9) == 0
+    none = methods.cumulative_incidence([3, 4], [2, 2])
+    assert list(none.incidence) == [0, 0]
+    assert np.isnan(none.lower).all()
+    for times, causes in (([1, 2], [1]), ([1], [0.5]), ([1], [-1]), ([-1], [1])):
+        with pytest.raises(ValueError, match=r"whole numbers|one for each|not negative"):
+            methods.cumulative_incidence(times, causes)
+    with pytest.raises(ValueError, match="from 1 on"):
+        methods.cumulative_incidence([1], [1], 0)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from lxml import etree
 from typer.testing import CliRunner
 
 from equipoise.analysis import CutError, analyze
@@ -15,7 +16,10 @@ from equipoise.cli import main
 from equipoise.conduct import commands as c
 from equipoise.home import Home
 from equipoise.home.home import RehearsalSettings
+from equipoise.home.posting import results_may_leave
 from equipoise.trial import Trial
+from support.ctgov_schema import DATA, faults
+from support.played import SECOND_PROTOCOL
 from support.story import (
     RT_START,
     SEED_PROTOCOL,
@@ -145,7 +149,7 @@ def test_as_of_cuts_by_position_and_by_day(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("as_of", "words"),
-    [("0", "positions run from 1"), ("9999999", "positions run from 1"), ("1999-01-01", "nothing had been recorded"),
+    [("0", "positions run from 1"), ("9999999", "positions run from 1"), ("999999999", "positions run from 1"), ("1999-01-01", "nothing had been recorded"),
      ("soon", "neither a ledger position nor a date"), ("2026-13-40", "neither")],
 )  # fmt: skip
 def test_a_cut_that_cannot_be_made_is_one_plain_line(home: Path, as_of: str, words: str) -> None:
@@ -175,6 +179,26 @@ def test_the_report_is_the_same_bytes_twice_and_names_its_cut(home: Path, tmp_pa
     assert written[0] == written[1]
     for page in ("report.html", "report.zh-Hans.html"):
         assert answer["ledger_root"] in written[0][page].decode()
+
+
+def test_the_boards_pack_and_the_plan_are_written_beside_their_tables(
+    home: Path, tmp_path: Path
+) -> None:
+    for pack in ("board-open", "board-closed"):
+        out = tmp_path / pack
+        code, said, _ = run(
+            "report", "--home", home, "--pack", pack, "--only", "html", "--out", out
+        )
+        assert code == 0, said
+        assert {path.name for path in out.glob("*.html")} == {
+            f"{pack}.html",
+            f"{pack}.zh-Hans.html",
+        }
+        assert any((out / f"{pack}-tables").glob("*.json"))
+    code, said, _ = run("plan", "--home", home, "--only", "html", "--out", tmp_path / "plan")
+    assert code == 0
+    assert "not signed" in said
+    assert run("plan", "--out", tmp_path / "plan")[0] == 2
 
 
 def test_a_home_is_analyzed_while_another_process_holds_it(home: Path) -> None:
@@ -219,3 +243,100 @@ def test_dummy_arms_are_asked_for_and_said(home: Path) -> None:
     results = json.loads(run("analyze", "--home", home, "--dummy-arms", "--format", "json")[1])
     assert results["dummy_arms"] is True
     assert results["exposure"] == []
+
+
+# -- results for the registry --------------------------------------------------------------------
+
+
+def test_export_writes_the_study_the_registry_takes(home: Path, tmp_path: Path) -> None:
+    target = tmp_path / "study.json"
+    code, out, _ = run("export", "--home", home, "--to", "ctgov", "--out", target)
+    assert code == 0
+    assert "not released" in out
+    assert "certainAgreement" in out
+    study = json.loads(target.read_text(encoding="utf-8"))
+    assert faults(study) == []
+    assert study["hasResults"] is True
+    assert study["protocolSection"]["statusModule"]["overallStatus"] == "RECRUITING"
+    started = study["resultsSection"]["participantFlowModule"]["periods"][0]["milestones"][0]
+    assert sum(int(one["numSubjects"]) for one in started["achievements"]) == PEOPLE
+
+
+def test_export_of_the_plan_alone_has_no_results(home: Path, tmp_path: Path) -> None:
+    target = tmp_path / "plan.json"
+    assert run("export", "--home", home, "--to", "ctgov", "--plan", "--out", target)[0] == 0
+    study = json.loads(target.read_text(encoding="utf-8"))
+    assert (study["hasResults"], set(study)) == (False, {"hasResults", "protocolSection"})
+
+
+def test_the_upload_is_a_file_of_its_own(home: Path, tmp_path: Path) -> None:
+    target = tmp_path / "results.xml"
+    code, out, _ = run("export", "--home", home, "--to", "prs", "--out", target, "--format", "json")
+    assert code == 0
+    assert json.loads(out)["results"] is True
+    schema = etree.XMLSchema(etree.parse(str(DATA / "RRSUploadSchema.xsd")))
+    schema.assertValid(etree.parse(str(target)))
+
+
+def test_an_option_of_another_format_is_refused_in_one_line(home: Path, tmp_path: Path) -> None:
+    code, _, err = run("export", "--home", home, "--to", "prs", "--plan", "--out", tmp_path / "x")
+    assert code == 2
+    assert (
+        err.strip() == "equipoise: --plan: not for --to prs, which takes --as-of and --dummy-arms"
+    )
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_live_masked_trial_keeps_its_results_until_it_is_unblinded(
+    home: Path, tmp_path: Path
+) -> None:
+    """The rule looks at the trial's mode and masking; here a masked protocol reads an open trial's live ledger."""
+    with Home.open(home) as opened:
+        masking = opened.protocol.design.masking
+        assert masking is not None
+        hidden = masking.model_copy(update={"level": "double"})
+        design = opened.protocol.design.model_copy(update={"masking": hidden})
+        masked = opened.protocol.model_copy(update={"design": design})
+        assert results_may_leave(opened.protocol, live=True, unblinded=False)
+        assert results_may_leave(masked, live=False, unblinded=False)
+        assert results_may_leave(masked, live=True, unblinded=True)
+        assert not results_may_leave(masked, live=True, unblinded=False)
+
+
+def test_datasets_are_written_once_with_what_was_run(home: Path, tmp_path: Path) -> None:
+    out = tmp_path / "data"
+    code, text, _ = run(
+        "export", "--home", home, "--to", "datasets", "--out", out, "--format", "json"
+    )
+    assert code == 0
+    answer = json.loads(text)
+    assert answer["rows"]["subjects"] == PEOPLE + 1
+    assert answer["rows"]["outcomes"] == PEOPLE * len(seed_protocol().endpoints)
+    assert len(list(out.iterdir())) == answer["files"]
+    code, _, err = run("export", "--home", home, "--to", "datasets", "--out", out)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "name a new folder" in err
+    metadata = json.loads((out / "metadata.json").read_text())
+    with Home.open(home) as opened:
+        assert metadata["run"]["ledger_root"] == opened.archive().ledger.root()
+    run("report", "--home", home, "--out", tmp_path / "r", "--only", "html")
+    again = json.loads((tmp_path / "r" / "run.json").read_text())
+    assert (
+        again
+        == metadata["run"]
+        == json.loads(run("analyze", "--home", home, "--format", "json")[1])["run"]
+    )
+    page = (tmp_path / "r" / "report.html").read_text(encoding="utf-8")
+    assert again["code_and_environment"] in page
+
+
+def test_the_arms_of_a_live_masked_trial_stand_in_no_data_set(tmp_path: Path) -> None:
+    """Nobody is in it yet; the refusal does not depend on that."""
+    Home.create(tmp_path / "home", SECOND_PROTOCOL).close()
+    asked = ("export", "--home", tmp_path / "home", "--to", "datasets", "--out", tmp_path / "out")
+    code, _, err = run(*asked)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "use --dummy-arms" in err
+    assert not (tmp_path / "out").exists()
+    assert run(*asked, "--dummy-arms")[0] == 0
+    assert len((tmp_path / "out" / "subjects.csv").read_text().splitlines()) == 1

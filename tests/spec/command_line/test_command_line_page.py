@@ -47,7 +47,7 @@ def test_the_page_has_every_option_that_the_help_of_a_command_shows(command: str
 
 
 PRINT_NO_RESULT = {
-    "page", "serve", "prepare-database", "keeper serve", "keeper accept", "keeper escrow",
+    "page", "serve", "explore", "prepare-database", "keeper serve", "keeper accept", "keeper escrow",
     "keeper recover", "keeper reveal", "keeper publish",
 }  # fmt: skip
 """One prints a page as HTML, others serve until they are stopped, or write a file and say so."""

@@ -9,10 +9,11 @@ import pytest
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.refusal import Refusal
+from equipoise.conduct.sealed import REDACTED
 from equipoise.conduct.values import Address
 from equipoise.home import Home, RehearsalSettings
 from equipoise.ledger.errors import LedgerError
-from equipoise.trial import REDACTED, Trial
+from equipoise.trial import Trial
 from support.story import (
     INVESTIGATOR,
     MONITOR,

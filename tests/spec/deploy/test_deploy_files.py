@@ -295,6 +295,7 @@ def install(folder: Path, target: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.xdist_group("bundle")
 def test_the_bundle_installs_with_every_index_out_of_reach_and_runs(
     bundle: Path, tmp_path: Path
@@ -336,6 +337,7 @@ def test_the_bundle_installs_with_every_index_out_of_reach_and_runs(
     assert verify.returncode == 0, verify.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.xdist_group("bundle")
 def test_a_bundle_that_was_changed_installs_nothing(bundle: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
@@ -348,6 +350,7 @@ def test_a_bundle_that_was_changed_installs_nothing(bundle: Path, tmp_path: Path
     assert not (tmp_path / "env").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.xdist_group("bundle")
 def test_every_file_of_the_bundle_has_its_sum_and_every_wheel_its_hash(bundle: Path) -> None:
     sums = dict(

@@ -20,7 +20,15 @@ PAGES = sorted(
 )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+LONG = {"docs/explanation/calibration.md"}
+
+
+def _named(page: Path) -> object:
+    name = str(page.relative_to(ROOT))
+    return pytest.param(page, id=name, marks=[pytest.mark.thorough] if name in LONG else [])
+
+
+@pytest.mark.parametrize("page", [_named(page) for page in PAGES])
 def test_a_page_shows_what_happens(page: Path, tmp_path: Path) -> None:
     with Reader(tmp_path) as reader:
         assert reader.follow(page) > 0

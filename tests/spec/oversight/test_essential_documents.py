@@ -13,6 +13,7 @@ from equipoise.conduct.oversight import (
     approval_until,
     document_lines,
     outstanding,
+    site_status,
     versions_in_force,
 )
 from equipoise.conduct.refusal import Refusal
@@ -23,7 +24,6 @@ from equipoise.protocol.document import Monitoring, Protocol
 from equipoise.protocol.reading import load_protocol
 from equipoise.quantity.dates import months_after
 from equipoise.trial import Trial
-from equipoise.web.pages.public import site_status
 from support.played import SECOND_PROTOCOL
 from support.story import (
     COORDINATOR,

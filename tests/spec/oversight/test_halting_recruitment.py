@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from equipoise.conduct import commands as c
+from equipoise.conduct.oversight import overall_status, site_status
 from equipoise.conduct.refusal import Refusal
 from equipoise.conduct.state import TrialState
 from equipoise.conduct.values import Actor
 from equipoise.rehearsal import play
-from equipoise.web.pages.public import overall_status, site_status
 from support.masked_story import ALLOCATED, actor, live
 from support.played import second_protocol, small_protocol, stage
 from support.story import START, Person, at_site, central, expect, new_trial

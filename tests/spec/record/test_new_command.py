@@ -160,6 +160,51 @@ def test_one_study_of_many_is_chosen_by_its_number(
     assert "holds no study NCT1" in missing.output
 
 
+def test_every_study_of_a_file_becomes_a_draft_and_what_is_none_has_a_line(
+    tmp_path: Path, written: Callable[..., Path]
+) -> None:
+    two = studies(2)
+    ids = [one["protocolSection"]["identificationModule"]["nctId"].lower() for one in two]
+    file = written("many.jsonl", "\n".join(json.dumps(one) for one in [two[0], {"a": 1}, two[1]]))
+    told = new(tmp_path / "one", "--from", file)
+    assert told.exit_code == 2
+    assert told.output.strip().endswith(
+        "holds 3 studies; choose one with --nct, or draft each with --all"
+    )
+    folder = tmp_path / "drafts"
+    result = new(folder, "--from", file, "--all")
+    assert result.exit_code == 1
+    assert sorted(one.name for one in folder.iterdir()) == sorted(ids)
+    assert all((folder / one / "protocol.yaml").is_file() for one in ids)
+    assert f"{file}: study 2: " in result.output
+    assert "2 drafts, 1 studies without one" in result.output
+    assert result.output.strip().endswith("dropped 0")
+    before = {one: (folder / one / "protocol.yaml").read_bytes() for one in ids}
+    again = new(folder, "--from", file, "--all", "--format", "json")
+    assert again.exit_code == 1
+    assert again.output.count("a draft is there already") == 2
+    assert {one: (folder / one / "protocol.yaml").read_bytes() for one in ids} == before
+
+
+def test_all_needs_a_file_and_no_number(tmp_path: Path, written: Callable[..., Path]) -> None:
+    lone = new(tmp_path / "trial", "--all")
+    both = new(tmp_path / "trial", "--all", "--from", written("a.json", "[]"), "--nct", "NCT1")
+    none = new(tmp_path / "trial", "--all", "--from", written("b.json", "[]"))
+    assert {lone.exit_code, both.exit_code, none.exit_code} == {2}
+    assert "--all: give a file of studies with --from" in lone.output
+    assert "and no --nct" in both.output
+    assert "holds no study" in none.output
+    assert not (tmp_path / "trial").exists()
+
+
+def test_the_next_command_can_be_typed_as_it_stands(
+    tmp_path: Path, written: Callable[..., Path]
+) -> None:
+    folder = tmp_path / "my trial"
+    result = new(folder, "--from", written("page.txt", page_text()))
+    assert result.output.strip().endswith(f"next: equipoise check '{folder / 'protocol.yaml'}'")
+
+
 def test_a_protocol_that_is_there_is_never_overwritten(
     tmp_path: Path, written: Callable[..., Path]
 ) -> None:

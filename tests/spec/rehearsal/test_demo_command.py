@@ -114,6 +114,7 @@ def test_a_taken_port_is_told_before_anything_is_played(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.thorough
 def test_served_the_clock_stands_on_the_day_on_which_143_are_randomized(tmp_path: Path) -> None:
     """The result is all that is printed on standard output; the page is there when it says so."""
     with socket.socket() as probe:

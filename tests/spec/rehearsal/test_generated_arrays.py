@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from equipoise.rehearsal import Replicate, generate
+from equipoise.rehearsal.staff import StaffArrays
 from support.played import assuming, small_protocol
 
 
@@ -22,7 +23,9 @@ def flat(replicate: Replicate) -> dict[str, Any]:
     found |= {f"series/{name}": one.values for name, one in replicate.series.items()}
     found |= {f"event/{n}": one.started for n, one in enumerate(replicate.events)}
     staff = replicate.staff
-    found |= {f"staff/{f.name}": getattr(staff, f.name) for f in dataclasses.fields(staff)}
+    drawn = [name for name, one in vars(StaffArrays).items() if isinstance(one, cached_property)]
+    assert len(drawn) == 12
+    found |= {f"staff/{name}": getattr(staff, name) for name in drawn}
     return found
 
 

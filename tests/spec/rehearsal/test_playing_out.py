@@ -26,7 +26,7 @@ from support.played import (
     stage,
     whole_trial,
 )
-from support.story import Person, expect
+from support.story import Person, expect, seed_protocol
 
 WHOLE = pytest.mark.xdist_group("whole-rehearsal")
 
@@ -420,3 +420,12 @@ def test_a_closed_recruitment_stays_closed() -> None:
     assert {s.status for s in trial.participants()} <= {
         "completed", "withdrawn", "screen_failed", "consent_refused",
     }  # fmt: skip
+
+
+def test_who_is_screened_again_may_have_a_query_open_under_the_first_number() -> None:
+    """The play goes on under the new number; in replicate 18 of the first trial this happens in May 2027."""
+    trial, arrays = stage(seed_protocol(), replicate=18, staff="faultless")
+    play(trial, arrays, until=date(2027, 5, 18))
+    found = {state.id: state for state in trial.participants()}
+    again = [state for state in found.values() if state.previous is not None]
+    assert [s.previous for s in again if found[s.previous or ""].open_queries] == ["02-0036"]

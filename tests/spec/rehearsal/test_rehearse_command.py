@@ -109,7 +109,12 @@ def test_a_home_keeps_its_numbers(protocol_file: Path, tmp_path: Path) -> None:
     """Another seed, other staff or another protocol cannot go on in the same home."""
     home = tmp_path / "home"
     rehearse(protocol_file, home, "--until", "2026-12-02")
-    for options in (["--seed", "9"], ["--replicate", "1"], ["--staff", "faultless"]):
+    for options in (
+        ["--seed", "9"],
+        ["--replicate", "1"],
+        ["--staff", "faultless"],
+        ["--numbers", "2"],
+    ):
         result = RUN.invoke(main, ["rehearse", str(protocol_file), "--home", str(home), *options])
         assert result.exit_code == 2
         assert "holds another rehearsal" in result.output

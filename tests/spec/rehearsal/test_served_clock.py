@@ -14,7 +14,7 @@ from equipoise.protocol.reading import load_protocol
 from equipoise.rehearsal import first_instant, play, replicate_of
 from support.played import SEED, rehearsed
 from support.story import SEED_PROTOCOL, Person, expect
-from support.web_home import Stage, stage
+from support.web_home import Stage
 
 Serve = Callable[..., Stage]
 
@@ -48,13 +48,10 @@ def serve(protocol_file: Path, tmp_path: Path) -> Iterator[Serve]:
 
         return Stage(home, {name: word for name, word, _, _ in create_demo_accounts(home)})
 
-    kept = stage.cache_info().currsize
     yield begin
     release()
     for home in homes:
         home.close()
-    if kept:
-        configure(stage().home)
 
 
 def advance(served: Stage, step: str) -> Any:

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from equipoise.allocation.commitment import commitment_hash
 from equipoise.allocation.guessing import guessing_probability, right_in_block
 from equipoise.allocation.rules import (
     BiasedCoin,
@@ -20,6 +21,8 @@ from equipoise.allocation.rules import (
     Rule,
     Simple,
     Urn,
+    by_rank,
+    marginal_sums,
     preferring,
 )
 from equipoise.allocation.scheme import (
@@ -147,6 +150,43 @@ def test_a_block_by_hand() -> None:
         assert PermutedBlocks((4, 6)).block(number, (1, 1), stratum, uniforms) == tuple(places)
 
 
+@pytest.mark.parametrize("sizes", [(4,), (4, 6), (2, 4, 8)])
+def test_every_place_of_a_long_list_is_the_blocks_one_after_the_other(
+    sizes: tuple[int, ...],
+) -> None:
+    rule, uniforms = PermutedBlocks(sizes), HmacUniforms(b"long")
+    listed = [arm for number in range(400) for arm in rule.block(number, (1, 1), "s", uniforms)]
+    # a source of its own: nothing is remembered of the list just made
+    fresh = HmacUniforms(b"long")
+    places = [*range(len(listed) - 1, 0, -97), *range(len(listed))]
+    assert [rule.arm_at(place, (1, 1), "s", fresh) for place in places] == [
+        listed[place] for place in places
+    ]
+
+
+def test_the_next_place_of_a_long_list_asks_for_few_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rule, uniforms = PermutedBlocks((4,)), HmacUniforms(b"few")
+    asked = 0
+    block = PermutedBlocks.block
+
+    def counted(self: PermutedBlocks, *given: object) -> tuple[int, ...]:
+        nonlocal asked
+        asked += 1
+        return block(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(PermutedBlocks, "block", counted)
+    costs = []
+    for place in range(4_000):
+        before = asked
+        rule.arm_at(place, (1, 1), "s", uniforms)
+        costs.append(asked - before)
+    assert max(costs) <= 128, "a thousand blocks are not gone through"
+    early, late = sum(costs[:1_000]), sum(costs[3_000:])
+    assert late <= 1.2 * early, "a later place costs no more than an earlier one"
+
+
 # Minimization
 
 
@@ -208,6 +248,18 @@ def test_minimization_balances_better_than_chance() -> None:
         return max(gaps)
 
     assert worst(Minimization(Fraction(4, 5))) <= 6 < worst(Simple())
+
+
+def test_a_factor_may_weigh_nothing_and_none_may_be_left_out() -> None:
+    """A weight of nought is a factor that is kept and not balanced; a margin that is missing is a mistake."""
+    chosen = scheme(Minimization(Fraction(1), weights={"site": Fraction(0)}), factors=(SITE, CHEMO))
+    assert isinstance(chosen.rule, Minimization)
+    assert chosen.rule.probabilities((1, 1), ((9, 0), (0, 1)), ("site", "chemo")) == (1, 0)
+    for margins in (((9, 0),), ((9, 0), (0, 1), (1, 1))):
+        with pytest.raises(ValueError, match="argument 2 is"):
+            chosen.rule.imbalances((1, 1), margins, ("site", "chemo"))
+    with pytest.raises(ValueError, match="argument 2 is"):
+        marginal_sums([(9, 0), (0, 1, 1)])
 
 
 # Coin and urn
@@ -365,6 +417,19 @@ def test_the_edges_of_what_a_rule_allows() -> None:
         scheme(PermutedBlocks((0,)))
 
 
+def test_a_scheme_is_committed_to_in_the_script_it_is_written_in() -> None:
+    """UTF-8 in Unicode NFC: whoever recomputes it in another language need not know Python's escapes."""
+    levels = ("南宁", "nin\u0303o")
+    written = scheme(PermutedBlocks((2,)), factors=(Factor("site", levels),)).as_document()
+    text = (
+        '{"scheme":{"arms":[{"arm":"a","ratio":1},{"arm":"b","ratio":1}],'
+        '"factors":[{"id":"site","levels":["南宁","ni\u00f1o"]}],"rule":{"sizes":[2],"type":"permuted_blocks"}},'
+        '"seed":"5e5e","source":"hmac-sha256"}'
+    )
+    expected = hashlib.sha256(text.encode()).hexdigest()
+    assert commitment_hash("5e5e", "hmac-sha256", written) == expected
+
+
 # Guessing
 
 
@@ -393,3 +458,16 @@ def test_the_guesser_does_as_well_as_calculated() -> None:
             tries += 1
     expected = float(guessing_probability(chosen, 60).proportion)
     assert right / tries == pytest.approx(expected, abs=4 * (0.25 / tries) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("totals", "probabilities"),
+    [((0, 1, 2), (5, 4, 3)), ((0, 0, 1), (4.5, 4.5, 3)), ((1, 0, 1), (3.5, 5, 3.5)), ((2, 2, 2), (4, 4, 4))],
+)  # fmt: skip
+def test_arms_that_tie_in_rank_share_the_probabilities_of_their_ranks(
+    totals: tuple[int, ...], probabilities: tuple[float, ...]
+) -> None:
+    """Three arms and q = 1/2: 5, 4 and 3 twelfths by rank (Pocock and Simon 1975)."""
+    found = by_rank(tuple(map(Fraction, totals)), Fraction(1, 2))
+    assert found == tuple(Fraction(twelfths) / 12 for twelfths in probabilities)
+    assert sum(found) == 1

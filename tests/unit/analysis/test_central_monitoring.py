@@ -91,6 +91,7 @@ def test_the_rehearsal_as_it_was_played_has_no_signal() -> None:
     assert found(rehearsal()) == {}
 
 
+@pytest.mark.thorough
 def test_in_two_hundred_null_data_sets_false_signals_hold_their_stated_level() -> None:
     """While no site differs any signal is a false one; more than the level allows by chance would show."""
     rows = rehearsal()

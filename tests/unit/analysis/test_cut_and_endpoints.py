@@ -14,7 +14,8 @@ import pytest
 from equipoise.analysis import CutError, analyze_cut
 from equipoise.analysis.cut import DataCut, cut_events, with_dummy_arms
 from equipoise.analysis.effects import time_grid
-from equipoise.analysis.endpoints import Outcome, analysis_set, endpoint_data
+from equipoise.analysis.endpoints import Outcome, endpoint_data
+from equipoise.analysis.sets import analysis_set
 from equipoise.conduct import events as e
 from equipoise.ledger.merkle import merkle_root
 from support.made_up_trial import Log, Person, made_up_events, protocol

@@ -60,7 +60,7 @@ def test_everything_goes_on_from_an_empty_arm():
 
 
 def test_the_restricted_mean_is_not_extrapolated():
-    assert "earlier horizon" in methods.restricted_mean([3, 5], [1, 0], 9).reason
+    assert "as long as the horizon" in methods.restricted_mean([3, 5], [1, 0], 9).reason
     assert methods.restricted_mean([3, 5], [1, 1], 9).estimate == pytest.approx(4)
     assert methods.restricted_mean([3, 5], [0, 0], 2).estimate == 2
 
@@ -169,6 +169,25 @@ def test_a_graph_rejects_no_more_than_its_closed_test(p, alpha):
         (lambda: methods.logistic_regression([0, 1], [[1, math.nan]], ["x"]), "finite"),
         (lambda: methods.logistic_regression([0, 1], [[1, 2, 3]], ["x"]), "3 rows"),
         (lambda: methods.proportional_hazards([1], [1], [[1]], ["x"], ties="odd"), "efron"),
+        (
+            lambda: methods.logistic_regression([0, 1, 1], [[1, 2], [3, 4], [5, 7]], ["x", "y"]),
+            "one sequence a name",
+        ),
+        (lambda: methods.logistic_regression([0, 1], [[1, 2]], []), "without a name"),
+        (lambda: methods.kaplan_meier([1, 2], [1, 2]), "recode"),
+        (lambda: methods.log_rank([1, 2], [2, 1], ["a", "b"]), "recode"),
+        (lambda: methods.kaplan_meier([1, 2], [1, math.nan]), "recode"),
+        (
+            lambda: methods.restricted_mean_difference([1, 2], [1, 1], [1, 2], 1),
+            "arms are 1",
+        ),
+        (lambda: methods.ordinal_regression([1, math.nan, 2], [[1, 0, 1]], ["x"]), "has none"),
+        (lambda: methods.ordinal_mixed([1, math.nan], [[1, 0]], ["x"], [1, 1]), "has none"),
+        (lambda: methods.ordinal_mixed([1, 2], [[1, 0]], ["x"], [1, 1], nodes=3), "nodes"),
+        (lambda: methods.fisher(1.5, 10, 2, 10), "not a count"),  # type: ignore[arg-type]
+        (lambda: methods.pool([1, math.nan], [1, 1]), "finite"),
+        (lambda: methods.pool([1, 2], [-1, 1]), "not negative"),
+        (lambda: methods.pool([1, 2], [1, 1], 0), "complete_df"),
         (lambda: methods.restricted_mean([1], [1], 0), "horizon"),
         (
             lambda: methods.reference_based([1, math.nan], [1], [[1]], [1], [[1]], "MAR"),

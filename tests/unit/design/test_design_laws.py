@@ -19,13 +19,17 @@ from equipoise.design import (
     event_probability,
     exact_two_proportions,
     expected_fraction,
+    final_inference,
     hwang_shih_decani,
+    inverse_normal,
     non_inferiority_proportions,
     obrien_fleming,
     pocock,
     power_family,
     power_two_means,
     power_two_proportions,
+    predictive_power,
+    promising_zone,
     schoenfeld_events,
     spending_boundaries,
     two_means,
@@ -222,3 +226,63 @@ def test_a_look_too_early_to_spend_anything_is_no_stop_and_keeps_its_share():
     boundaries = spending_boundaries([0.05, 1.0], 0.01, obrien_fleming, sided=2)
     assert boundaries.upper[0] == math.inf
     assert crossing(boundaries).reject == pytest.approx(0.005, abs=1e-9)
+
+
+TWO_LOOKS = spending_boundaries([0.5, 1], 0.025, pocock)
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (
+            lambda: spending_boundaries([0.5, 1], 0.025, pocock, futility=[3.0], binding=True),
+            "futility",
+        ),
+        (lambda: spending_boundaries([0.5, 1], 0.025, pocock, futility=[math.nan]), "futility"),
+        (lambda: wang_tsiatis_boundaries([0.5, 1], 0.05, 50), "alpha"),
+        (lambda: wang_tsiatis_boundaries([0.5, 1], 1e-40, 0), "alpha"),
+        (lambda: event_probability(1, accrual=1, follow_up=math.nan), "follow_up"),
+        (
+            lambda: event_probability(1, accrual=1, follow_up=1, dropout_hazard=-1),
+            "dropout_hazard",
+        ),
+        (lambda: non_inferiority_proportions(0.8, 0.8, 1.5), "margin"),
+        (lambda: power_two_means(math.nan, 1, 20, 20), "difference"),
+        (lambda: conditional_power(math.nan, 0.5, 1.96), "z"),
+        (lambda: conditional_power(1, 0.5, math.nan), "critical"),
+        (lambda: predictive_power(1, 0.5, 1.96, prior_drift=math.inf), "prior_drift"),
+        (lambda: exact_two_proportions(0.5, 0.5, [(9, 9)], [math.nan]), "upper"),
+        (lambda: inverse_normal(math.nan, 1, 0.5), "z1"),
+        (lambda: promising_zone(math.nan, 50, 100, 200, 1.96), "z1"),
+        (lambda: final_inference(TWO_LOOKS, 3, 2.0), "look"),
+        (lambda: final_inference(TWO_LOOKS, 1.5, 2.0), "look"),  # type: ignore[arg-type]
+        (lambda: final_inference(TWO_LOOKS, 2, 60.0), "z"),
+    ],
+)
+def test_what_no_search_can_find_is_refused_by_name_and_not_by_the_solver(make, named):
+    with pytest.raises(DesignError, match=r": give ") as refused:
+        make()
+    assert refused.value.name == named
+
+
+@pytest.mark.parametrize("gamma", [-2000.0, -710.0, -40.0, -1e-12, 1e-12, 40.0, 2000.0])
+def test_no_spending_parameter_overflows(gamma):
+    """Rising from nothing to the level; far from 0 nearly all is spent at one end."""
+    spend = hwang_shih_decani(gamma)
+    spent = [spend(0.025, t / 10) for t in range(1, 11)]
+    assert spent == sorted(spent)
+    assert spent[-1] == pytest.approx(0.025)
+    if abs(gamma) < 1e-6:
+        assert spent[4] == pytest.approx(0.0125)
+    if abs(gamma) >= 710:
+        assert spent[4] == pytest.approx(0.025 if gamma > 0 else 0, abs=1e-12)
+
+
+def test_a_prior_of_the_drift_may_be_a_point():
+    point = predictive_power(1.2, 0.5, 1.96, prior_drift=2.5, prior_sd=1e-200)
+    assert point == pytest.approx(conditional_power(1.2, 0.5, 1.96, 2.5), abs=1e-12)
+
+
+def test_overwhelming_data_decide():
+    assert conditional_power(math.inf, 0.5, 1.96) == 1
+    assert conditional_power(1.0, 0.5, math.inf) == 0

@@ -62,6 +62,7 @@ def test_the_stagewise_p_value_is_uniform_under_the_null_hypothesis():
     assert deviation < 1.95 / math.sqrt(2000)  # Kolmogorov: exceeded once in a thousand samples
 
 
+@pytest.mark.thorough
 def test_the_estimate_is_right_as_often_too_high_as_too_low_and_the_interval_covers():
     drift, trials = 2.5, 1500
     found = [final_inference(THREE, look, z) for look, z in stopped(drift, trials, 8)]

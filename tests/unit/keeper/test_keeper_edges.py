@@ -13,12 +13,14 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from equipoise.keeper import FileKeeper, KeeperError, RemoteKeeper, serve_keeper
-from equipoise.keeper.book import scheme_declared
+from equipoise.keeper.book import Question, scheme_declared
 from equipoise.keeper.escrow import Share, new_set, split
 from equipoise.keeper.process import FrameError, _receive, _send
 from equipoise.keeper.reveal import Reveal
@@ -44,8 +46,6 @@ def test_a_scheme_that_cannot_be_kept_is_named_with_its_trial() -> None:
 
 def test_a_signed_text_that_is_no_event_opens_nothing() -> None:
     """The ledger's signature under something else is no eligibility decision."""
-    from dataclasses import replace
-
     from equipoise.ledger.signing import attestation
 
     text = replace(signed("01-0001"), event="no JSON")
@@ -123,6 +123,139 @@ def test_the_file_is_the_owners_alone_whatever_the_umask(tmp_path: Path) -> None
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "keeper.sqlite").stat().st_mode) == 0o600
+
+
+def test_a_file_that_came_from_elsewhere_is_the_owners_alone_once_it_is_opened(
+    tmp_path: Path,
+) -> None:
+    """A copy brought back from other storage may have lost its mode on the way."""
+    kept(tmp_path).close()
+    file = tmp_path / "keeper.sqlite"
+    file.chmod(0o644)
+    FileKeeper.open(file, "t1").close()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def lines(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / "keeper.sqlite")) as database:
+        return [row[0] for row in database.execute("SELECT kind FROM log ORDER BY number")]
+
+
+def test_every_line_of_the_log_is_on_the_disk_when_it_is_answered(tmp_path: Path) -> None:
+    connection = kept(tmp_path)._connected()
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_what_another_process_did_meanwhile_is_known_to_whoever_asks_next(tmp_path: Path) -> None:
+    """Nothing is bound, accepted or revealed a second time, and the status tells of all of it."""
+    one = kept(tmp_path)
+    other = FileKeeper.open(tmp_path / "keeper.sqlite", "t1")
+    other.bind(STRANGER.public_hex)
+    with pytest.raises(KeeperError, match="is bound to the ledger with the key"):
+        one.bind(LEDGER.public_hex)
+    amended = protocol(purpose="prevention")
+    assert amended.version != protocol().version
+    other.accept(amended)
+    one.accept(amended)
+    assert lines(tmp_path) == ["version", "bound", "version"]
+    assert one.status().versions == (protocol().version, amended.version)
+    other.escrow("a")
+    assert one.status().escrowed
+    other.reveal()
+    one.reveal()
+    assert lines(tmp_path) == ["version", "bound", "version", "escrowed", "revealed"]
+    assert one.status().lines == 5
+
+
+def test_a_past_is_not_restored_once_another_process_has_allocated(tmp_path: Path) -> None:
+    one = kept(tmp_path)
+    other = FileKeeper.open(tmp_path / "keeper.sqlite", "t1")
+    other.bind(LEDGER.public_hex)
+    other.allocate(request(1))
+    with pytest.raises(KeeperError, match="holds 1 allocations already"):
+        one.restore([])
+
+
+def test_a_past_that_cannot_be_written_whole_is_not_written_and_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = request(1), request(2)
+    with closing(FileKeeper.create(tmp_path / "first.sqlite", protocol(), seed=b"s" * 32)) as first:
+        first.bind(LEDGER.public_hex)
+        arms = [first.allocate(one).arm for one in given]
+    past = [
+        (Question(one.request, one.participant, dict(one.strata)), arm)
+        for one, arm in zip(given, arms, strict=True)
+    ]
+    keeper = FileKeeper.create(tmp_path / "keeper.sqlite", protocol(), seed=b"s" * 32)
+    write, before = keeper._write, lines(tmp_path)
+
+    def full(kind: str, content: Any, number: int, *named: Any) -> None:
+        if number == 2:
+            raise KeeperError("the disk is full")
+        write(kind, content, number, *named)
+
+    monkeypatch.setattr(keeper, "_write", full)
+    with pytest.raises(KeeperError, match="the disk is full"):
+        keeper.restore(past)
+    monkeypatch.undo()
+    assert lines(tmp_path) == before
+    other = FileKeeper.open(tmp_path / "keeper.sqlite", "t1")
+    other.bind(LEDGER.public_hex)
+    keeper.restore(past)
+    assert other.status().allocations == keeper.status().allocations == 2
+
+
+def test_a_keeper_that_was_closed_or_could_not_be_opened_holds_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def watched(*place: Any, **given: Any) -> sqlite3.Connection:
+        opened.append(connect(*place, **given))
+        return opened[-1]
+
+    monkeypatch.setattr("equipoise.keeper.file.sqlite3.connect", watched)
+    kept(tmp_path).close()
+    with pytest.raises(KeeperError, match="holds t1; name one of them"):
+        FileKeeper.open(tmp_path / "keeper.sqlite", "t2")
+    (tmp_path / "text").write_text("no database " * 100)
+    with pytest.raises(KeeperError, match="this is no keeper's file"):
+        FileKeeper.open(tmp_path / "text", "t1")
+    assert len(opened) == 3
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+
+
+def test_a_reveal_names_an_allocation_out_of_place_and_an_arm_the_seed_does_not_give(
+    tmp_path: Path,
+) -> None:
+    keeper = kept(tmp_path)
+    keeper.bind(LEDGER.public_hex)
+    for n in (1, 2, 3):
+        keeper.allocate(request(n))
+    whole = keeper.reveal()
+    assert whole.problems() == []
+    first, second, third = whole.allocations
+    renumbered = replace(whole, allocations=(first, replace(second, number=7), third))
+    assert renumbered.problems() == ["allocation 2: it carries number 7"]
+    other = "control" if third.arm == "spray" else "spray"
+    rearmed = replace(whole, allocations=(first, second, replace(third, arm=other)))
+    assert rearmed.problems() == [
+        f"allocation 3 (t1/3): {other} was given, seed and scheme give {third.arm}"
+    ]
+
+
+def test_a_closed_keeper_says_so_before_it_looks_at_what_is_asked(tmp_path: Path) -> None:
+    keeper = kept(tmp_path)
+    keeper.bind(LEDGER.public_hex)
+    keeper.close()
+    for asked in (request(1), request(1, trial="t2")):
+        with pytest.raises(KeeperError, match=r"keeper\.sqlite: the keeper is closed$"):
+            keeper.allocate(asked)
 
 
 def test_another_ledger_is_told_both_keys_by_their_first_sixteen_digits(tmp_path: Path) -> None:

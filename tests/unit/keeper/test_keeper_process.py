@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import stat
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from equipoise.keeper import (
     KeeperError,
     KeeperUnavailableError,
     RemoteKeeper,
+    process,
 )
 from equipoise.keeper.process import FRAME_BYTES, answer_to, serve_keeper
 from support.keepers import LEDGER, STRANGER, protocol, request, served, signed
@@ -253,6 +256,38 @@ def test_an_answer_to_another_question_is_none(tmp_path: Path, answer: bytes) ->
     listener.close()
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(b'\x00\x00\x00\x0a{"id":99}  ', "broke off"), (b"", "gave no answer")],
+)
+def test_a_connection_that_gave_no_answer_or_another_is_not_asked_again(
+    tmp_path: Path, answer: bytes, said: str
+) -> None:
+    """What comes over it next may be the answer to any question before."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "keeper.sock"))
+    listener.listen()
+    held: list[socket.socket] = []
+
+    def respond() -> None:
+        for _ in range(2):
+            connection, _address = listener.accept()
+            held.append(connection)
+            connection.recv(4096)
+            connection.sendall(answer)
+
+    thread = threading.Thread(target=respond, daemon=True)
+    thread.start()
+    with closing(asker(tmp_path / "keeper.sock", timeout=20 if answer else 0.5)) as one:
+        for _ in range(2):
+            with pytest.raises(KeeperUnavailableError, match=said):
+                one.commitment()
+    thread.join(5)
+    assert len(held) == 2, "the second question came over a new connection"
+    for connection in (listener, *held):
+        connection.close()
+
+
 def test_the_socket_is_open_to_its_owner_only_and_a_second_process_is_refused(
     keeper: FileKeeper, tmp_path: Path
 ) -> None:
@@ -272,6 +307,52 @@ def test_a_keeper_whose_socket_was_taken_away_ends_quietly(
     with served(keeper, tmp_path / "keeper.sock"):
         (tmp_path / "keeper.sock").unlink()
     assert stat.S_IMODE((tmp_path / "keeper.lock").stat().st_mode) == 0o600
+
+
+def test_who_says_nothing_for_long_is_not_waited_for(
+    keeper: FileKeeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("equipoise.keeper.process._IDLE_SECONDS", 0.05)
+    with served(keeper, tmp_path / "keeper.sock"), socket.socket(socket.AF_UNIX) as silent:
+        silent.settimeout(20)
+        silent.connect(str(tmp_path / "keeper.sock"))
+        assert silent.recv(1) == b"", "the keeper hangs up"
+
+
+def test_connections_that_ended_are_forgotten(
+    keeper: FileKeeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A keeper runs for years, and is asked anew by every process that opens the home."""
+    made: list[process._Server] = []
+
+    class Watched(process._Server):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            made.append(self)
+
+    monkeypatch.setattr("equipoise.keeper.process._Server", Watched)
+    path = tmp_path / "keeper.sock"
+    with served(keeper, path):
+        for _ in range(3):
+            one = asker(path)
+            assert one.commitment() == keeper.commitment()
+            assert made[0]._open
+            one.close()
+        until = time.monotonic() + 20
+        while made[0]._open and time.monotonic() < until:
+            time.sleep(0.01)
+        assert not made[0]._open
+
+
+def test_files_made_after_the_socket_get_the_mode_they_had_before(
+    keeper: FileKeeper, tmp_path: Path
+) -> None:
+    before = os.umask(0o027)
+    try:
+        with served(keeper, tmp_path / "keeper.sock"):
+            assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
 
 
 def test_where_no_keeper_is_every_question_is_answered_with_the_reason() -> None:

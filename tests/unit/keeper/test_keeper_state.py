@@ -284,5 +284,6 @@ def test_a_reveal_that_makes_no_sense_says_so(change: dict[str, object], said: s
 
 @pytest.mark.parametrize("given", [{}, {"seed": "1:2"}, {"allocations": [{}]}, {"allocations": 5}])
 def test_what_is_no_reveal_is_refused(given: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="no reveal"):
+    with pytest.raises(ValueError, match="no reveal") as refused:
         Reveal.from_document(given)
+    assert "Error(" not in str(refused.value)

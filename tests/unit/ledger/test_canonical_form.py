@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import json.encoder
+from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from equipoise.ledger import envelope
 from equipoise.ledger.envelope import (
+    EMPTY_HEAD,
     NO_EVENT,
     Event,
     canonical,
     canonical_json,
+    canonical_payload,
     chain_hash,
     event_of,
     event_row,
+    normal_text,
 )
+from equipoise.ledger.errors import NotCanonicalError
 from equipoise.ledger.merkle import MerkleTree, merkle_root
 
 EVENT = Event(
@@ -47,6 +55,84 @@ def test_the_hash_is_taken_over_version_previous_hash_and_canonical_form() -> No
 
 def test_a_row_holds_the_event() -> None:
     assert event_of(event_row(EVENT)) == EVENT
+
+
+def test_before_the_first_event_stand_sixty_four_zeros() -> None:
+    assert (EMPTY_HEAD.seq, EMPTY_HEAD.hash) == (0, "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1.5, "payload: 1.5 is a float; write it as a decimal string"),
+        ({"dose": 1.5}, "payload.dose: 1.5 is a float; write it as a decimal string"),
+        ([1, 2.0], "payload[1]: 2.0 is a float; write it as a decimal string"),
+        ({"a": [{"b": [float("nan")]}]}, "payload.a[0].b[0]: nan is a float; write it as a decimal string"),
+        ({"a": ({"b": (0.1,)},)}, "payload.a[0].b[0]: 0.1 is a float; write it as a decimal string"),
+        (Decimal("1.5"), "payload: Decimal cannot stand in an event"),
+        ({"a": [b"x"]}, "payload.a[0]: bytes cannot stand in an event"),
+        ({"a": {"b": {1}}}, "payload.a.b: set cannot stand in an event"),
+        ({1: "a"}, "payload: the key 1 is not a string"),
+        ({"a": [{None: "b"}]}, "payload.a[0]: the key None is not a string"),
+        ("\ud800", "payload: '\\ud800' is not a character"),
+        ({"a": ["b\udfff"]}, "payload: '\\udfff' is not a character"),
+    ],
+)  # fmt: skip
+def test_what_json_cannot_keep_exactly_is_refused_at_its_place(value: Any, said: str) -> None:
+    with pytest.raises(NotCanonicalError) as refused:
+        canonical_json(value)
+    assert str(refused.value) == said
+
+
+def test_text_and_keys_enter_in_normal_form_c() -> None:
+    """At every depth; one that is so already stays as it is."""
+    loose, normal = "n\u0303", "\u00f1"
+    assert canonical_json(loose) == f'"{normal}"'
+    assert canonical_json({loose: [{"a": (loose, 1, None, True)}]}) == (
+        f'{{"{normal}":[{{"a":["{normal}",1,null,true]}}]}}'
+    )
+    assert canonical_json({"气": "\u00f1"}) == '{"气":"\u00f1"}'
+    assert (normal_text(loose), normal_text("气"), normal_text("n")) == (normal, "气", "n")
+    with pytest.raises(NotCanonicalError, match=r"U\+0000 cannot stand in a column"):
+        normal_text("a\0b")
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", '{"a":1,"b":[null,true,"气"]}', '{"\u00f1":{"a":"\\u0000"}}']
+)
+def test_a_payload_in_canonical_form_is_read(text: str) -> None:
+    assert canonical_payload(text) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "x", "[]", "1", '"a"', "null", "{", '{"a": 1}', '{"b":1,"a":2}', '{"a":1,"a":1}', '{"a":1.0}',
+        '{"a":1e3}', '{"a":NaN}', '{"a":-Infinity}', '{"a":01}', '{"a":-0}', '{"a":"\\u6c14"}', '{"a":"n\u0303"}',
+        '{"n\u0303":1}', '{"a":["n\u0303"]}', ' {"a":1}', '{"a":1}\n', '{"a":' + "[" * 5000,
+    ],
+)  # fmt: skip
+def test_a_payload_in_any_other_form_is_none(text: str) -> None:
+    assert canonical_payload(text) is None
+
+
+def test_a_python_without_the_fast_encoder_writes_the_same_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fast = envelope._make_encoder()
+    monkeypatch.setattr(json.encoder, "c_make_encoder", None)
+    slow = envelope._make_encoder()
+    for value in (
+        {"b": ["气", None, True, 2**70], "a": {"d": "\x7f\u2028", "c": -1}},
+        [],
+        "n\u0303",
+    ):
+        assert slow(value) == fast(value) == canonical_json(value).replace("\u00f1", "n\u0303")
+    for encode in (slow, fast):
+        with pytest.raises(ValueError, match="Out of range"):
+            encode({"a": float("nan")})
+        with pytest.raises(TypeError):
+            encode({(1, 2): "a"})
 
 
 plain = st.recursive(

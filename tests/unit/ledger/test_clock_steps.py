@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from equipoise.conduct.commands import GrantRole
 from equipoise.home import Home, RehearsalSettings
+from equipoise.home.home import ADMINISTRATOR
 from equipoise.ledger.checkpoint import CheckpointFile
 from equipoise.ledger.envelope import Draft
 from equipoise.ledger.head import HeadFile
 from equipoise.ledger.ledger import Ledger
 from equipoise.ledger.signing import Signer
 from equipoise.ledger.sqlite import SqliteStore
-from support.story import SEED_PROTOCOL, open_trial
+from support.story import SEED_PROTOCOL, expect, open_trial
 
 
 def at(hour: int, minute: int = 0) -> str:
@@ -75,6 +77,13 @@ def test_a_clock_that_is_ahead_now_is_told_by_the_verifiers_own(ledger: Ledger) 
     assert steps(ledger) == []
 
 
+def test_of_events_of_one_time_ahead_the_last_is_told(ledger: Ledger) -> None:
+    """The clock was wrong until then at least."""
+    happened(ledger, at(8), at(13), at(13), at(12))
+    ledger.checkpoint("hourly", at(9))
+    assert steps(ledger) == [(3, "ahead", at(9), at(13)), (4, "back", at(13), at(12))]
+
+
 def test_a_place_is_told_once_however_many_checkpoints_cover_it(ledger: Ledger) -> None:
     happened(ledger, at(8), at(13))
     ledger.checkpoint("hourly", at(9))
@@ -108,3 +117,18 @@ def test_the_command_tells_of_events_from_the_future_in_a_real_trial_only(tmp_pa
     assert [step["kind"] for step in found] == ["ahead"]
     assert "the server's clock was ahead at event" in said
     assert verify_command(tmp_path / "rehearsed")[1] == []
+
+
+def test_a_rehearsal_says_once_that_its_days_are_played_person_by_person(tmp_path: Path) -> None:
+    rehearsal = RehearsalSettings(3, 0, at(8), {})
+    home = Home.create(tmp_path / "rehearsed", SEED_PROTOCOL, rehearsal=rehearsal)
+    trial = open_trial(home.trial(), at=datetime.fromisoformat(at(12)))
+    for person, time in (("early", at(9)), ("late", at(17)), ("between", at(16))):
+        grant = GrantRole(person=person, role="monitor")
+        expect(trial.do(grant, ADMINISTRATOR, at=datetime.fromisoformat(time)))
+    home.close()
+    code, found, said = verify_command(tmp_path / "rehearsed")
+    assert code == 0
+    assert [step["kind"] for step in found] == ["back", "back"]
+    assert said.count("played person by person") == 1
+    assert "clock" not in said

@@ -300,3 +300,24 @@ def test_verifying_while_events_are_written_never_finds_a_fault(tmp_path: Path) 
         done.set()
         writer.join()
         ledger.close()
+
+
+def test_bytes_that_are_no_text_are_told_and_every_row_around_them_is_still_checked(
+    tmp_path: Path,
+) -> None:
+    filled(tmp_path, 6)
+    alter(
+        tmp_path,
+        *DROP,
+        "UPDATE events SET site = CAST(x'30ff' AS TEXT) WHERE seq = 3",
+        "UPDATE events SET site = CAST(x'c328' AS TEXT) WHERE seq = 4",
+        "UPDATE events SET role = 'x' WHERE seq = 6",
+    )
+    ledger = Ledger(SqliteStore(tmp_path / "ledger.sqlite", [TABLE], read_only=True), trial="t1")
+    verified = ledger.verify()
+    ledger.close()
+    assert verified.events == 6
+    told = {problem.seq: problem.what for problem in verified.problems}
+    assert told[3] == told[4] == "a column is no UTF-8 text"
+    assert told[6] == "its content does not give its hash"
+    assert set(told) == {3, 4, 5, 6}, "and the fifth follows no version that could be read"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
 
 from equipoise.ledger.head import SignedHead
+from equipoise.ledger.signing import signature_holds
 from support.tampering import SIGNER, stand_alone
 
 P = 2**255 - 19
@@ -65,3 +67,37 @@ def test_a_statement_with_more_in_it_than_was_signed_is_none() -> None:
     assert verify.read_signed(stated, verify.HEAD) == stated
     assert verify.read_signed({**stated, "remark": "trust me"}, verify.HEAD) is None
     assert verify.read_signed({**stated, "seq": "24"}, verify.HEAD) is None
+
+
+def mirrored(message: bytes, *, by_order_two: bool) -> bytes:
+    """A signature of whoever holds the key for which [s]B and R + [k]A share one coordinate and differ in the other.
+
+    [s]B is minus the other point, which has the same y; with R moved by the point of order two, the same x.
+    """
+    verify = stand_alone()
+    half = bytearray(hashlib.sha512(hashlib.sha256(b"the signer").digest()).digest()[:32])
+    half[0], half[31] = half[0] & 248, half[31] & 127 | 64
+    secret, r = int.from_bytes(half, "little"), 7312656
+    base = verify.point_decode(spelled(4 * pow(5, P - 2, P) % P))
+    assert spelled_point(verify.point_times(secret, base)).hex() == SIGNER.public_hex
+    point = verify.point_times(r, base)
+    if by_order_two:
+        point = verify.point_add(point, (0, P - 1, 1, 0))
+    spelled_r = spelled_point(point)
+    digest = hashlib.sha512(spelled_r + bytes.fromhex(SIGNER.public_hex) + message).digest()
+    k = int.from_bytes(digest, "little")
+    return spelled_r + spelled(-(r + k * secret) % verify.ORDER)
+
+
+def spelled_point(point: tuple[int, int, int, int]) -> bytes:
+    x, y = (number * pow(point[2], P - 2, P) % P for number in point[:2])
+    return spelled(y | (x & 1) << 255)
+
+
+@pytest.mark.parametrize("by_order_two", [False, True])
+def test_a_signature_whose_points_share_one_coordinate_only_does_not_hold(
+    by_order_two: bool,
+) -> None:
+    signature = mirrored(b"m", by_order_two=by_order_two).hex()
+    assert not stand_alone().signature_holds(SIGNER.public_hex, b"m", signature)
+    assert not signature_holds(SIGNER.public_hex, b"m", signature)

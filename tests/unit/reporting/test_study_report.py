@@ -31,7 +31,7 @@ from equipoise.reporting import (
     to_csv,
     to_html,
     to_text,
-    write_report,
+    write_files,
 )
 from support.made_up_trial import made_up_events, protocol
 
@@ -89,7 +89,7 @@ class Elements(HTMLParser):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_of_the_protocol_becomes_markup(nasty: Results, language: str) -> None:
-    page = Elements(study_report(nasty, language))
+    page = Elements(study_report(nasty, protocol(), language))
     tags = {tag for tag, _ in page.found}
     assert "script" not in tags
     assert not any(name.startswith("on") for _, attrs in page.found for name in attrs)
@@ -100,7 +100,7 @@ def test_no_text_of_the_protocol_becomes_markup(nasty: Results, language: str) -
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_report_asks_no_other_host_for_anything(results: Results, language: str) -> None:
-    page = study_report(results, language)
+    page = study_report(results, protocol(), language)
     links = [
         value for _, attrs in Elements(page).found for name, value in attrs.items()
         if name in ("href", "src", "srcset", "action", "data")
@@ -114,7 +114,7 @@ def test_the_report_asks_no_other_host_for_anything(results: Results, language: 
 def test_every_id_is_unique_and_every_reference_leads_somewhere(
     results: Results, language: str
 ) -> None:
-    found = Elements(study_report(results, language)).found
+    found = Elements(study_report(results, protocol(), language)).found
     ids = [attrs["id"] for _, attrs in found if "id" in attrs]
     assert len(ids) == len(set(ids))
     for _, attrs in found:
@@ -129,7 +129,7 @@ def test_all_tables_and_figures_name_the_data_cut(results: Results) -> None:
     for table in study_tables(results, "en"):
         assert results.position.code in table.foot
         assert str(results.position.seq) in table.foot
-    assert results.position.root in study_report(results, "en")
+    assert results.position.root in study_report(results, protocol(), "en")
 
 
 def test_every_figure_is_described_and_its_data_stand_in_tables(results: Results) -> None:
@@ -182,27 +182,28 @@ def test_the_primary_sentence_says_what_the_analysis_found(results: Results) -> 
 
 
 def test_rehearsals_and_dummy_arms_are_marked_as_such(results: Results) -> None:
-    assert "no person took part" in study_report(results, "en")
-    assert "Dummy arms" not in study_report(results, "en")
+    assert "no person took part" in study_report(results, protocol(), "en")
+    assert "Dummy arms" not in study_report(results, protocol(), "en")
     dummy = analyze_cut(with_dummy_arms(cut_events(protocol(), made_up_events(3, 120))))
-    assert "Dummy arms" in study_report(dummy, "en")
-    assert "虚拟分组" in study_report(dummy, "zh-Hans")
-    assert "no person took part" not in study_report(replace(results, mode="live"), "en")
+    assert "Dummy arms" in study_report(dummy, protocol(), "en")
+    assert "虚拟分组" in study_report(dummy, protocol(), "zh-Hans")
+    assert "no person took part" not in study_report(
+        replace(results, mode="live"), protocol(), "en"
+    )
 
 
 def test_what_is_assumed_is_shown_as_such(results: Results) -> None:
-    page = study_report(results, "en")
+    page = study_report(results, protocol(), "en")
     assert "Assumptions awaiting confirmation" in page
     assert all(html.escape(one.choice.en) in page for one in results.assumed)
 
 
 def test_the_report_is_the_same_bytes_when_made_again(results: Results, tmp_path: Path) -> None:
     again = analyze_cut(cut_events(protocol(), made_up_events(3, 120), on=date(2027, 6, 1)))
-    assert report_files(results) == report_files(again)
-    written = write_report(results, tmp_path / "a" / "b")
-    assert {str(path.relative_to(tmp_path / "a" / "b")) for path in written} == set(
-        report_files(results)
-    )
+    made = report_files(results, protocol())
+    assert made == report_files(again, protocol())
+    written = write_files(made, tmp_path / "a" / "b")
+    assert {str(path.relative_to(tmp_path / "a" / "b")) for path in written} == set(made)
     stored = json.loads((tmp_path / "a" / "b" / "results.json").read_text())
     assert stored["position"]["code"] == results.position.code
 
@@ -219,7 +220,7 @@ def test_an_early_trial_has_a_report_too() -> None:
     data = cut_events(protocol(), made_up_events(3, 120)[:3])
     empty = analyze_cut(data)
     for language in LANGUAGES:
-        Elements(study_report(empty, language))
+        Elements(study_report(empty, protocol(), language))
     assert "cannot be estimated yet" in primary_sentence(empty, "en")
 
 
@@ -272,3 +273,24 @@ def test_plain_text_folds_long_cells_and_keeps_every_word() -> None:
 def test_a_row_has_as_many_cells_as_there_are_columns() -> None:
     with pytest.raises(ValueError, match="has 1 cells, not 3"):
         replace(TABLE, rows=(Row(("alone",)),))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_stands_behind_an_effect_has_its_table_and_figure(
+    results: Results, language: str
+) -> None:
+    """By subgroup with a forest, by visit, under shifts, and for every number of events among those not seen."""
+    tables = {table.id: table for table in study_tables(results, language)}
+    figures = {figure.id: figure for figure in study_figures(results, language)}
+    for name in ("subgroups-by_factor", "visits-by_week", "tipping-unseen", "tipping-shifted"):
+        assert tables[name].rows, name
+        assert name in tables
+    levels = [row.cells[0] for row in tables["subgroups-by_factor"].rows if row.level]
+    for level in levels:
+        assert level in figures["subgroups-by_factor"].svg
+    page = study_report(results, protocol(), language)
+    for name in ("subgroups-by_factor", "visits-by_week", "tipping-unseen", "tipping-shifted"):
+        assert html.escape(tables[name].caption) in page
+    (grid,) = [c.grid for one in results.analyses for c in one.comparisons if c.grid is not None]
+    assert len(tables["tipping-unseen"].rows) == len(grid.treatment)
+    assert len(tables["visits-by_week"].rows) == 4

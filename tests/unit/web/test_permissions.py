@@ -11,9 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from equipoise.conduct.decide.permission import rights_of
 from equipoise.home.home import ADMINISTRATOR
 from equipoise.web.access import MENU, PAGES, ROLES, guarded, permissions_document
-from support.overseen import oversee
+from support.overseen import oversee, trial_text_address
 from support.story import SITE_ROLES, SITES
-from support.web_home import Stage, stage
+from support.web_home import stage
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "reference" / "permissions.md"
 
@@ -27,11 +27,13 @@ COMMANDS = {
     "adverse_event": "UpdateAdverseEvent", "safety_report": "SubmitSafetyReport",
     "supply": "DispenseSupply", "deviation": "LogDeviation", "withdraw": "Withdraw",
     "transfer": "TransferParticipant", "complete": "CompleteParticipant",
+    "open_site": "OpenSite", "close_site": "CloseSite", "close_recruitment": "CloseRecruitment",
     "halt_recruitment": "HaltRecruitment", "restart_recruitment": "RestartRecruitment",
     "file_document": "FileDocument", "withdraw_document": "WithdrawDocument",
     "record_ethics_review": "RecordEthicsReview",
-    "review_trail": "ReviewTrail", "code_term": "CodeTerm", "recode": "CodeTerm", "retire_synonym": "RetireSynonym",
+    "release_results": "ReleaseResults", "review_trail": "ReviewTrail", "sign_analysis_plan": "SignAnalysisPlan", "code_term": "CodeTerm", "recode": "CodeTerm", "retire_synonym": "RetireSynonym",
     "reword_adverse_event": "RewordAdverseEvent",
+    "redact_trial_text": "RequestTrialRedaction", "trial_redaction": "ApproveTrialRedaction",
     "erase": "EraseIdentity", "redact": "RequestRedaction", "redaction": "ApproveRedaction",
     "plan_visit": "PlanMonitoringVisit",
     "record_finding": "RecordFinding", "sign_visit": "SignMonitoringReport",
@@ -78,7 +80,17 @@ def world() -> dict[str, Any]:
     until = played.trial.today("01")
     issue = c.IssueToken(token="none", person="monitor", role="monitor", until=until)
     expect(played.trial.do(issue, ADMINISTRATOR))
-    return {"stage": played, "participants": numbers}
+    return {"participants": numbers, "clients": {}}
+
+
+def client_for(world: dict[str, Any], page: str, role: str | None, site: str) -> Any:
+    """Somebody with this role; signed in once for all pages that nobody opens without signing in."""
+    if PAGES[page].everyone:  # signing out and choosing a role are among them
+        return stage().client(role, site)
+    clients = world["clients"]
+    if (role, site) not in clients:
+        clients[role, site] = stage().client(role, site)
+    return clients[role, site]
 
 
 def address_of(page: str, trial: Any, participant: str) -> str:
@@ -94,10 +106,12 @@ def address_of(page: str, trial: Any, participant: str) -> str:
         "<slug:diary>": protocol.schedule.diaries[0].id, "<str:day>": "2026-12-01",
         "<slug:intervention>": protocol.supply[0].intervention, "<slug:site>": "01",
         "<int:version>": str(text.version) if text else "1", "<slug:name>": text.name if text else "none",
-        "<slug:token>": "none", "<slug:digest>": "0", "<slug:factor>": "app",
+        "<slug:token>": "none", "<slug:digest>": "0", "<slug:factor>": "app", "<slug:file>": "html",
         "<str:target>": f"ae~{event.number}" if event else "none",
     }  # fmt: skip
     path = PAGES[page].path
+    if page == "redact_trial_text":
+        path = trial_text_address(trial, path)
     for name, value in parts.items():
         path = path.replace(name, value)
     return "/" + path
@@ -113,9 +127,9 @@ def test_every_page_answers_each_role_and_site_as_the_table_says(
     world: dict[str, Any], page: str, role: str | None, site: str, method: str
 ) -> None:
     """Denied by default: anonymous to the sign-in, wrong role 403, other site's participant 404."""
-    played: Stage = world["stage"]
+    played = stage()
     row = PAGES[page]
-    client = played.client(role, site)
+    client = client_for(world, page, role, site)
     about_one = "<str:participant>" in row.path
     for other in (False, True) if about_one else (False,):
         participant = world["participants"]["02" if other else "01"]
@@ -213,7 +227,7 @@ def test_lists_show_only_the_participants_of_the_own_site(
     world: dict[str, Any], role: str, site: str
 ) -> None:
     """Another site's numbers appear on no list, whatever the filter asks."""
-    played: Stage = world["stage"]
+    played = stage()
     client = played.client(role, site)
     other = {"01": "02", "02": "01"}[site]
     shown = ""
@@ -234,7 +248,7 @@ def test_lists_show_only_the_participants_of_the_own_site(
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_answers_methods_it_does_not_have(world: dict[str, Any], page: str) -> None:
     """Not for anybody: what is not in the row does not exist."""
-    played: Stage = world["stage"]
+    played = stage()
     for role in (None, "coordinator", "administrator"):
         client = played.client(role)
         address = address_of(page, played.trial, world["participants"]["01"])
@@ -246,7 +260,7 @@ def test_a_session_with_a_site_or_role_that_was_never_granted_is_nobodys(
     world: dict[str, Any],
 ) -> None:
     """What the session says is held against the ledger's grants, for every page."""
-    played: Stage = world["stage"]
+    played = stage()
     for role, site in (("coordinator", "02"), ("coordinator", ""), ("investigator", "01")):
         client = played.client("coordinator", "01")
         session = client.session

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from equipoise.conduct import commands as c
-from support.story import Person, expect
+from support.story import Person, central, expect
 from support.web_home import client_id, stage
 
 NARRATIVE = "The neighbor Zzyzx-Quux drove the patient to hospital."
@@ -117,3 +117,77 @@ def test_erasing_asks_for_the_number_and_the_password_and_the_page_says_it_is_do
     assert "identity erased" in after
     assert "Erase identity" not in after
     assert not played.trial.participant(person.id).identity
+
+
+def test_a_text_about_no_participant_is_asked_for_by_one_and_approved_by_another() -> None:
+    played = stage()
+    secret = "Zzyzx-Quux of the registry office telephoned"
+    halt = c.HaltRecruitment(
+        site="03", ordered_by="sponsor", ordered_on=played.trial.today("03"), reason=secret
+    )
+    number = expect(played.trial.do(halt, central("sponsor"))).happenings[0].halt
+    lift = c.RestartRecruitment(
+        halt=number, authorized_by="sponsor", authorized_on=played.trial.today("03"),
+        reference="minutes", reason="answered",
+    )  # fmt: skip
+    expect(played.trial.do(lift, central("sponsor")))
+    monitor, sponsor = played.client("monitor"), played.client("sponsor")
+    assert secret in told(monitor, "/texts/")
+    assert "/texts/" in told(monitor, "/trail/")
+    place = next(one.place for one in played.trial.texts("03") if one.text == secret)
+    ask = f"/texts/03/{place}/redact/"
+    assert post(monitor, ask, reason=f"it says {secret}").status_code == 422
+    assert post(monitor, ask, reason="names somebody").status_code == 302
+    asked = next(
+        one.number for one in reversed(played.trial.state.redactions.values()) if one.site == "03"
+    )
+    answer = f"/texts/03/redactions/{asked}/"
+    passwords = played.passwords
+    own = post(monitor, answer, answer="approve", password=passwords["monitor"])
+    assert own.status_code == 422
+    approved = post(sponsor, answer, answer="approve", password=passwords["sponsor"])
+    assert approved.status_code == 302
+    for address in ("/texts/", answer, "/trail/", "/monitoring/recruitment/"):
+        assert secret not in told(sponsor, address), address
+    assert "(redacted)" in told(sponsor, "/texts/")
+    for nowhere in ("/texts/99/1/reason/redact/", "/texts/trial/999999/reason/redact/"):
+        assert monitor.get(nowhere).status_code == 404
+
+
+def test_what_was_redacted_is_a_word_on_the_forms_and_nothing_to_save(person: Person) -> None:
+    played = stage()
+    coordinator, investigator = played.client("coordinator"), played.client("investigator")
+    drops = "drops of the neighbor Zzyzx-Quux"
+    expect(person.save("log", "concomitant", drug_name=drops, drug_indication="pain"))
+    for text in (drops, NARRATIVE):
+        value = next(one.place for one in played.trial.sealed_values(person.id) if one.text == text)
+        asked = c.RequestRedaction(participant=person.id, value=value, reason="names a neighbor")
+        number = expect(person.do(asked)).answer["redaction"]
+        approve = c.ApproveRedaction(participant=person.id, redaction=number)
+        expect(person.do(approve, person.investigator))
+    form = f"/participants/{person.id}/forms/log/concomitant/1/"
+    event = f"/participants/{person.id}/adverse-events/1/"
+    reword = f"{event}reword/"
+    for address in (form, event):
+        for client in (coordinator, investigator, played.client("monitor")):
+            page = told(client, address)
+            assert "(redacted)" in page, address
+            assert "[redacted]" not in page, address
+        chinese = coordinator.get(address, headers={"accept-language": "zh-hans"}).content.decode()
+        assert "（已遮蔽）" in chinese
+    assert "[redacted]" not in told(investigator, reword)
+    before = played.trial.ledger.head().seq
+    page = told(coordinator, form)
+    based_on = page.split('name="based_on" value="')[1].split('"')[0]
+    fields = {
+        "v.drug_name": "",
+        "v.drug_indication": "fever",
+        "based_on": based_on,
+        "reason": "typo",
+    }
+    day = str(played.trial.today("01"))
+    saved = post(coordinator, form, performed_on=day, **fields)
+    assert saved.status_code == 302
+    assert played.trial.ledger.head().seq == before + 1
+    kept = [one for one in played.trial.sealed_values(person.id) if one.text == "[redacted]"]
+    assert kept == []

@@ -94,3 +94,29 @@ def test_the_list_shows_a_site_its_own_halts_only(halted: int) -> None:
     assert "report awaited" in (
         stage().client("monitor").get("/monitoring/recruitment/").content.decode()
     )
+
+
+def test_who_answers_for_the_trial_sees_when_it_will_be_full_and_a_site_does_not() -> None:
+    from equipoise.web.flows.oversight.recruitment import current_outlook
+
+    played = stage()
+    page = played.client("sponsor").get("/monitoring/recruitment/").content.decode()
+    found = current_outlook(played.trial)
+    assert found is not None
+    assert f"forecast to be randomized on {found.forecast.reached.median}" in page
+    assert "<title" in page[page.index("forecast-of-recruitment") :]
+    at_site = played.client("coordinator").get("/monitoring/recruitment/").content.decode()
+    assert "forecast-of-recruitment" not in at_site
+
+
+def test_the_forecast_is_made_anew_when_somebody_is_randomized() -> None:
+    from equipoise.web.flows.oversight.recruitment import current_outlook
+
+    played = stage()
+    before = current_outlook(played.trial)
+    assert current_outlook(played.trial) is before
+    played.participant("randomized")
+    after = current_outlook(played.trial)
+    assert before is not None
+    assert after is not None
+    assert sum(after.randomized.values()) == sum(before.randomized.values()) + 1

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import fields
 from typing import Any
 
 import pyotp
 import pytest
 
 from equipoise.conduct import commands as c
+from equipoise.conduct import events as e
+from equipoise.conduct.decide import COMMANDS
 from equipoise.home.home import ADMINISTRATOR
+from equipoise.trial.answers import FIRST_EVENTS
 from equipoise.web.policy import SignInPolicy
 from support.story import expect
 from support.web_home import client_id, stage
@@ -222,6 +226,22 @@ def test_a_signature_asks_for_the_second_factor_again_after_a_quarter_of_an_hour
     assert second.state.assessments[-1].signed_by == name
 
 
+def test_every_command_whose_page_is_signed_says_that_it_binds() -> None:
+    """The roles that need a second factor follow from the commands, and those from what is signed."""
+    from equipoise.web.policy import PROOF_ACTS
+
+    said = {name for name, kind in COMMANDS.items() if kind.binds}
+    assert said == PROOF_ACTS
+    for kind in e.EVENT_TYPES.values():
+        # what bears a meaning and a hash is a signature (21 CFR 11.50)
+        if {"meaning", "content_hash"} <= {one.name for one in fields(kind)}:
+            assert any(
+                first == (kind.__name__,) for name, first in FIRST_EVENTS.items() if name in said
+            ), kind
+    assert {"SignForm", "SignEligibility", "UnblindParticipant", "LockTrial", "IssueToken"} <= said
+    assert not {"SaveForm", "ReportAdverseEvent", "RaiseQuery", "ChangeSecondFactor"} & said
+
+
 def test_taking_back_and_removing_ask_again_after_a_minute(clock: Clock) -> None:
     """What cannot be taken back does not rest on a code given ten minutes ago."""
     name = person("factor-grave")
@@ -289,6 +309,59 @@ def test_a_role_that_signs_goes_nowhere_before_a_second_factor_is_set_up(clock: 
 def test_a_role_that_signs_nothing_needs_none() -> None:
     client = signed_in(person("factor-free", role="coordinator"))
     assert client.get("/today/").status_code == 200
+
+
+def changes(name: str) -> list[tuple[str, str, str]]:
+    """What the ledger tells of a person's second factor: role, site, change."""
+    events = stage().trial.events(types=["SecondFactorChanged"])
+    return [
+        (event.role, happening.change, event.actor)
+        for event, happening in events
+        if happening.person == name
+    ]
+
+
+def test_setting_up_renewing_and_removing_a_factor_leaves_a_trail(clock: Clock) -> None:
+    """By person, role and time, without the secret; what was refused leaves none."""
+    name = person("factor-trail")
+    client, secret, _codes = enrolled(name, clock)
+    assert client.post("/second-factors/codes/", {"password": PASSWORD}).status_code == 200
+    refused = client.post("/second-factors/app/remove/", {"password": "guessed"})
+    assert refused.status_code == 400
+    told = [("investigator", one, name) for one in ("app_set_up", "codes_renewed")]
+    assert changes(name) == told
+    removed = client.post("/second-factors/app/remove/", {"password": PASSWORD})
+    assert removed.status_code == 302
+    assert changes(name) == [*told, ("investigator", "app_removed", name)]
+    trail = stage().client("sponsor").get(f"/trail/?actor={name}").content.decode()
+    assert f"uthenticator app of {name} removed" in trail
+    assert secret not in repr(list(stage().trial.events(types=["SecondFactorChanged"])))
+
+
+def test_an_account_without_a_role_sets_one_up_all_the_same(clock: Clock) -> None:
+    from equipoise.web.accounts import create_account
+
+    create_account("factor-roleless", PASSWORD)
+    enrolled("factor-roleless", clock)
+    assert changes("factor-roleless") == []
+
+
+def test_what_cannot_be_told_to_the_ledger_does_not_happen(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = person("factor-untold")
+    client, _secret, _codes = enrolled(name, clock)
+    client.raise_request_exception = False
+
+    def full(*_given: Any, **_more: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(stage().trial.ledger.store, "begin", full)
+    failed = client.post("/second-factors/app/remove/", {"password": PASSWORD})
+    assert failed.status_code >= 500
+    monkeypatch.undo()
+    page = signed_in(name)
+    assert page.first["location"] == "/sign-in/second/", "the app is there still"
 
 
 @pytest.mark.parametrize(

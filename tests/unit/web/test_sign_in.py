@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -25,6 +27,23 @@ def test_passwords_are_kept_as_argon2_hashes_only() -> None:
     hashes = [one for one in kept if not one.startswith("!")]
     assert hashes
     assert all(kept.startswith("argon2$argon2id$") for kept in hashes)
+
+
+def test_a_guess_at_a_hash_costs_what_argon2_should_cost() -> None:
+    """In a process of the product's own: the tests' processes hash cheaply (OWASP asks 19 MiB and two passes)."""
+    made = (
+        "import sys; from pathlib import Path; from equipoise.home import Home;"
+        "from equipoise.web import configure; configure(Home.open(Path(sys.argv[1])));"
+        "from equipoise.web.accounts import create_account; create_account('hashed-elsewhere')"
+    )
+    subprocess.run([sys.executable, "-c", made, str(stage().home.path)], check=True)
+    from equipoise.web.models import Account
+
+    kept = Account.objects.get(username="hashed-elsewhere").password
+    costs = re.match(r"argon2\$argon2id\$v=19\$m=(\d+),t=(\d+),p=", kept)
+    assert costs is not None, kept
+    assert int(costs[1]) >= 19 * 1024
+    assert int(costs[2]) >= 2
 
 
 def test_the_right_password_leads_to_the_first_page_of_the_role(client: Any) -> None:

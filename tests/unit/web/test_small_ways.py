@@ -67,3 +67,15 @@ def test_eligibility_is_offered_for_signature_only_once_it_is_met() -> None:
     assert client.post(address, {"client_id": client_id()}).status_code == 422
     assert client.post(address, {**typed, "client_id": client_id()}).status_code == 302
     assert "signed already" in client.get(address).content.decode()
+
+
+@pytest.mark.parametrize("address", ["/operation/", "/trust/"])
+def test_why_a_checkpoint_was_taken_is_said_in_the_readers_language(address: str) -> None:
+    """Not by the word the ledger keeps."""
+    played = stage()
+    played.participant("screened")  # no checkpoint is taken where nothing is new
+    assert played.trial.checkpoint("export") is not None
+    client = played.client("administrator")
+    assert "at an export" in client.get(address).content.decode()
+    client.cookies["equipoise_language"] = "zh-hans"
+    assert "导出时" in client.get(address).content.decode()

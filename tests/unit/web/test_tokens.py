@@ -6,8 +6,11 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from equipoise.conduct import commands as c
 from equipoise.home.home import ADMINISTRATOR
+from equipoise.web.policy import SignInPolicy
 from support.machines import machine
 from support.story import COORDINATOR, expect
 from support.web_home import client_id, stage
@@ -88,3 +91,30 @@ def test_what_makes_no_sense_is_refused_by_the_trial() -> None:
     assert trial.do(c.RevokeToken(token="t-sound", reason="x"), ADMINISTRATOR).codes == (
         "no-such-token",
     )
+
+
+def test_where_a_role_needs_a_second_factor_a_token_for_it_needs_one_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who has none issues tokens only for roles that may be used without."""
+    played = stage()
+    from equipoise.web.flows import tokens
+
+    for name, role in (("ecg-machine", "monitor"), ("scales", "coordinator")):
+        expect(played.trial.do(c.GrantRole(person=name, role=role), ADMINISTRATOR))
+    client = played.client("administrator")
+    offered = client.get("/tokens/new/").content.decode()
+    assert 'value="monitor//ecg-machine"' in offered
+    policy = SignInPolicy(second_factor="signing")
+    monkeypatch.setattr(tokens, "sign_in_policy", lambda: policy)
+    page = client.get("/tokens/new/").content.decode()
+    assert 'value="monitor//ecg-machine"' not in page
+    assert "set up one of your own" in page
+    assert 'value="coordinator//scales"' in page
+    typed = {
+        "client_id": client_id(), "password": played.passwords["administrator"],
+        "machine": "monitor//ecg-machine", "until": str(played.trial.today("01")),
+    }  # fmt: skip
+    assert client.post("/tokens/new/", typed).status_code == 422
+    monkeypatch.setattr(tokens, "has_factor", lambda account: True)
+    assert 'value="monitor//ecg-machine"' in client.get("/tokens/new/").content.decode()

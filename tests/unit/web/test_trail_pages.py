@@ -118,6 +118,21 @@ def test_the_file_holds_what_the_filter_shows_and_no_formula(person: Person) -> 
     assert row[8] == "'=1+1 digits swapped"
 
 
+@pytest.mark.parametrize(
+    ("reason", "value"),
+    [("\u3000=1+1 wrong", "127"), ("\uff1d1+1 wrong", "128"), ("-1+1 wrong", "129")],
+)
+def test_a_formula_after_spaces_or_in_full_width_is_none_in_the_file_either(
+    person: Person, reason: str, value: str
+) -> None:
+    """The rule of every CSV file, for East Asian settings, too."""
+    expect(person.save("unscheduled", "laboratory", reason=reason, hemoglobin=value))
+    address = f"/trail/csv/?participant={person.id}&item=hemoglobin&reason=1"
+    text = stage().client("monitor").get(address).content.decode("utf-8-sig")
+    newest = list(csv.reader(io.StringIO(text)))[1]
+    assert newest[8] == f"'{reason}"
+
+
 def test_a_long_file_is_sent_while_it_is_made(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from equipoise.analysis import analyze
 from equipoise.conduct import commands as c
 from equipoise.home import Home, RehearsalSettings
 from equipoise.home.home import ADMINISTRATOR
@@ -39,8 +41,6 @@ def served_here(home: Home) -> Iterator[Home]:
 
 def client(role: str) -> Any:
     """Somebody signed in with password and role."""
-    from django.test import Client
-
     from equipoise.web.accounts import create_account
 
     create_account(role, PASSWORD)
@@ -108,6 +108,62 @@ def test_an_open_label_trial_offers_nothing_to_unblind() -> None:
     assert 'name="reason"' not in body
     for role in ("monitor", "investigator", "administrator", "statistician"):
         assert played.client(role).get("/unblind/").status_code == 403
+
+
+def _released(**changes: str) -> dict[str, str]:
+    given = {"confirm": "example-hypertension", "password": PASSWORD}
+    return {"client_id": client_id(), **given, **changes}
+
+
+def test_results_of_a_masked_trial_become_public_only_after_recruitment_unblinding_and_release(
+    masked: Home,
+) -> None:
+    """Refused while masked or recruiting; with the trial's name and the password; once; then anybody reads them."""
+    trial = masked.trial()
+    sponsor, monitor, anybody = (
+        client("sponsor"),
+        client("monitor"),
+        Client(SERVER_NAME="localhost"),
+    )
+    name = trial.protocol.id
+    assert monitor.get("/results/release/").status_code == 403
+    assert "/results/release/" in sponsor.get("/results/").content.decode()
+    refused = sponsor.post("/results/release/", _released(confirm=name))
+    assert refused.status_code == 422
+    assert "masked and not unblinded" in refused.content.decode()
+    assert "may still be randomized" in refused.content.decode()
+    later = ALLOCATED + timedelta(days=8)
+    expect(trial.do(c.CloseRecruitment(reason="full"), actor("sponsor"), at=later))
+    for participant in trial.participant_ids():
+        leave = c.Withdraw(
+            participant=participant, scope="follow_up", reason="end", on=later.date()
+        )
+        expect(trial.do(leave, actor("coordinator"), at=later))
+    expect(trial.do(c.UnblindTrial(reason="the end"), actor("sponsor"), at=later))
+    for wrong in ({"confirm": "another"}, {"password": "wrong"}):
+        answer = sponsor.post("/results/release/", _released(**{"confirm": name, **wrong}))
+        assert answer.status_code == 422
+    before = anybody.get("/record/").content.decode()
+    assert "No results yet" in before
+    for arm in trial.protocol.arms:
+        assert f">{arm.label.en}</th>" not in before
+    assert sponsor.post("/results/release/", _released(confirm=name)).status_code == 302
+    assert trial.state.results_released
+    public = analyze(trial).position
+    assert f"ledger position {public.seq}" in sponsor.get("/results/release/").content.decode()
+    expect(trial.do(c.CloseSite(site="11", reason="after the release"), actor("sponsor"), at=later))
+    assert f"ledger position {public.seq}," in anybody.get("/record/").content.decode()
+    for language, words in (("en", "Adverse events"), ("zh-hans", "不良事件")):
+        page = anybody.get("/record/", headers={"accept-language": language}).content.decode()
+        assert words in page
+        for arm in trial.protocol.arms:
+            label = arm.label.in_language("en" if language == "en" else "zh-Hans")
+            assert f'<th scope="col">{label}</th>' in page
+        assert not [one for one in trial.participant_ids() if one in page]
+    assert sponsor.post("/results/release/", _released(confirm=name)).status_code == 302
+    again = trial.ledger.head().seq
+    assert again > public.seq
+    assert f"ledger position {again}," in anybody.get("/record/").content.decode()
 
 
 @pytest.fixture

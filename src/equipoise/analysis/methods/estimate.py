@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Self
 
 from scipy.special import ndtr, ndtri
 
@@ -28,7 +29,7 @@ class Estimate:
     reason: str = ""
 
     @classmethod
-    def undefined(cls, confidence: float, reason: str) -> Estimate:
+    def undefined(cls, confidence: float, reason: str) -> Self:
         """The result where the data do not allow the method."""
         return cls(NAN, NAN, NAN, confidence, reason=reason)
 
@@ -47,5 +48,6 @@ def two_sided_p(z: float) -> float:
 
 def check_counts(events: float, total: float, name: str) -> None:
     """Refuse counts that are not counts; an empty group (0 of 0) is allowed."""
-    if not (math.isfinite(events) and math.isfinite(total) and 0 <= events <= total):
+    whole = all(math.isfinite(one) and one == int(one) for one in (events, total))
+    if not (whole and 0 <= events <= total):
         raise ValueError(f"{name}: {events} events of {total} is not a count of a group")

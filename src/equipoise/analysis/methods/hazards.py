@@ -138,9 +138,7 @@ def restricted_mean(
     if not curve.times.size:
         return Estimate.undefined(confidence, "no participants")
     if curve.times[-1] < horizon and curve.survival[-1] > 0:
-        return Estimate.undefined(
-            confidence, f"nobody is observed up to {horizon:g}: choose an earlier horizon"
-        )
+        return Estimate.undefined(confidence, "nobody is observed as long as the horizon")
     inside = curve.times < horizon
     edges = np.concatenate([[0.0], curve.times[inside], [horizon]])
     heights = np.concatenate([[1.0], curve.survival[inside]])
@@ -163,9 +161,12 @@ def restricted_mean_difference(
 ) -> Estimate:
     """Treatment less control in restricted mean time (Royston and Parmar, Stat Med 2011;30:2409)."""
     clock, happened = checked_times(times, events)
-    arm = np.asarray(treated).astype(bool).ravel()
-    if arm.size != clock.size:
-        raise ValueError(f"{arm.size} arms for {clock.size} times: give one for each")
+    given = np.asarray(treated).ravel()
+    if given.size != clock.size:
+        raise ValueError(f"{given.size} arms for {clock.size} times: give one for each")
+    if given.size and not np.isin(given, (0, 1)).all():
+        raise ValueError("arms are 1 (treatment) or 0 (control)")
+    arm = given.astype(bool)
     one = restricted_mean(clock[arm], happened[arm], horizon, confidence)
     other = restricted_mean(clock[~arm], happened[~arm], horizon, confidence)
     if one.reason or other.reason:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
-from .estimate import Estimate
+from .estimate import NAN, Estimate, critical_value
 
 Floats = NDArray[np.float64]
 Strategy = Literal["MAR", "J2R", "CR", "CIR", "LMCF"]
@@ -97,27 +97,61 @@ def _joined(own: Floats, reference: Floats, before: int) -> Floats:
     return joined
 
 
+@dataclass(frozen=True, slots=True)
+class Pooled(Estimate):
+    """The pooled estimate with what its variance is made of: the mean variance `within` imputations, and the variance
+    of the estimates `between` them."""
+
+    within: float = math.nan
+    between: float = math.nan
+    imputations: int = 0
+
+    @property
+    def variance(self) -> float:
+        """Within, and 1 + 1/m times between (Rubin's T)."""
+        return self.within + (1 + 1 / self.imputations) * self.between if self.imputations else NAN
+
+    @property
+    def relative_increase(self) -> float:
+        """By how much of itself the variance within grows for what is missing (Rubin's r)."""
+        return self.variance / self.within - 1 if self.within > 0 else NAN
+
+    @property
+    def missing_information(self) -> float:
+        """The fraction of missing information: (r + 2/(df + 3))/(r + 1), as `mice`."""
+        increase = self.relative_increase
+        return (increase + 2 / (self.df + 3)) / (increase + 1)
+
+
 def pool(
     estimates: ArrayLike,
     standard_errors: ArrayLike,
     complete_df: float = math.inf,
     confidence: float = 0.95,
-) -> Estimate:
+) -> Pooled:
     """One result from the imputed data sets (Rubin 1987), degrees of freedom by Barnard and Rubin (Biometrika
-    1999;86:948) where `complete_df` of the complete data are finite."""
+    1999;86:948) where `complete_df` of the complete data are finite.
+
+    `standard_errors` are the roots of the variances within the data sets (`U` of R's `mice::pool.scalar`);
+    `complete_df` is participants less coefficients (its n − k).
+    """
     q = np.asarray(estimates, dtype=np.float64).ravel()
-    u = np.asarray(standard_errors, dtype=np.float64).ravel() ** 2
+    errors = np.asarray(standard_errors, dtype=np.float64).ravel()
+    u = errors**2
     m = q.size
     if m < 2 or u.size != m:
         raise ValueError(
             f"{m} estimates and {u.size} standard errors: give two or more, of each as many"
         )
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence {confidence} must lie between 0 and 1, for instance 0.95")
+    if not (np.isfinite(q).all() and np.isfinite(u).all()) or (errors < 0).any():
+        raise ValueError("estimates must be finite, standard errors finite and not negative")
+    if not complete_df > 0:
+        raise ValueError(f"complete_df {complete_df}: give a number above 0, or leave it out")
+    critical_value(confidence)
     within, between = float(u.mean()), float(q.var(ddof=1))
     total = within + (1 + 1 / m) * between
     if total <= 0:
-        return Estimate.undefined(confidence, "neither imputations nor estimates vary")
+        return Pooled.undefined(confidence, "neither imputations nor estimates vary")
     fraction = (1 + 1 / m) * between / total
     old = (m - 1) / fraction**2 if fraction > 0 else math.inf
     df = old
@@ -127,6 +161,8 @@ def pool(
     value, error = float(q.mean()), math.sqrt(total)
     reach = float(student.ppf(0.5 + confidence / 2, df)) * error
     z = value / error
-    return Estimate(
-        value, value - reach, value + reach, confidence, z, float(2 * student.sf(abs(z), df)), df
-    )
+    p = float(2 * student.sf(abs(z), df))
+    return Pooled(
+        value, value - reach, value + reach, confidence, z, p, df,
+        within=within, between=between, imputations=m,
+    )  # fmt: skip

@@ -20,13 +20,18 @@ def wilson(events: int, total: int, confidence: float = 0.95) -> Estimate:
     z = critical_value(confidence)
     if total == 0:
         return Estimate.undefined(confidence, _EMPTY)
+    return Estimate(events / total, *wilson_limits(events, total, z), confidence)
+
+
+def wilson_limits(events: int, total: int, z: float) -> tuple[float, float]:
+    """Where the score statistic of a proportion reaches a normal quantile, on both sides."""
     share = events / total
     center = share + z * z / (2 * total)
     spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 1 + z * z / total
     lower = 0.0 if events == 0 else (center - spread) / scale
     upper = 1.0 if events == total else (center + spread) / scale
-    return Estimate(share, lower, upper, confidence)
+    return lower, upper
 
 
 def clopper_pearson(events: int, total: int, confidence: float = 0.95) -> Estimate:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,15 +56,27 @@ def regression_of(names: Sequence[str], found: Maximum, confidence: float) -> Re
 
 
 def design_matrix(columns: ArrayLike, names: Sequence[str], rows: int) -> Floats:
-    """Columns as a matrix of `rows` rows; ValueError where they do not fit or are not finite."""
-    matrix = np.asarray(columns, dtype=np.float64).reshape(len(names), -1).T if names else None
-    if matrix is None:
+    """Columns, one sequence a name, as a matrix of `rows` rows; ValueError where they do not fit or are not finite.
+
+    A matrix with a row a participant is refused, never reshaped: its numbers would silently change places.
+    """
+    given = np.asarray(columns, dtype=np.float64)
+    if not names:
+        if given.size:
+            raise ValueError(f"columns of shape {given.shape} without a name: name each")
         return np.empty((rows, 0))
-    if matrix.shape[0] != rows:
-        raise ValueError(f"columns of {matrix.shape[0]} rows for {rows} outcomes")
-    if not np.isfinite(matrix).all():
+    if len(names) == 1:
+        given = given.reshape(1, -1)
+    if given.ndim != 2 or given.shape[0] != len(names):
+        raise ValueError(
+            f"columns of shape {given.shape} for {len(names)} names: give one sequence a name, each of"
+            f" {rows} values (transpose a matrix that has a row a participant)"
+        )
+    if given.shape[1] != rows:
+        raise ValueError(f"columns of {given.shape[1]} rows for {rows} outcomes")
+    if not np.isfinite(given).all():
         raise ValueError("columns must be finite: leave out who has a missing value")
-    return matrix
+    return given.T
 
 
 def spread(matrix: Floats) -> Floats:
@@ -165,16 +178,31 @@ def _zero_or_one(values: ArrayLike) -> Floats:
     return found
 
 
+def ordered_outcomes(outcome: ArrayLike) -> NDArray[Any]:
+    """Outcomes that can be put in order; ValueError for a missing one, which would pass for a level of its own."""
+    y = np.asarray(outcome).ravel()
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        raise ValueError("outcomes must be finite: leave out who has none")
+    return y
+
+
 def ordinal_regression(
-    outcome: ArrayLike, columns: ArrayLike, names: Sequence[str], confidence: float = 0.95
+    outcome: ArrayLike,
+    columns: ArrayLike,
+    names: Sequence[str],
+    confidence: float = 0.95,
+    *,
+    participants: Sequence[Hashable] | None = None,
 ) -> Regression:
     """Proportional odds: logit P(outcome ≤ level) = threshold − columns · coefficients (McCullagh, JRSS B
     1980;42:109), as R's `ordinal::clm`.
 
     Levels are the distinct outcomes in order; thresholds are named `≤level`. A positive coefficient means higher
-    outcomes.
+    outcomes. With `participants`, one name a row, several rows may be of one: the coefficients are those of the
+    population, and the covariance is the sandwich over participants (Liang and Zeger, Biometrika 1986;73:13, with
+    independence as working correlation, without a small-sample factor).
     """
-    y = np.asarray(outcome).ravel()
+    y = ordered_outcomes(outcome)
     levels, place = np.unique(y, return_inverse=True)
     x = design_matrix(columns, names, y.size)
     cuts = levels.size - 1
@@ -193,9 +221,8 @@ def ordinal_regression(
     over, under = np.column_stack([above, -x]), np.column_stack([below, -x])
     top, bottom = place == cuts, place == 0
 
-    def likelihood(theta: Floats) -> tuple[float, Floats, Floats]:
-        if (np.diff(theta[:cuts]) <= 0).any():
-            return -math.inf, theta, identity
+    def scores(theta: Floats) -> tuple[Floats, Floats, Floats]:
+        """The probability of each row, its score, and the sum of second derivatives of the probabilities."""
         high, low = over @ theta, under @ theta
         f_high = np.where(top, 1.0, expit(high))
         f_low = np.where(bottom, 0.0, expit(low))
@@ -206,9 +233,29 @@ def ordinal_regression(
         bend_high = d_high * (1 - 2 * f_high) / p
         bend_low = d_low * (1 - 2 * f_low) / p
         second = (over * bend_high[:, None]).T @ over - (under * bend_low[:, None]).T @ under
+        return p, slope, second
+
+    def likelihood(theta: Floats) -> tuple[float, Floats, Floats]:
+        if (np.diff(theta[:cuts]) <= 0).any():
+            return -math.inf, theta, identity
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p, slope, second = scores(theta)
+        if not (p > 0).all():
+            # so far out that a level of somebody's has no probability left: the step was too long
+            return -math.inf, theta, identity
         return float(np.log(p).sum()), slope.sum(axis=0), slope.T @ slope - second
 
     share = np.cumsum(np.bincount(place))[:-1] / y.size
     start = np.concatenate([np.log(share / (1 - share)), np.zeros(x.shape[1])])
     scale = np.concatenate([np.ones(cuts), spread(x)])
-    return regression_of(labels, maximize(likelihood, start, scale), confidence)
+    found = maximize(likelihood, start, scale)
+    if participants is not None and not found.reason:
+        if len(participants) != y.size:
+            raise ValueError(f"{len(participants)} names for {y.size} outcomes: give one for each")
+        order = {one: at for at, one in enumerate(dict.fromkeys(participants))}
+        who = [order[one] for one in participants]
+        together = np.zeros((len(order), found.parameters.size))
+        np.add.at(together, who, scores(found.parameters)[1])
+        robust = found.covariance @ (together.T @ together) @ found.covariance
+        found = Maximum(found.parameters, found.log_likelihood, robust)
+    return regression_of(labels, found, confidence)

@@ -11,11 +11,10 @@ import math
 from collections.abc import Callable, Sequence
 
 from .estimate import Estimate, check_counts, critical_value, two_sided_p
-from .proportions import wilson
 
-_EMPTY_ARM = "an arm has nobody with an outcome yet"
+EMPTY_ARM = "an arm has nobody with an outcome yet"
 _HALVINGS = 200
-_LOG_RANGE = 60.0
+LOG_RANGE = 60.0
 """How far from the estimate, on the log scale, a limit of a ratio is looked for."""
 
 
@@ -42,20 +41,32 @@ def restricted_proportions(
     return min(max(share_2 + difference, 0.0), 1.0), share_2
 
 
-def _difference_variance(
+def difference_variance(
     events_1: float, total_1: float, events_2: float, total_2: float, difference: float
 ) -> float:
+    """The variance of the difference at the restricted proportions, without a small-sample factor."""
     share_1, share_2 = restricted_proportions(events_1, total_1, events_2, total_2, difference)
     return share_1 * (1 - share_1) / total_1 + share_2 * (1 - share_2) / total_2
 
 
-def _standardized(distance: float, variance: float) -> float:
+def standardized(distance: float, variance: float) -> float:
+    """A distance in standard errors; infinite where it is not 0 and does not vary."""
     if variance > 0:
         return distance / math.sqrt(variance)
     return 0.0 if distance == 0 else math.copysign(math.inf, distance)
 
 
-def _crossing(statistic: Callable[[float], float], level: float, low: float, high: float) -> float:
+def score_statistic(events_1: int, total_1: int, events_2: int, total_2: int) -> float:
+    """The score statistic for no difference in risk, variance times N/(N − 1); its square is the Pearson χ² by (N − 1)/N.
+
+    Both groups must have participants.
+    """
+    variance = difference_variance(events_1, total_1, events_2, total_2, 0.0)
+    total = total_1 + total_2
+    return standardized(events_1 / total_1 - events_2 / total_2, variance * total / (total - 1))
+
+
+def crossing(statistic: Callable[[float], float], level: float, low: float, high: float) -> float:
     """Where the falling `statistic` passes `level` in [low, high], to the last bit that halving gives."""
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
@@ -81,14 +92,14 @@ def _difference_by_score(
     def statistic(difference: float) -> float:
         variance = 0.0
         for weight, events_1, total_1, events_2, total_2 in groups:
-            part = _difference_variance(events_1, total_1, events_2, total_2, difference)
+            part = difference_variance(events_1, total_1, events_2, total_2, difference)
             total = total_1 + total_2
             factor = total / (total - 1) if small_sample_factor and total > 1 else 1.0
             variance += weight * weight * part * factor
-        return _standardized(estimate - difference, variance)
+        return standardized(estimate - difference, variance)
 
-    lower = -1.0 if estimate <= -1 else _crossing(statistic, critical, -1.0, estimate)
-    upper = 1.0 if estimate >= 1 else _crossing(statistic, -critical, estimate, 1.0)
+    lower = -1.0 if estimate <= -1 else crossing(statistic, critical, -1.0, estimate)
+    upper = 1.0 if estimate >= 1 else crossing(statistic, -critical, estimate, 1.0)
     z = statistic(0.0)
     return Estimate(estimate, lower, upper, confidence, statistic=z, p=two_sided_p(z))
 
@@ -100,7 +111,7 @@ def _single_difference(
     check_counts(events_2, total_2, "group 2")
     if total_1 == 0 or total_2 == 0:
         critical_value(confidence)
-        return Estimate.undefined(confidence, _EMPTY_ARM)
+        return Estimate.undefined(confidence, EMPTY_ARM)
     estimate = events_1 / total_1 - events_2 / total_2
     group = (1.0, float(events_1), float(total_1), float(events_2), float(total_2))
     return _difference_by_score([group], estimate, confidence, small_sample_factor=factor)
@@ -122,22 +133,6 @@ def mee_difference(
 ) -> Estimate:
     """The risk difference with Mee's score interval (Biometrics 1984;40:1175): no N/(N − 1)."""
     return _single_difference(events_1, total_1, events_2, total_2, confidence, False)
-
-
-def newcombe_difference(
-    events_1: int, total_1: int, events_2: int, total_2: int, confidence: float = 0.95
-) -> Estimate:
-    """The risk difference with Newcombe's hybrid score interval (Stat Med 1998;17:873, method 10).
-
-    The interval combines the Wilson intervals of both groups; it brings no test.
-    """
-    first, second = wilson(events_1, total_1, confidence), wilson(events_2, total_2, confidence)
-    if total_1 == 0 or total_2 == 0:
-        return Estimate.undefined(confidence, _EMPTY_ARM)
-    estimate = first.estimate - second.estimate
-    down = math.hypot(first.estimate - first.lower, second.upper - second.estimate)
-    up = math.hypot(first.upper - first.estimate, second.estimate - second.lower)
-    return Estimate(estimate, estimate - down, estimate + up, confidence)
 
 
 def stratified_miettinen_nurminen_difference(
@@ -199,7 +194,7 @@ def miettinen_nurminen_ratio(
     check_counts(events_2, total_2, "group 2")
     critical = critical_value(confidence)
     if total_1 == 0 or total_2 == 0:
-        return Estimate.undefined(confidence, _EMPTY_ARM)
+        return Estimate.undefined(confidence, EMPTY_ARM)
     if events_1 == 0 and events_2 == 0:
         return Estimate(
             math.nan,
@@ -222,17 +217,17 @@ def miettinen_nurminen_ratio(
             treatment * (1 - treatment) / total_1
             + ratio * ratio * control * (1 - control) / total_2
         )
-        return _standardized(share_1 - ratio * share_2, factor * variance)
+        return standardized(share_1 - ratio * share_2, factor * variance)
 
     estimate = share_1 / share_2 if share_2 else math.inf
     finite = 0 < estimate < math.inf
     center = math.log(estimate) if finite else 0.0
     lower, upper = 0.0, math.inf
     if events_1:
-        end = center if finite else center + _LOG_RANGE
-        lower = math.exp(_crossing(statistic, critical, center - _LOG_RANGE, end))
+        end = center if finite else center + LOG_RANGE
+        lower = math.exp(crossing(statistic, critical, center - LOG_RANGE, end))
     if events_2:
-        start = center if finite else center - _LOG_RANGE
-        upper = math.exp(_crossing(statistic, -critical, start, center + _LOG_RANGE))
+        start = center if finite else center - LOG_RANGE
+        upper = math.exp(crossing(statistic, -critical, start, center + LOG_RANGE))
     z = statistic(0.0)
     return Estimate(estimate, lower, upper, confidence, statistic=z, p=two_sided_p(z))

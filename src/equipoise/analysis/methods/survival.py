@@ -65,9 +65,15 @@ class KaplanMeier:
 
 
 def checked_times(times: ArrayLike, events: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
-    """Times and event marks as arrays; ValueError for what is no time, or not one mark for each."""
+    """Times and event marks (1 or 0) as arrays; ValueError for what is no time or mark, or not one mark for each.
+
+    Other codes are refused: a status of 1 and 2, as many data sets have it, would read as events alone.
+    """
     clock = np.asarray(times, dtype=np.float64).ravel()
-    happened = np.asarray(events).astype(bool).ravel()
+    marks = np.asarray(events).ravel()
+    if marks.size and not np.isin(marks, (0, 1)).all():
+        raise ValueError("event marks must be 1 (the event) or 0 (censored): recode others")
+    happened = marks.astype(bool)
     if clock.shape != happened.shape:
         raise ValueError(f"{clock.size} times and {happened.size} event marks: give one for each")
     if clock.size and not (np.isfinite(clock).all() and clock.min() >= 0):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from ..events import Mode
 from .base import Command
@@ -30,6 +31,7 @@ class CommitRandomization(Command):
 class OpenSite(Command):
     """Let a site recruit under the protocol version in force, with its ethics approval."""
 
+    binds: ClassVar[bool] = True
     site: str
     ethics_approval: str
     approved_on: date
@@ -39,6 +41,7 @@ class OpenSite(Command):
 class CloseSite(Command):
     """Stop a site's recruitment; follow-up goes on."""
 
+    binds: ClassVar[bool] = True
     site: str
     reason: str
 
@@ -47,6 +50,7 @@ class CloseSite(Command):
 class CloseRecruitment(Command):
     """Stop recruitment everywhere (the target is reached, or a decision was taken)."""
 
+    binds: ClassVar[bool] = True
     reason: str
 
 
@@ -65,4 +69,6 @@ class SetLaboratoryRange(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseResults(Command):
-    """Let the public record show participant flow, outcomes and safety."""
+    """Let the public record show participant flow, outcomes and safety, as the data are now."""
+
+    binds: ClassVar[bool] = True

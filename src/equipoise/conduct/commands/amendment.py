@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from .base import Command
 
@@ -23,6 +24,7 @@ class AdoptProtocol(Command):
     substantial.
     """
 
+    binds: ClassVar[bool] = True
     site: str
     version: str
     ethics_approval: str = ""

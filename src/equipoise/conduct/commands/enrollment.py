@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import ClassVar
 
 from .base import Command
 
@@ -49,6 +50,7 @@ class AssessEligibility(Command):
 class SignEligibility(Command):
     """The investigator signs the latest eligibility assessment."""
 
+    binds: ClassVar[bool] = True
     participant: str
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..values import Address
 from .base import Command
@@ -15,6 +16,7 @@ class FreezeForm(Command):
     What is held is one form (`address`) of a participant, all data of a participant, or those of a site.
     """
 
+    binds: ClassVar[bool] = True
     participant: str | None = None
     address: Address | None = None
     site: str = ""
@@ -25,6 +27,7 @@ class FreezeForm(Command):
 class LockForm(Command):
     """Stop every change of data, queries, marks and signatures included; of the same things as freezing."""
 
+    binds: ClassVar[bool] = True
     participant: str | None = None
     address: Address | None = None
     site: str = ""
@@ -35,6 +38,7 @@ class LockForm(Command):
 class UnlockForm(Command):
     """Open again what was frozen or locked, at the level at which it was."""
 
+    binds: ClassVar[bool] = True
     participant: str | None = None
     address: Address | None = None
     site: str = ""
@@ -45,6 +49,7 @@ class UnlockForm(Command):
 class LockTrial(Command):
     """The database lock: no data of any participant change from now on."""
 
+    binds: ClassVar[bool] = True
     reason: str
 
 
@@ -52,4 +57,5 @@ class LockTrial(Command):
 class UnlockTrial(Command):
     """Open the database again, for a reason that stays on record."""
 
+    binds: ClassVar[bool] = True
     reason: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from .base import Command
 
@@ -15,6 +16,7 @@ class IssueToken(Command):
     `token` names the credential. The secret itself never comes here: the web keeps its hash.
     """
 
+    binds: ClassVar[bool] = True
     token: str
     person: str
     role: str
@@ -26,5 +28,6 @@ class IssueToken(Command):
 class RevokeToken(Command):
     """Take a token back, from now on."""
 
+    binds: ClassVar[bool] = True
     token: str
     reason: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from ..events import VisitKind
 from .base import Command
@@ -57,6 +58,7 @@ class SignMonitoringReport(Command):
     `consents_checked` are participants whose signed consent forms were seen.
     """
 
+    binds: ClassVar[bool] = True
     site: str
     visit: int
     began_on: date
@@ -71,6 +73,7 @@ class SignMonitoringReport(Command):
 class AcknowledgeMonitoringReport(Command):
     """The investigator has read the signed report."""
 
+    binds: ClassVar[bool] = True
     site: str
     visit: int
     comment: str = ""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
+from ..events import FactorChange
 from .base import Command
 
 
@@ -12,6 +14,7 @@ from .base import Command
 class GrantRole(Command):
     """Give a person a role, at one site or (empty) at all."""
 
+    binds: ClassVar[bool] = True
     person: str
     role: str
     site: str = ""
@@ -21,6 +24,7 @@ class GrantRole(Command):
 class RevokeRole(Command):
     """Take a role back."""
 
+    binds: ClassVar[bool] = True
     person: str
     role: str
     site: str = ""
@@ -33,6 +37,7 @@ class DelegateTasks(Command):
     `since` is today at the site where it is left out, and never earlier; `until` is the last day.
     """
 
+    binds: ClassVar[bool] = True
     site: str
     person: str
     role: str
@@ -44,6 +49,7 @@ class DelegateTasks(Command):
 class EndDelegation(Command):
     """The investigator ends a delegation, by its number at the site, from now on."""
 
+    binds: ClassVar[bool] = True
     site: str
     number: int
     reason: str
@@ -62,6 +68,7 @@ class RecordTraining(Command):
 class ReviewAccess(Command):
     """Sign that the list of accounts and grants with this hash (SHA-256, hex) was gone through."""
 
+    binds: ClassVar[bool] = True
     list_hash: str
     accounts: int
 
@@ -70,5 +77,34 @@ class ReviewAccess(Command):
 class ResetSecondFactor(Command):
     """A person's second factor is taken back, for instance because the device is lost."""
 
+    binds: ClassVar[bool] = True
     person: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkIdentity(Command):
+    """Whoever brings it may sign in from now on with an identity at an outside issuer (OpenID Connect).
+
+    `identity` is the SHA-256 (hex) of issuer and subject, so that the subject itself is kept nowhere. It
+    replaces the identity linked before.
+    """
+
+    issuer: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkIdentity(Command):
+    """The identity linked with a person opens the account no more. Anybody may end their own; another's,
+    who grants roles."""
+
+    person: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSecondFactor(Command):
+    """Whoever brings it has changed their own second factor; the credentials themselves stay with the installation."""
+
+    change: FactorChange

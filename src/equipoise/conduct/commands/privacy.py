@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from .base import Command
 
@@ -12,6 +12,7 @@ from .base import Command
 class EraseIdentity(Command):
     """Make unreadable, for ever, everything that identifies a person whose participation has ended."""
 
+    binds: ClassVar[bool] = True
     participant: str
     reason: str
 
@@ -33,6 +34,7 @@ class RequestRedaction(Command):
 class ApproveRedaction(Command):
     """Make the text unreadable, as somebody else asked; every copy of it in this participant's record too."""
 
+    binds: ClassVar[bool] = True
     participant: str
     redaction: int
 
@@ -41,7 +43,36 @@ class ApproveRedaction(Command):
 class DeclineRedaction(Command):
     """Leave the text as it is, and say why. Who asked may take the request back this way."""
 
+    binds: ClassVar[bool] = True
     participant: str
+    redaction: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestTrialRedaction(Command):
+    """As `RequestRedaction`, for a text about no participant: of a site, or (empty) of the trial."""
+
+    site: str = ""
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveTrialRedaction(Command):
+    """Make the text of the site or the trial unreadable, as somebody else asked."""
+
+    binds: ClassVar[bool] = True
+    site: str = ""
+    redaction: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineTrialRedaction(Command):
+    """Leave the text of the site or the trial as it is, and say why."""
+
+    binds: ClassVar[bool] = True
+    site: str = ""
     redaction: int
     reason: str
 
@@ -53,6 +84,7 @@ class GiveCopy(Command):
     `upto` is the number of entries the participant's record had when the copy was made.
     """
 
+    binds: ClassVar[bool] = True
     participant: str
     given_to: str
     reason: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from ..values import Address
 from .base import Command
@@ -14,6 +14,7 @@ from .base import Command
 class SignForm(Command):
     """Sign what a form says now; a later change makes the signature void."""
 
+    binds: ClassVar[bool] = True
     participant: str
     address: Address
     meaning: str = "reviewed and correct"

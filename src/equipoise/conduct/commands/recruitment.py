@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from ..events import Authority
 from .base import Command
@@ -16,6 +17,7 @@ class HaltRecruitment(Command):
     `ordered_on` is the day on which the authority's order took effect.
     """
 
+    binds: ClassVar[bool] = True
     site: str = ""
     ordered_by: Authority
     ordered_on: date
@@ -29,6 +31,7 @@ class RestartRecruitment(Command):
     `reference` names the document that authorizes it. Other halts of the same place stand on.
     """
 
+    binds: ClassVar[bool] = True
     halt: int
     authorized_by: Authority
     authorized_on: date

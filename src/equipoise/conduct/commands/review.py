@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from .base import Command
 
@@ -16,6 +16,7 @@ class ReviewTrail(Command):
     `since` to `until` is the period looked at, `upto` the ledger position the reviewer saw it up to.
     """
 
+    binds: ClassVar[bool] = True
     site: str = ""
     since: date
     until: date

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from .base import Command
 
@@ -16,6 +16,7 @@ class UnblindParticipant(Command):
     protocol provides, for instance when the participant has ended.
     """
 
+    binds: ClassVar[bool] = True
     participant: str
     kind: Literal["emergency", "planned"]
     reason: str
@@ -25,6 +26,7 @@ class UnblindParticipant(Command):
 class UnblindTrial(Command):
     """End the masking for everybody, as planned: recruitment is closed and nobody is on study."""
 
+    binds: ClassVar[bool] = True
     reason: str
 
 
@@ -35,6 +37,7 @@ class RevealSeed(Command):
     `scheme` is the scheme as committed to, as JSON; the three together give the commitment.
     """
 
+    binds: ClassVar[bool] = True
     seed: str
     source: str
     scheme: str

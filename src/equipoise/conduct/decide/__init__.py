@@ -12,7 +12,8 @@ from typing import Any
 
 from .. import commands as c
 from ..reasons import reason
-from ..refusal import Refusal, RefusedError
+from ..refusal import Reason, Refusal, RefusedError
+from ..sealed import GONE
 from ..values import is_readable
 from . import (
     administration,
@@ -25,6 +26,7 @@ from . import (
     machines,
     monitoring,
     people,
+    planning,
     privacy,
     recruitment,
     restoring,
@@ -50,6 +52,9 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.IssueToken: machines.issue_token,
     c.RevokeToken: machines.revoke_token,
     c.ResetSecondFactor: people.reset_second_factor,
+    c.ChangeSecondFactor: people.change_second_factor,
+    c.LinkIdentity: people.link_identity,
+    c.UnlinkIdentity: people.unlink_identity,
     c.OpenSite: administration.open_site,
     c.AmendProtocol: amendment.amend_protocol,
     c.AdoptProtocol: amendment.adopt_protocol,
@@ -88,6 +93,7 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.UpdateAdverseEvent: safety.update_adverse_event,
     c.SubmitSafetyReport: safety.submit_safety_report,
     c.ReviewTrail: review.review_trail,
+    c.SignAnalysisPlan: planning.sign_analysis_plan,
     c.RegisterDictionary: coding.register_dictionary,
     c.CodeTerm: coding.code_term,
     c.AddSynonym: coding.add_synonym,
@@ -115,6 +121,9 @@ _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
     c.RequestRedaction: privacy.request_redaction,
     c.ApproveRedaction: privacy.approve_redaction,
     c.DeclineRedaction: privacy.decline_redaction,
+    c.RequestTrialRedaction: privacy.request_trial_redaction,
+    c.ApproveTrialRedaction: privacy.approve_trial_redaction,
+    c.DeclineTrialRedaction: privacy.decline_trial_redaction,
     c.GiveCopy: privacy.give_copy,
     c.TransferParticipant: care.transfer,
     c.CompleteParticipant: care.complete,
@@ -134,10 +143,11 @@ def decide(command: c.Command, context: Context) -> Decided | Refusal:
         permission = permission_reasons(name, context, getattr(command, "to_participant", ""))
         if permission:
             return Refusal(tuple(permission))
-        unreadable = [
-            reason("unreadable-text", argument, name=argument)
+        unreadable = _unreadable(command)
+        unreadable += [
+            reason("means-gone", argument, name=argument, typed=text.strip())
             for argument, text in _texts(command)
-            if not is_readable(text)
+            if text[:1] == "[" and text.strip() in GONE
         ]
         if unreadable:
             return Refusal(tuple(unreadable))
@@ -147,6 +157,17 @@ def decide(command: c.Command, context: Context) -> Decided | Refusal:
         return _DECISIONS[type(command)](command, context)
     except RefusedError as refused:
         return refused.refusal
+
+
+def _unreadable(command: c.Command) -> list[Reason]:
+    texts = list(_texts(command))
+    if is_readable("".join([text for _, text in texts])):
+        return []
+    return [
+        reason("unreadable-text", argument, name=argument)
+        for argument, text in texts
+        if not is_readable(text)
+    ]
 
 
 def _texts(command: c.Command) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from equipoise.quantity.units import commensurable
 
 from .. import commands as c
 from .. import events as e
-from ..oversight import document_lines
+from ..oversight import lacking_to_open
 from ..reasons import reason
 from ..refusal import Reason, RefusedError
 from .context import Context, Decided
@@ -97,11 +97,10 @@ def open_site(command: c.OpenSite, context: Context) -> Decided:
         reasons.append(reason("approval-in-future", "approved_on", day=command.approved_on))
     if context.trial.live and not reasons:
         today = context.today(command.site)
-        for line in document_lines(context.protocol, context.trial, [command.site], today):
-            if line.required.before_opening and line.state in ("missing", "expired"):
-                reasons.append(
-                    reason("document-not-on-file", site=command.site, document=line.required.label)
-                )
+        reasons += [
+            reason("document-not-on-file", site=command.site, document=line.required.label)
+            for line in lacking_to_open(context.protocol, context.trial, command.site, today)
+        ]
     if context.protocol.readiness != "activatable":
         reasons.append(reason("protocol-not-activatable", readiness=context.protocol.readiness))
     if reasons:
@@ -117,6 +116,8 @@ def close_site(command: c.CloseSite, context: Context) -> Decided:
     reasons = known_site(command.site, context)
     if not reasons and not context.site_state(command.site).open:
         reasons.append(reason("not-open", site=command.site))
+    if not command.reason.strip():
+        reasons.append(reason("no-reason", "reason"))
     if reasons:
         raise RefusedError(reasons)
     return Decided().on_site(command.site, e.SiteClosed(reason=command.reason))
@@ -126,6 +127,8 @@ def close_recruitment(command: c.CloseRecruitment, context: Context) -> Decided:
     """Recruitment stops everywhere."""
     if not context.trial.recruitment_open:
         raise RefusedError([recruitment_closed()])
+    if not command.reason.strip():
+        raise RefusedError([reason("no-reason", "reason")])
     return Decided().on_trial(e.RecruitmentClosed(reason=command.reason))
 
 
@@ -135,9 +138,18 @@ def recruitment_closed() -> Reason:
 
 
 def release_results(command: c.ReleaseResults, context: Context) -> Decided:
-    """The public record may show results from now on."""
-    if context.trial.results_released:
-        raise RefusedError([reason("already-released")])
+    """The public record shows the results as the data are now: by group, so that nothing may be masked or open any more.
+
+    Released again, they replace those that were public: data are corrected after a release too.
+    """
+    trial, masking = context.trial, context.protocol.design.masking
+    reasons = []
+    if masking is not None and masking.level != "none" and not trial.unblinded:
+        reasons.append(reason("results-still-masked"))
+    if trial.recruitment_open:
+        reasons.append(reason("results-while-recruiting"))
+    if reasons:
+        raise RefusedError(reasons)
     return Decided().on_trial(e.ResultsReleased())
 
 
@@ -165,7 +177,8 @@ def set_laboratory_range(command: c.SetLaboratoryRange, context: Context) -> Dec
             reasons.append(reason("limit-not-a-number", name, text=text))
     if bounds == [None, None]:
         reasons.append(reason("empty-range"))
-    if len(bounds) == 2 and None not in bounds and bounds[0] >= bounds[1]:  # type: ignore[operator]
+    given = [bound for bound in bounds if bound is not None]
+    if len(given) == 2 and given[0] >= given[1]:
         reasons.append(reason("range-order"))
     if reasons:
         raise RefusedError(reasons)

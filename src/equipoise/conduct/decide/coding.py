@@ -7,6 +7,7 @@ from .. import events as e
 from ..coding import Dictionary, Entry, normalized, standing, target_of
 from ..reasons import reason
 from ..refusal import Reason, RefusedError
+from ..sealed import REDACTED
 from .context import Context, Decided, on_record
 from .safety import known_event
 
@@ -62,7 +63,7 @@ def code_term(command: c.CodeTerm, context: Context) -> Decided:
     participant = context.known(command.participant)
     reasons = on_record(participant)
     target = target_of(participant, command.target)
-    if target is None:
+    if target is None or target.words == REDACTED:
         reasons.append(
             reason("nothing-to-code", "target", target=command.target, participant=participant.id)
         )

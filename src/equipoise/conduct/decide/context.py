@@ -63,6 +63,8 @@ class Context:
     """Everybody at a site, or (asked for the empty site) in the trial."""
     sealed: Callable[[str], Sequence[SealedValue]]
     """Everything of a participant that is encrypted in the ledger, in its order."""
+    texts: Callable[[str], Sequence[SealedValue]]
+    """Every text about no participant that is encrypted: of a site, or (asked for the empty site) of the trial."""
     site: str = ""
     """The site the decision is about; empty where it is about none."""
     dictionary: Callable[[str], Dictionary | None] = no_dictionary

@@ -202,8 +202,8 @@ def eligibility_reasons(context: Context, participant: ParticipantState) -> list
     again = assess_now(context, participant, _judgements_of(participant))
     reasons = [_criterion_reason(answer) for answer in again.criteria if answer.passes is not True]
     if not reasons:
-        recorded = participant.assessments[-1].criteria
-        if assessment_hash(again.payload()) != assessment_hash(recorded):
+        recorded, now = participant.assessments[-1].criteria, again.payload()
+        if now != recorded and assessment_hash(now) != assessment_hash(recorded):
             reasons.append(reason("assessment-outdated"))
     return reasons
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
+from typing import get_args
 
 from .. import commands as c
 from .. import events as e
@@ -12,7 +13,7 @@ from ..reasons import reason
 from ..refusal import RefusedError
 from .administration import known_site, own_site
 from .context import Context, Decided
-from .permission import works_by_delegation
+from .permission import GRANTING, rights_of, works_by_delegation
 
 GCP = "gcp"
 """Good clinical practice, as a subject of training."""
@@ -96,7 +97,7 @@ def end_delegation(command: c.EndDelegation, context: Context) -> Decided:
 
 def review_access(command: c.ReviewAccess, context: Context) -> Decided:
     """The list of who has access was gone through, as it stood."""
-    if len(command.list_hash) != 64 or set(command.list_hash) - set("0123456789abcdef"):
+    if not _is_hash(command.list_hash):
         raise RefusedError([reason("not-a-hash", "list_hash")])
     return Decided().on_trial(
         e.AccessReviewed(
@@ -112,6 +113,65 @@ def reset_second_factor(command: c.ResetSecondFactor, context: Context) -> Decid
     return Decided().on_trial(
         e.SecondFactorReset(person=command.person, reason=command.reason.strip())
     )
+
+
+def change_second_factor(command: c.ChangeSecondFactor, context: Context) -> Decided:
+    """Who acts changed their own second factor."""
+    known = get_args(e.FactorChange)
+    if command.change not in known:
+        raise RefusedError(
+            [
+                reason(
+                    "unknown-factor-change", "change", change=command.change, known=", ".join(known)
+                )
+            ]
+        )
+    return Decided().on_trial(e.SecondFactorChanged(person=context.actor.id, change=command.change))
+
+
+def link_identity(command: c.LinkIdentity, context: Context) -> Decided:
+    """Who acts can sign in with this identity from now on; nobody else's account is opened by it."""
+    reasons = []
+    if not _is_hash(command.identity):
+        reasons.append(reason("not-a-hash", "identity"))
+    if not command.issuer.strip():
+        reasons.append(reason("no-issuer", "issuer"))
+    holder = context.trial.who_has(command.identity)
+    if holder not in (None, context.actor.id):
+        # whose it is stays unsaid: an outside identity must not tell who has an account here
+        reasons.append(reason("identity-taken", "identity"))
+    if reasons:
+        raise RefusedError(reasons)
+    return Decided().on_trial(
+        e.IdentityLinked(person=context.actor.id, issuer=command.issuer, identity=command.identity)
+    )
+
+
+def unlink_identity(command: c.UnlinkIdentity, context: Context) -> Decided:
+    """The identity opens the account no more: at one's own wish, or by who keeps the list of who may act."""
+    actor = context.actor
+    if command.person != actor.id and not any(
+        one.role == actor.role and GRANTING in rights_of(one) for one in context.protocol.roles
+    ):
+        raise RefusedError([reason("not-your-identity", "person", person=command.person)])
+    linked = context.trial.identities.get(command.person)
+    if linked is None:
+        raise RefusedError([reason("no-identity-linked", "person", person=command.person)])
+    if not command.reason.strip():
+        raise RefusedError([reason("no-reason-for-unlinking", "reason")])
+    return Decided().on_trial(
+        e.IdentityUnlinked(
+            person=command.person,
+            issuer=linked.issuer,
+            identity=linked.identity,
+            reason=command.reason.strip(),
+        )
+    )
+
+
+def _is_hash(text: str) -> bool:
+    """Whether this is a SHA-256 in hexadecimal."""
+    return len(text) == 64 and not set(text) - set("0123456789abcdef")
 
 
 def record_training(command: c.RecordTraining, context: Context) -> Decided:

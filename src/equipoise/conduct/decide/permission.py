@@ -6,7 +6,8 @@ and training is logged does not: it holds in every live trial (ICH E6(R3) 2.3), 
 
 from __future__ import annotations
 
-from equipoise.protocol.document import RoleGrant
+from equipoise.protocol.document import Protocol, RoleGrant
+from equipoise.protocol.once import once_for_each_protocol
 
 from ..reasons import reason
 from ..refusal import Reason
@@ -27,6 +28,11 @@ GRANTING = "GrantRole"
 SELF_REPORTING = frozenset({"RecordDiaryDay"})
 """What participants do; a role with no other right is theirs, and needs no training."""
 
+_OF_THE_TRIAL = frozenset(
+    {"RequestTrialRedaction", "ApproveTrialRedaction", "DeclineTrialRedaction"}
+)
+"""Texts about no participant: for who answers for the data of all of them, monitor and sponsor."""
+
 _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
     INVESTIGATORS_OWN: frozenset(
         {
@@ -43,7 +49,9 @@ _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
     "SaveForm": frozenset({"RequestRedaction"}),
     "UpdateAdverseEvent": frozenset({"RewordAdverseEvent"}),
     "CodeTerm": frozenset({"AddSynonym", "RetireSynonym"}),
-    "CloseQuery": frozenset({"RequestRedaction", "ApproveRedaction", "DeclineRedaction"}),
+    "CloseQuery": frozenset({"RequestRedaction", "ApproveRedaction", "DeclineRedaction"})
+    | _OF_THE_TRIAL,
+    "LockTrial": _OF_THE_TRIAL,
     "CommitRandomization": frozenset({"RevealSeed"}),
     GRANTING: frozenset(
         {
@@ -58,10 +66,12 @@ _BY_GOOD_PRACTICE: dict[str, frozenset[str]] = {
     ),
 }
 """Rights that follow from another right, so that no protocol can leave them out."""
+OF_EVERYBODY = frozenset({"ChangeSecondFactor", "LinkIdentity", "UnlinkIdentity"})
+"""What everybody with a role may do about how they themselves sign in."""
 _BEFORE_TRAINING = frozenset({
     "RecordRestoration", "CommitRandomization", "RevealSeed", "GrantRole", "RevokeRole", "RecordTraining", "ReviewAccess", "ResetSecondFactor",
     "RevokeToken",
-    "EndDelegation",
+    "EndDelegation", *OF_EVERYBODY,
     "OpenSite", "CloseSite", "AmendProtocol", "AdoptProtocol", "CloseRecruitment", "HaltRecruitment",
     "FileDocument", "WithdrawDocument", "RecordEthicsReview", "GiveCopy",
     "RegisterDictionary",
@@ -73,7 +83,15 @@ or takes rights back, or is a person's right: that waits for no record."""
 def rights_of(role: RoleGrant) -> frozenset[str]:
     """Every command the role may bring: those the protocol names, and those that follow from them."""
     named = frozenset(role.may)
-    return named.union(*(more for right, more in _BY_GOOD_PRACTICE.items() if right in named))
+    following = (more for right, more in _BY_GOOD_PRACTICE.items() if right in named)
+    return named.union(OF_EVERYBODY, *following)
+
+
+@once_for_each_protocol
+def _granted(protocol: Protocol, role: str) -> tuple[RoleGrant | None, frozenset[str]]:
+    """What the protocol grants a role, and every right that gives; nothing for a role it does not know."""
+    granted = next((grant for grant in protocol.roles if grant.role == role), None)
+    return granted, frozenset() if granted is None else rights_of(granted)
 
 
 def works_by_delegation(role: RoleGrant) -> bool:
@@ -91,8 +109,8 @@ def permission_reasons(name: str, context: Context, to_participant: str = "") ->
         return []
     if not context.trial.created:
         return [reason("not-created")]
-    granted = next((grant for grant in context.protocol.roles if grant.role == actor.role), None)
-    if granted is None or name not in rights_of(granted):
+    granted, rights = _granted(context.protocol, actor.role)
+    if granted is None or name not in rights:
         return [reason("not-permitted", role=actor.role, name=name)]
     if not context.trial.may_act(actor.id, actor.role, actor.site):
         return [reason("not-granted", actor=actor.id, role=actor.role)]

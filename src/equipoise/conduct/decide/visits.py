@@ -225,11 +225,15 @@ def _window_deviation(
     visit = protocol.visit_by_id.get(saved.visit)
     if visit is None:
         return
+    begun = any(held.visit == visit.id for held in participant.forms)
+    tells = any(value.item in protocol.anchor_items for value in saved.values)
+    if begun and not tells:
+        return
     anchor = participant_anchors(protocol, participant, visit.anchor).get(visit.anchor)
     if anchor is not None and not anchor.provisional:
-        if any(held.visit == visit.id for held in participant.forms):
+        if begun:
             return
-    elif any(value.item in protocol.anchor_items for value in saved.values):
+    elif tells:
         after = _after(participant, saved, context)
         anchor = participant_anchors(protocol, after, visit.anchor).get(visit.anchor)
     if anchor is None or anchor.provisional:

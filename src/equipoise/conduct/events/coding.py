@@ -50,7 +50,7 @@ class SynonymAdded(Happening):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynonymRetired(Happening):
     number: int
-    reason: str
+    reason: str = field(metadata=SEALED_TEXT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .base import SEALED_TEXT, Happening
+
+FactorChange = Literal[
+    "app_set_up", "app_removed", "passkey_set_up", "passkey_removed", "codes_renewed"
+]
+"""What can be done about one's own second factor: authenticator app, passkeys, recovery codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,3 +75,33 @@ class SecondFactorReset(Happening):
 
     person: str
     reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityLinked(Happening):
+    """The event's actor linked an identity at `issuer` with the account of `person`, their own.
+
+    `identity` is the SHA-256 (hex) of issuer and subject; the subject itself is kept nowhere.
+    """
+
+    person: str
+    issuer: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityUnlinked(Happening):
+    """The identity opens the person's account no more."""
+
+    person: str
+    issuer: str
+    identity: str
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorChanged(Happening):
+    """The event's actor changed their own second factor. Credentials themselves are not in the ledger."""
+
+    person: str
+    change: FactorChange

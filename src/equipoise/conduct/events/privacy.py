@@ -52,3 +52,27 @@ class CopyGiven(Happening):
     file_format: str
     given_to: str = field(metadata=SEALED_TEXT)
     reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRedactionRequested(Happening):
+    """As `RedactionRequested`, for a text in the stream of the trial or of the event's site."""
+
+    redaction: int
+    value: str
+    reason: str = field(metadata=SEALED_TEXT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialValueRedacted(Happening):
+    """The text cannot be read any more."""
+
+    redaction: int
+    value: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRedactionDeclined(Happening):
+    redaction: int
+    reason: str = field(metadata=SEALED_TEXT)

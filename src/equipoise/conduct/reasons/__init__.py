@@ -18,6 +18,7 @@ from .file import FILE
 from .machines import MACHINES
 from .monitoring import MONITORING
 from .people import PEOPLE
+from .planning import PLANNING
 from .privacy import PRIVACY
 from .quality import QUALITY
 from .recruitment import RECRUITMENT
@@ -42,6 +43,7 @@ CATALOG: dict[str, Template] = {
     **PRIVACY,
     **CODING,
     **REVIEW,
+    **PLANNING,
 }
 
 

@@ -159,6 +159,13 @@ CAPTURE: dict[str, Template] = {
         "type it again without the invisible character",
         "请重新输入，去掉不可见字符",
     ),
+    "means-gone": Template(
+        "{name}: “{typed}” stands for a text that can be read no more, and is no text",
+        "{name}：“{typed}” 表示已无法读取的文本，本身不是文本",
+        "conduct.privacy",
+        "leave the field empty to leave it as it is, or write what is to stand there",
+        "留空则保持原状；或填写应有的内容",
+    ),
     "too-long": Template(
         "{label}: {length} characters",
         "{label}：{length} 个字符",

@@ -26,10 +26,12 @@ from .records import (
     VerificationMark,
     Withdrawal,
 )
+from .redactions import TrialRedaction
 from .trial import (
     Delegation,
     LaboratoryRange,
     Restoration,
+    SignedPlan,
     SiteState,
     Token,
     TrailReview,
@@ -68,6 +70,7 @@ __all__ = [
     "Restart",
     "Restoration",
     "Signal",
+    "SignedPlan",
     "SiteState",
     "Stamp",
     "SupplyBalance",
@@ -75,6 +78,7 @@ __all__ = [
     "Token",
     "TrailReview",
     "Training",
+    "TrialRedaction",
     "TrialState",
     "Unblinding",
     "VerificationMark",

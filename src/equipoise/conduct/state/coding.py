@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import events as e
+from ..sealed import REDACTED
 from .records import Stamp
 
 
@@ -71,8 +72,10 @@ class CodingState:
     def synonyms_for(self, purpose: str) -> tuple[Synonym, ...]:
         """The synonyms that are offered."""
         return tuple(
-            one for one in self.synonyms if one.purpose == purpose and not one.retired
-        )  # fmt: skip
+            one
+            for one in self.synonyms
+            if one.purpose == purpose and not one.retired and one.text != REDACTED
+        )
 
 
 def _registered(

@@ -88,7 +88,7 @@ class ParticipantState:
     @property
     def status(self) -> str:
         """Where the participant stands: one of `STATUSES`."""
-        if any(withdrawal.scope != "treatment" for withdrawal in self.withdrawals):
+        if self.withdrawals and any(w.scope != "treatment" for w in self.withdrawals):
             return "withdrawn"
         if self.completed_on:
             return "completed"
@@ -123,7 +123,7 @@ class ParticipantState:
     @property
     def data_use_withdrawn(self) -> bool:
         """Whether the participant's data may no longer be used."""
-        return any(withdrawal.scope == "data_use" for withdrawal in self.withdrawals)
+        return bool(self.withdrawals) and any(w.scope == "data_use" for w in self.withdrawals)
 
     @property
     def open_queries(self) -> int:

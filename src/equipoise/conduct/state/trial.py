@@ -13,6 +13,7 @@ from equipoise.protocol.document import Protocol
 from .. import events as e
 from .coding import CODING_FOLDS, CodingState
 from .oversight import OVERSIGHT_FOLDS, Oversight
+from .redactions import REDACTION_FOLDS, Redactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,18 @@ class LaboratoryRange:
     unit: str
     valid_from: date
     sex: str | None
+
+    @classmethod
+    def of(cls, happening: e.LaboratoryRangeSet) -> LaboratoryRange:
+        """The range that was set."""
+        return cls(
+            happening.item,
+            Decimal(happening.lower) if happening.lower else None,
+            Decimal(happening.upper) if happening.upper else None,
+            happening.unit,
+            date.fromisoformat(happening.valid_from),
+            happening.sex,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,17 @@ class AccessReview:
 
     list_hash: str
     accounts: int
+    signed_by: str
+    signed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPlan:
+    """A signature under the analysis plan of a protocol version, by the plan's hash."""
+
+    number: int
+    plan_hash: str
+    plan_version: str
     signed_by: str
     signed_at: str
 
@@ -153,6 +177,29 @@ class FactorReset:
     at: str
 
 
+@dataclass(frozen=True, slots=True)
+class LinkedIdentity:
+    """The identity at an outside issuer with which a person may sign in."""
+
+    person: str
+    issuer: str
+    identity: str
+    """SHA-256 (hex) of issuer and subject."""
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityChange:
+    """An identity was linked, or (with the reason) unlinked."""
+
+    person: str
+    issuer: str
+    linked: bool
+    reason: str
+    by: str
+    at: str
+
+
 @dataclass(slots=True)
 class SiteState:
     """A site: open or not, its laboratory, how many it screened and randomized."""
@@ -202,12 +249,25 @@ class TrialState:
     trainings: tuple[Training, ...] = ()
     access_reviews: tuple[AccessReview, ...] = ()
     trail_reviews: tuple[TrailReview, ...] = ()
+    analysis_plans: tuple[SignedPlan, ...] = ()
     restorations: tuple[Restoration, ...] = ()
     oversight: Oversight = field(default_factory=Oversight)
     coding: CodingState = field(default_factory=CodingState)
     tokens: Mapping[str, Token] = field(default_factory=dict)
     """Every token ever issued, by its name."""
     factor_resets: tuple[FactorReset, ...] = ()
+    redactions: Redactions = field(default_factory=dict)
+    """Of texts about no participant."""
+    identities: Mapping[str, LinkedIdentity] = field(default_factory=dict)
+    """By person, the identity with which they may sign in now."""
+    identity_changes: tuple[IdentityChange, ...] = ()
+    """Every linking and unlinking, in order."""
+
+    def who_has(self, identity: str) -> str | None:
+        """The person who signs in with this identity; None where it opens nobody's account."""
+        return next(
+            (one.person for one in self.identities.values() if one.identity == identity), None
+        )
 
     @property
     def unblinded(self) -> bool:
@@ -321,6 +381,11 @@ class TrialState:
             case e.AccessReviewed():
                 review = AccessReview(happening.list_hash, happening.accounts, actor, at)
                 self.access_reviews = (*self.access_reviews, review)
+            case e.AnalysisPlanSigned():
+                plan = SignedPlan(
+                    happening.number, happening.plan_hash, happening.plan_version, actor, at
+                )
+                self.analysis_plans = (*self.analysis_plans, plan)
             case e.TrailReviewed():
                 reviewed = TrailReview(
                     happening.number,
@@ -353,6 +418,21 @@ class TrialState:
             case e.SecondFactorReset():
                 reset = FactorReset(happening.person, happening.reason, actor, at)
                 self.factor_resets = (*self.factor_resets, reset)
+            case e.IdentityLinked():
+                linked = LinkedIdentity(happening.person, happening.issuer, happening.identity, at)
+                self.identities = {**self.identities, linked.person: linked}
+                change = IdentityChange(linked.person, linked.issuer, True, "", actor, at)
+                self.identity_changes = (*self.identity_changes, change)
+            case e.IdentityUnlinked():
+                self.identities = {
+                    person: one
+                    for person, one in self.identities.items()
+                    if person != happening.person
+                }
+                change = IdentityChange(
+                    happening.person, happening.issuer, False, happening.reason, actor, at
+                )
+                self.identity_changes = (*self.identity_changes, change)
             case e.TrainingRecorded():
                 record = Training(
                     happening.person,
@@ -401,14 +481,7 @@ class TrialState:
                     happening.seed, happening.source, happening.scheme, actor, at
                 )
             case e.LaboratoryRangeSet():
-                entry = LaboratoryRange(
-                    happening.item,
-                    Decimal(happening.lower) if happening.lower else None,
-                    Decimal(happening.upper) if happening.upper else None,
-                    happening.unit,
-                    date.fromisoformat(happening.valid_from),
-                    happening.sex,
-                )
+                entry = LaboratoryRange.of(happening)
                 self._site(site, ranges=(*self.site(site).ranges, entry))
             case e.ParticipantScreened():
                 self._site(site, screened=self.site(site).screened + 1)
@@ -416,5 +489,7 @@ class TrialState:
                 self._site(site, randomized=self.site(site).randomized + 1)
             case _ if (fold := OVERSIGHT_FOLDS.get(type(happening))) is not None:
                 self.oversight = fold(self.oversight, happening, site, at, actor)
+            case _ if (redacted := REDACTION_FOLDS.get(type(happening))) is not None:
+                self.redactions = redacted(self.redactions, happening, site, at, actor)
             case _ if (coding := CODING_FOLDS.get(type(happening))) is not None:
                 self.coding = coding(self.coding, happening, at, actor)

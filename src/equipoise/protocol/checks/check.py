@@ -12,8 +12,10 @@ from equipoise.protocol.reading import Places, Reading
 from .allocation import check_allocation
 from .calendar import check_calendar
 from .dictionary import check_dictionary
+from .estimands import check_estimands
 from .examination import Examination
 from .finding import Finding, ordered, settle
+from .interim import check_interim
 from .names import check_names
 from .order import check_order
 from .outcomes import check_outcomes
@@ -29,6 +31,8 @@ _CHECKS: Sequence[Callable[[Examination], None]] = (
     check_reach,
     check_calendar,
     check_outcomes,
+    check_interim,
+    check_estimands,
     check_allocation,
     check_stock,
     check_texts,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from equipoise.protocol.document import Item, Protocol
+from equipoise.protocol.document import Condition, Item, Protocol
+from equipoise.protocol.document.occurrences import ConditionExclusion
 from equipoise.protocol.expression import (
     Compiled,
     ExpressionError,
@@ -222,6 +223,24 @@ def _expressions(protocol: Protocol) -> Iterator[PlacedExpression]:
                 visit.only_when,
                 "visit",
             )
+    for index, event in enumerate(protocol.intercurrent_events):
+        for at, rule in enumerate(event.detect):
+            if isinstance(rule, Condition):
+                yield PlacedExpression(
+                    f"intercurrent_events[{index}].detect[{at}].when",
+                    f"intercurrent-event.{event.id}",
+                    rule.when,
+                    "analysis",
+                )
+    for index, declared in enumerate(protocol.analysis_sets):
+        for at, exclusion in enumerate(declared.exclusions):
+            if isinstance(exclusion, ConditionExclusion):
+                yield PlacedExpression(
+                    f"analysis_sets[{index}].exclusions[{at}].when",
+                    f"analysis-set.{declared.id}",
+                    exclusion.when,
+                    "analysis",
+                )
     if protocol.randomization is not None:
         for index, text in enumerate(protocol.randomization.requires):
             yield PlacedExpression(

@@ -19,9 +19,11 @@ _EPOCH = ("epoch", "epoch", "阶段")
 _CODELIST = ("codelist", "codelist", "编码表")
 _INTERVENTION = ("intervention", "intervention", "干预措施")
 _ENDPOINT = ("endpoint", "endpoint", "终点")
+_ANALYSIS = ("analysis", "analysis", "分析")
 _SET = ("analysis-set", "analysis set", "分析集")
 _STRATUM = ("stratum", "stratum factor", "分层因素")
 _SITE = ("site", "site", "研究中心")
+_TERM = ("term", "adverse event term", "不良事件术语")
 _ROLE = ("role", "role", "角色")
 
 
@@ -85,6 +87,7 @@ def _check_duplicates(examination: Examination) -> None:
             "id",
         ),
         ("analysis-set", "analysis_sets", protocol.analysis_sets, "id"),
+        ("intercurrent-event", "intercurrent_events", protocol.intercurrent_events, "id"),
         ("endpoint", "endpoints", protocol.endpoints, "id"),
         ("analysis", "analyses", protocol.analyses, "id"),
         ("term", "safety.terms", protocol.safety.terms, "id"),
@@ -92,6 +95,7 @@ def _check_duplicates(examination: Examination) -> None:
         ("stopping-rule", "safety.stopping_rules", protocol.safety.stopping_rules, "id"),
         ("role", "roles", protocol.roles, "role"),
         ("interim-look", "design.interim_looks", protocol.design.interim_looks, "id"),
+        ("multiplicity", "multiplicity", protocol.multiplicity, "id"),
     ]
     if protocol.randomization is not None:
         lists.append(("stratum", "randomization.strata", protocol.randomization.strata, "id"))
@@ -168,6 +172,11 @@ def _check_design_references(examination: Examination) -> None:
     for index, look in enumerate(protocol.design.interim_looks):
         place = f"design.interim_looks[{index}].endpoint"
         examination.unknown(_ENDPOINT, look.endpoint, endpoints, place, f"interim.{look.id}")
+    declared = {analysis.id: analysis for analysis in protocol.analyses}
+    for index, family in enumerate(protocol.multiplicity):
+        for at, name in enumerate(family.analyses):
+            place = f"multiplicity[{index}].analyses[{at}]"
+            examination.unknown(_ANALYSIS, name, declared, place, f"multiplicity.{family.id}")
     randomization = protocol.randomization
     if randomization is None:
         return
@@ -298,6 +307,8 @@ def _check_plan_references(examination: Examination) -> None:
             name: str | None = getattr(variable, key, None)
             if name is not None:
                 examination.unknown(_VISIT, name, protocol.visit_by_id, f"{place}.{key}", owner)
+        for at, visit in enumerate(getattr(variable, "visits", ())):
+            examination.unknown(_VISIT, visit, protocol.visit_by_id, f"{place}.visits[{at}]", owner)
     for index, analysis in enumerate(protocol.analyses):
         place, owner = f"analyses[{index}]", f"analysis.{analysis.id}"
         examination.unknown(_ENDPOINT, analysis.endpoint, endpoints, f"{place}.endpoint", owner)
@@ -306,8 +317,9 @@ def _check_plan_references(examination: Examination) -> None:
                 examination.unknown(
                     _ARM, arm, protocol.arm_by_id, f"{place}.comparisons[{at}][{side}]", owner
                 )
-        for at, factor in enumerate(analysis.stratified_by):
-            examination.unknown(_STRATUM, factor, factors, f"{place}.stratified_by[{at}]", owner)
+        for key in ("stratified_by", "subgroups"):
+            for at, factor in enumerate(getattr(analysis, key)):
+                examination.unknown(_STRATUM, factor, factors, f"{place}.{key}[{at}]", owner)
         if analysis.population is not None:
             examination.unknown(_SET, analysis.population, sets, f"{place}.population", owner)
     for index, rule in enumerate(protocol.monitoring.source_verification):
@@ -318,3 +330,10 @@ def _check_plan_references(examination: Examination) -> None:
             examination.unknown(_ITEM, item, protocol.item_by_id, f"{place}.items[{at}]", owner)
     _offset(examination, protocol.safety.collect_from, "safety.collect_from", "safety.from")
     _offset(examination, protocol.safety.collect_until, "safety.collect_until", "safety.until")
+    terms = {term.id for term in protocol.safety.terms}
+    for index, stopping in enumerate(protocol.safety.stopping_rules):
+        place, owner = f"safety.stopping_rules[{index}]", f"stopping-rule.{stopping.id}"
+        for at, arm in enumerate(stopping.arms):
+            examination.unknown(_ARM, arm, protocol.arm_by_id, f"{place}.arms[{at}]", owner)
+        for at, term in enumerate(stopping.events.terms if stopping.events else ()):
+            examination.unknown(_TERM, term, terms, f"{place}.events.terms[{at}]", owner)

@@ -24,7 +24,7 @@ def check_order(examination: Examination) -> None:
                 _check_before_allocation(examination, expression, name, anchors)
         elif expression.form is not None:
             _check_on_form(examination, expression, names)
-        elif expression.use == "derived":
+        elif expression.use in ("derived", "analysis"):
             for name in names:
                 _check_collected(examination, name, expression.place, expression.owner)
         else:

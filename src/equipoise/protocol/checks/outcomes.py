@@ -5,12 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 from equipoise.protocol.document import (
+    METHOD_KINDS,
+    NO_TEST,
     Analysis,
     ChangeAt,
     DaysAtLeast,
     Endpoint,
     Item,
+    Multiplicity,
     Occurs,
+    Repeated,
     TimeTo,
     ValueAt,
     Window,
@@ -18,17 +22,6 @@ from equipoise.protocol.document import (
 
 from .collection import BEFORE_RANDOMIZATION, backwards, within
 from .examination import Examination
-
-_KINDS_OF = {
-    "risk_difference_mn": ("occurs",),
-    "cmh": ("occurs",),
-    "kaplan_meier": ("time_to",),
-    "log_rank": ("time_to",),
-    "mean_difference_welch": ("worst", "value_at", "change_at", "days_at_least"),
-    "linear_model": ("worst", "value_at", "change_at", "days_at_least"),
-    "wilcoxon": ("worst", "value_at", "change_at", "days_at_least", "time_to"),
-}
-"""The kinds of variable each method can be applied to."""
 
 
 def check_outcomes(examination: Examination) -> None:
@@ -39,6 +32,8 @@ def check_outcomes(examination: Examination) -> None:
         _check_supplied(examination, endpoint, place)
     for index, analysis in enumerate(examination.protocol.analyses):
         _check_analysis(examination, analysis, f"analyses[{index}]")
+    for index, family in enumerate(examination.protocol.multiplicity):
+        _check_family(examination, family, f"multiplicity[{index}]")
     _check_primary_analyzed(examination)
     _check_sets(examination)
     _check_proportions(examination)
@@ -121,10 +116,9 @@ def _check_supplied(examination: Examination, endpoint: Endpoint, place: str) ->
                 ("no form of the schedule collects it", "日程中没有表单采集它"),
             )
             continue
-        if isinstance(variable, ValueAt | ChangeAt):
-            keys = ("visit", "baseline") if isinstance(variable, ChangeAt) else ("visit",)
-            for key in keys:
-                visit = protocol.visit_by_id.get(getattr(variable, key))
+        if isinstance(variable, ValueAt | ChangeAt | Repeated):
+            for key, name in _visits_named(variable):
+                visit = protocol.visit_by_id.get(name)
                 if visit is not None and visit not in examination.collection.visits_of.get(
                     source, ()
                 ):
@@ -140,8 +134,18 @@ def _check_supplied(examination: Examination, endpoint: Endpoint, place: str) ->
                     )
         else:
             _check_window(examination, endpoint, place, source, variable.window)
-    if isinstance(variable, ValueAt | ChangeAt):
+    if isinstance(variable, ValueAt | ChangeAt | Repeated):
         _check_after_randomization(examination, endpoint, place, variable)
+
+
+def _visits_named(variable: ValueAt | ChangeAt | Repeated) -> list[tuple[str, str]]:
+    """The visits whose values the endpoint takes, each with the key that names it."""
+    if isinstance(variable, Repeated):
+        found = [(f"visits[{at}]", name) for at, name in enumerate(variable.visits)]
+    else:
+        found = [("visit", variable.visit)]
+    baseline = getattr(variable, "baseline", None)
+    return [*found, ("baseline", baseline)] if baseline is not None else found
 
 
 def _check_window(
@@ -208,15 +212,20 @@ def _too_early(examination: Examination, endpoint: Endpoint, place: str) -> None
 
 
 def _check_after_randomization(
-    examination: Examination, endpoint: Endpoint, place: str, variable: ValueAt | ChangeAt
+    examination: Examination,
+    endpoint: Endpoint,
+    place: str,
+    variable: ValueAt | ChangeAt | Repeated,
 ) -> None:
-    visit = examination.protocol.visit_by_id.get(variable.visit)
-    if visit is None:
-        return
-    if visit.phase in BEFORE_RANDOMIZATION:
-        _too_early(examination, endpoint, f"{place}.visit")
-    if isinstance(variable, ChangeAt):
-        baseline = examination.protocol.visit_by_id.get(variable.baseline)
+    named = dict(_visits_named(variable))
+    before = named.pop("baseline", None)
+    baseline = examination.protocol.visit_by_id.get(before) if before is not None else None
+    for key, name in named.items():
+        visit = examination.protocol.visit_by_id.get(name)
+        if visit is None:
+            continue
+        if visit.phase in BEFORE_RANDOMIZATION:
+            _too_early(examination, endpoint, f"{place}.{key}")
         if baseline is not None and (
             baseline.id == visit.id or not examination.collection.not_after(baseline, visit)
         ):
@@ -230,13 +239,16 @@ def _check_after_randomization(
                 ),
                 ("name an earlier visit as baseline", "请指定更早的访视作为基线"),
             )
+            break
 
 
 def _check_analysis(examination: Examination, analysis: Analysis, place: str) -> None:
     protocol = examination.protocol
     endpoint = protocol.endpoint_by_id.get(analysis.endpoint)
-    if endpoint is not None and endpoint.variable.kind not in _KINDS_OF[analysis.method]:
-        fitting = [method for method, kinds in _KINDS_OF.items() if endpoint.variable.kind in kinds]
+    if endpoint is not None and endpoint.variable.kind not in METHOD_KINDS[analysis.method]:
+        fitting = [
+            method for method, kinds in METHOD_KINDS.items() if endpoint.variable.kind in kinds
+        ]
         examination.error(
             "method-unfit",
             analysis.id,
@@ -266,6 +278,32 @@ def _check_analysis(examination: Examination, analysis: Analysis, place: str) ->
                 "Cochran–Mantel–Haenszel 检验未指定分层因素",
             ),
             ("list the stratum factors in `stratified_by`", "请在 `stratified_by` 中列出分层因素"),
+        )
+
+
+def _check_family(examination: Examination, family: Multiplicity, place: str) -> None:
+    """What is tested at a shared level has a p-value; in a graph it is one hypothesis."""
+    declared = {analysis.id: analysis for analysis in examination.protocol.analyses}
+    for at, name in enumerate(family.analyses):
+        analysis = declared.get(name)
+        if analysis is None:
+            continue
+        if analysis.method in NO_TEST:
+            problem = (
+                f"{name!r} is a {analysis.method!r}, which tests nothing",
+                f"分析 {name!r} 的方法 {analysis.method!r} 不含检验",
+            )
+            fix = ("name an analysis that gives a p-value", "请指定给出 P 值的分析")
+        elif family.procedure == "graphical" and len(analysis.comparisons) > 1:
+            problem = (
+                f"{name!r} makes {len(analysis.comparisons)} comparisons, and has one weight",
+                f"分析 {name!r} 含 {len(analysis.comparisons)} 项比较，却只有一个权重",
+            )
+            fix = ("declare an analysis for each comparison", "请为每项比较分别声明分析")
+        else:
+            continue
+        examination.error(
+            "family-unfit", f"{family.id}.{name}", f"{place}.analyses[{at}]", problem, fix
         )
 
 
@@ -303,12 +341,22 @@ def _check_sets(examination: Examination) -> None:
 def _check_proportions(examination: Examination) -> None:
     protocol = examination.protocol
     numbers: list[tuple[str, Decimal | None]] = [
-        (f"analyses[{index}].confidence", analysis.confidence)
+        (f"analyses[{index}].{key}", getattr(analysis, key))
         for index, analysis in enumerate(protocol.analyses)
+        for key in ("confidence", "margin")
     ]
     numbers += [
         (f"design.interim_looks[{index}].fraction", look.fraction)
         for index, look in enumerate(protocol.design.interim_looks)
+    ]
+    numbers += [
+        (f"design.interim_looks[{index}].futility.below", look.futility.below)
+        for index, look in enumerate(protocol.design.interim_looks)
+        if look.futility is not None
+    ]
+    numbers += [
+        (f"multiplicity[{index}].alpha", family.alpha)
+        for index, family in enumerate(protocol.multiplicity)
     ]
     size = protocol.design.sample_size
     if size is not None:

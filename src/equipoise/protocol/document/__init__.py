@@ -13,12 +13,22 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from .analyses import (
+    METHOD_KINDS,
+    NO_TEST,
+    SUBGROUP_METHODS,
+    Analysis,
+    Imputation,
+    Method,
+    Multiplicity,
+)
 from .base import Expression, Id, Number, Offset, Part, PartialDate, Text
 from .data import Code, Codelist, EditCheck, Form, FormItem, Item, Standards
 from .design import (
     Arm,
     BiasedCoin,
     Design,
+    Futility,
     InterimLook,
     Intervention,
     MaskingPlan,
@@ -46,11 +56,24 @@ from .identity import (
     Sponsor,
     Titles,
 )
+from .occurrences import (
+    AnalysisSet,
+    Condition,
+    CountedEvents,
+    Death,
+    DetectedEvent,
+    Detector,
+    DoseGap,
+    Exclusion,
+    IntercurrentEvent,
+    Leaving,
+    Reported,
+    Strategy,
+)
 from .plan import (
     AdverseEventTerm,
-    Analysis,
-    AnalysisSet,
     Assumptions,
+    AverageOverTime,
     ChangeAt,
     ContinuingReview,
     Counting,
@@ -58,17 +81,18 @@ from .plan import (
     Decision,
     Endpoint,
     EssentialDocument,
-    IntercurrentEvent,
     Monitoring,
     NaturalHistory,
     Occurs,
     QueryDeadlines,
+    Repeated,
     ReportingClock,
     RoleGrant,
     Safety,
     SourceVerification,
     StoppingRule,
     TimeTo,
+    TooProbable,
     ValueAt,
     Variable,
     Window,
@@ -97,8 +121,10 @@ class Protocol(Part):
     schedule: Schedule = Schedule()
     randomization: Randomization | None = None
     analysis_sets: list[AnalysisSet] = []
+    intercurrent_events: list[DetectedEvent] = []
     endpoints: list[Endpoint] = []
     analyses: list[Analysis] = []
+    multiplicity: list[Multiplicity] = []
     safety: Safety = Safety()
     supply: list[Supply] = []
     monitoring: Monitoring = Monitoring()
@@ -183,47 +209,75 @@ class Protocol(Part):
         """Endpoints by id."""
         return {endpoint.id: endpoint for endpoint in self.endpoints}
 
+    def intercurrent_label(self, handled: IntercurrentEvent) -> Text:
+        """What an endpoint's intercurrent event is called."""
+        if handled.event is not None:
+            return handled.event
+        declared = self.intercurrent_by_id.get(handled.detected or "")
+        return declared.label if declared is not None else Text(handled.detected or "")
+
+    @cached_property
+    def intercurrent_by_id(self) -> dict[str, DetectedEvent]:
+        """Detected intercurrent events by id."""
+        return {event.id: event for event in self.intercurrent_events}
+
 
 __all__ = [
+    "METHOD_KINDS",
+    "NO_TEST",
     "SCHEMA",
+    "SUBGROUP_METHODS",
     "AdverseEventTerm",
     "Analysis",
     "AnalysisSet",
     "Anchor",
     "Arm",
     "Assumptions",
+    "AverageOverTime",
     "BiasedCoin",
     "ChangeAt",
     "Code",
     "Codelist",
+    "Condition",
     "Consent",
     "Contact",
     "ContinuingReview",
+    "CountedEvents",
     "Counting",
     "Criterion",
     "Dates",
     "DaysAtLeast",
+    "Death",
     "Decision",
     "Design",
+    "DetectedEvent",
+    "Detector",
     "Diary",
+    "DoseGap",
     "EditCheck",
     "Eligibility",
     "Endpoint",
     "Epoch",
     "EssentialDocument",
+    "Exclusion",
     "Expression",
     "Form",
     "FormItem",
+    "Futility",
     "Id",
     "Identifier",
     "Identity",
+    "Imputation",
     "IntercurrentEvent",
     "InterimLook",
     "Intervention",
     "Item",
+    "Leaving",
     "MaskingPlan",
+    "Method",
     "Minimization",
     "Monitoring",
+    "Multiplicity",
     "NaturalHistory",
     "Number",
     "Occurs",
@@ -238,6 +292,8 @@ __all__ = [
     "Reference",
     "Regimen",
     "RegistryDate",
+    "Repeated",
+    "Reported",
     "ReportingClock",
     "ResponsibleParty",
     "RoleGrant",
@@ -250,11 +306,13 @@ __all__ = [
     "Sponsor",
     "Standards",
     "StoppingRule",
+    "Strategy",
     "StratumFactor",
     "Supply",
     "Text",
     "TimeTo",
     "Titles",
+    "TooProbable",
     "Urn",
     "ValueAt",
     "Variable",

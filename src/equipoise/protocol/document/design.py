@@ -37,6 +37,22 @@ class SampleSize(Part):
     attrition: Number | None = None
 
 
+class Futility(Part):
+    """When an interim look finds too little to go on for.
+
+    `beta_spending` spends the type II error of the sample size's power by `spending`. The other two stop where less
+    power is left than `below`: `conditional_power` given the data, if the `effect` is the trend seen or that of the
+    design; `predictive_power` averaged over what the data say of the effect. A `binding` bound lowers the critical
+    values that follow, and must then be kept; one that is not binding is advice.
+    """
+
+    method: Literal["beta_spending", "conditional_power", "predictive_power"]
+    binding: bool = False
+    spending: Literal["obrien_fleming", "pocock"] = "obrien_fleming"
+    below: Number | None = None
+    effect: Literal["trend", "design"] = "trend"
+
+
 class InterimLook(Part):
     """An interim analysis at a fraction of the information."""
 
@@ -44,6 +60,7 @@ class InterimLook(Part):
     fraction: Number
     endpoint: Id
     spending: Literal["obrien_fleming", "pocock"] = "obrien_fleming"
+    futility: Futility | None = None
 
 
 class Design(Part):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .base import Chance, Expression, Id, Number, Offset, Part, PartialDate, Text
+from .occurrences import AnalysisSet, CountedEvents, DetectedEvent, IntercurrentEvent
 
 
 class Window(Part):
@@ -84,18 +86,35 @@ class DaysAtLeast(Part):
     window: Window
 
 
+class Repeated(Part):
+    """The item's values at several visits together, in their order; `baseline` is a visit before them.
+
+    What was not seen at a visit stays missing: the method says what that means.
+    """
+
+    kind: Literal["repeated"]
+    item: Id
+    visits: Annotated[list[Id], Field(min_length=2)]
+    baseline: Id | None = None
+
+
+class AverageOverTime(Part):
+    """The area under the item's values, by trapezoids over the days from the first to the last assessment in the
+    window, divided by those days.
+
+    A visit not seen is bridged by the straight line between its neighbors; nothing is carried before the first
+    assessment or beyond the last. One day alone makes no area.
+    """
+
+    kind: Literal["average_over_time"]
+    item: Id
+    window: Window
+
+
 Variable = Annotated[
-    Occurs | TimeTo | Worst | ValueAt | ChangeAt | DaysAtLeast, Field(discriminator="kind")
+    Occurs | TimeTo | Worst | ValueAt | ChangeAt | DaysAtLeast | Repeated | AverageOverTime,
+    Field(discriminator="kind"),
 ]
-
-
-class IntercurrentEvent(Part):
-    """An event after allocation that bears on the endpoint, and the strategy for it (ICH E9(R1))."""
-
-    event: Text
-    strategy: Literal[
-        "treatment_policy", "composite", "while_on_treatment", "hypothetical", "principal_stratum"
-    ]
 
 
 class Endpoint(Part):
@@ -111,44 +130,6 @@ class Endpoint(Part):
     intercurrent_events: list[IntercurrentEvent] = []
     summary: Text | None = None
     subjective: bool = False
-
-
-class AnalysisSet(Part):
-    """Participants analyzed together. `randomized`, `treated` (took a dose), `evaluable` for an endpoint."""
-
-    id: Id
-    label: Text
-    rule: Literal["randomized", "treated", "evaluable"]
-    endpoint: Id | None = None
-
-
-Method = Literal[
-    "risk_difference_mn",
-    "cmh",
-    "kaplan_meier",
-    "log_rank",
-    "mean_difference_welch",
-    "linear_model",
-    "wilcoxon",
-]
-
-
-class Analysis(Part):
-    """A method applied to an endpoint. `comparisons` are pairs [treatment arm, control arm].
-
-    `stratified_by` names stratum factors. `operating` analyses are also computed by the simulator.
-    """
-
-    id: Id
-    endpoint: Id
-    method: Method
-    comparisons: list[Annotated[list[Id], Field(min_length=2, max_length=2)]]
-    label: Text | None = None
-    stratified_by: list[Id] = []
-    population: Id | None = None
-    confidence: Number | None = None
-    role: Literal["primary", "secondary", "sensitivity", "exploratory"] = "secondary"
-    operating: bool = False
 
 
 class ReportingClock(Part):
@@ -178,11 +159,41 @@ class AdverseEventTerm(Part):
     system_organ_class: Text
 
 
+class TooProbable(Part):
+    """Whether a rate is too probable to lie above a limit: the posterior probability, from a beta prior, exceeds
+    `probability` (Thall and Simon, Biometrics 1994;50:337). `prior` is worth its sum of participants, of whom the
+    first had the event."""
+
+    rate: Chance
+    probability: Chance
+    prior: Annotated[list[Number], Field(min_length=2, max_length=2)] = [Decimal(1), Decimal(1)]
+
+
 class StoppingRule(Part):
-    """A condition the monitoring board must look at; expressed over trial counts in text for now."""
+    """A condition the monitoring board must look at.
+
+    With `events` it is evaluated as data arrive: over the participants randomized (to one of `arms`, where given), of
+    whom each counts once. It is reached at `at_least` of them, or when their rate is `too_probable` to be too high.
+    Without `events` it is the board's to judge, as its text says.
+    """
 
     id: Id
     text: Text
+    events: CountedEvents | None = None
+    arms: list[Id] = []
+    at_least: int | None = Field(default=None, ge=1)
+    too_probable: TooProbable | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> StoppingRule:
+        conditions = (self.at_least is not None) + (self.too_probable is not None)
+        if self.events is not None and conditions != 1:
+            raise ValueError(
+                "a rule over events needs `at_least` or `too_probable`, one of the two"
+            )
+        if self.events is None and (conditions or self.arms):
+            raise ValueError("say which `events` are counted")
+        return self
 
 
 class Safety(Part):
@@ -308,8 +319,29 @@ class Assumptions(Part):
 
 
 __all__ = [
-    "AdverseEventTerm", "Analysis", "AnalysisSet", "Assumptions", "ChangeAt", "DaysAtLeast",
-    "Decision", "Endpoint", "Expression", "IntercurrentEvent", "Method", "NaturalHistory", "Occurs",
-    "ReportingClock", "RoleGrant", "Safety", "StoppingRule", "TimeTo", "ValueAt", "Variable",
-    "Window", "Worst",
+    "AdverseEventTerm",
+    "AnalysisSet",
+    "Assumptions",
+    "AverageOverTime",
+    "ChangeAt",
+    "CountedEvents",
+    "DaysAtLeast",
+    "Decision",
+    "DetectedEvent",
+    "Endpoint",
+    "Expression",
+    "IntercurrentEvent",
+    "NaturalHistory",
+    "Occurs",
+    "Repeated",
+    "ReportingClock",
+    "RoleGrant",
+    "Safety",
+    "StoppingRule",
+    "TimeTo",
+    "TooProbable",
+    "ValueAt",
+    "Variable",
+    "Window",
+    "Worst",
 ]  # fmt: skip

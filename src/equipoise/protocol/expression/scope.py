@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
 from equipoise.protocol.document import Item, Protocol
+from equipoise.protocol.once import once_for_each_protocol
 from equipoise.quantity.text import Text
 from equipoise.quantity.units import PURE, Unit, UnitError, unit
 
@@ -111,15 +111,7 @@ def _known_item(item: Item, protocol: Protocol) -> Known:
     return Known(item.id, kind, item.label)
 
 
-_scopes: dict[int, tuple[weakref.ref[Protocol], Scope]] = {}
-
-
+@once_for_each_protocol
 def scope_of(protocol: Protocol) -> Scope:
-    """The scope of a protocol, built once for each protocol object."""
-    key = id(protocol)
-    known = _scopes.get(key)
-    if known is not None and known[0]() is protocol:
-        return known[1]
-    scope = Scope.of(protocol)
-    _scopes[key] = (weakref.ref(protocol, lambda _: _scopes.pop(key, None)), scope)
-    return scope
+    """The scope of a protocol."""
+    return Scope.of(protocol)

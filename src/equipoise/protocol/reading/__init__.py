@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .faults import Fault, ProtocolError
 from .places import Places
-from .reader import Reading, Salvage, load_protocol, read_protocol, read_text
+from .reader import Reading, Salvage, load_protocol, read_protocol, read_text, read_value
 
 __all__ = [
     "Fault",
@@ -15,4 +15,5 @@ __all__ = [
     "load_protocol",
     "read_protocol",
     "read_text",
+    "read_value",
 ]

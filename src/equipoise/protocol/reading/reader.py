@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path as FilePath
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -52,6 +53,19 @@ class Reading:
             return None
         root, _ = read_tree(self.text, self.places.file)
         return None if root is None or root.kind != "mapping" else _salvage(root, self.places.file)
+
+    def content(self) -> dict[str, Any]:
+        """What the file says, as plain values in its own order; empty where nothing could be read."""
+        root, _ = read_tree(self.text, self.places.file)
+        return {} if root is None or root.kind != "mapping" else dict(root.plain())
+
+
+def read_value(text: str) -> Any:
+    """One value as it would be read in a protocol (`0.1`, `{spray: 0}`); ValueError where it is none."""
+    root, faults = read_tree(f"value: {text}", "value")
+    if root is None or faults or root.kind != "mapping" or set(root.plain()) != {"value"}:
+        raise ValueError(f"{text!r} is no value")
+    return root.plain()["value"]
 
 
 def read_protocol(path: FilePath | str) -> Reading:

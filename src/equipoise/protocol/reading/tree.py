@@ -15,6 +15,8 @@ from typing import Any
 
 import yaml
 
+from equipoise.quantity.characters import lost_in_xml
+
 from .faults import Fault
 
 MAXIMUM_BYTES = 8 * 1024 * 1024
@@ -301,6 +303,7 @@ class _Builder:
                 )
             )
         if isinstance(event, yaml.ScalarEvent):
+            self._shown(event, path)
             self._scalar(event, path)
             return
         kind = "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence"
@@ -311,6 +314,20 @@ class _Builder:
             )
         self._place(node)
         self.stack.append((node, None))
+
+    def _shown(self, event: Any, path: Path) -> None:
+        r"""Whether every document that is made of the text can hold it: an escape such as `\x01` gets past YAML."""
+        lost = lost_in_xml(event.value)
+        if lost:
+            self.faults.append(
+                self.fault(
+                    "control-character",
+                    event,
+                    f"the text holds the character U+{ord(lost):04X}, which no document can show",
+                    "remove it",
+                    path,
+                )
+            )
 
     def _awaits_key(self) -> bool:
         return (

@@ -6,13 +6,13 @@ it fills, the arms it acts in and the items it looks at are bound by the protoco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..assumptions import AssumptionError
-from .continuous_score import continuous_score
-from .course import Course, DateHistory, Series, Setting
-from .latent_mucosal_injury import latent_mucosal_injury
+from .continuous_score import continuous_score, continuous_score_null
+from .course import Course, DateHistory, Series, Setting, Still
+from .latent_mucosal_injury import latent_mucosal_injury, latent_mucosal_injury_null
 from .unchanging import unchanging
 
 HISTORIES: dict[str, Callable[[Mapping[str, Any], Setting], Course]] = {
@@ -36,7 +36,28 @@ def follow_history(model: str, parameters: Mapping[str, Any], setting: Setting) 
     return HISTORIES[model](parameters, setting)
 
 
+NULLS: dict[str, Callable[[Mapping[str, Any], Sequence[str], str], dict[str, Any]]] = {
+    "continuous_score": continuous_score_null,
+    "latent_mucosal_injury": latent_mucosal_injury_null,
+    "unchanging": lambda parameters, arms, control: dict(parameters),
+}
+"""By model: its parameters with every arm as the control is."""
+
+GRADER_BIAS = {"latent_mucosal_injury": "assessor_bias"}
+"""By model: the parameter, by arm, that lets whoever grades see less of it than there is."""
+
+
 __all__ = [
-    "HISTORIES", "Course", "DateHistory", "Series", "Setting", "continuous_score", "follow_history",
-    "latent_mucosal_injury", "unchanging",
+    "GRADER_BIAS",
+    "HISTORIES",
+    "NULLS",
+    "Course",
+    "DateHistory",
+    "Series",
+    "Setting",
+    "Still",
+    "continuous_score",
+    "follow_history",
+    "latent_mucosal_injury",
+    "unchanging",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ..assumptions import Model, Real, Weight
 from ..columns import decimals_of
-from .course import Course, Series, Setting, adherence_levels, read_parameters
+from .course import Course, Series, Setting, adherence_levels, known_arms, read_parameters
 
 
 class _Score(Model):
@@ -40,6 +40,9 @@ def continuous_score(parameters: Mapping[str, Any], setting: Setting) -> Course:
     `assumptions.participants.items`. Values are rounded to the item's decimals and held in bounds.
     """
     p = read_parameters(_Parameters, parameters)
+    for name, score in p.scores.items():
+        by_arm = {"change": score.change, "needs_doses": score.needs_doses}
+        known_arms(setting, {f"scores.{name}.{part}": given for part, given in by_arm.items()})
     length = p.days_before + p.days_after
     offsets = np.arange(length) - p.days_before
     levels = adherence_levels(setting, offsets[None, :])
@@ -50,6 +53,8 @@ def continuous_score(parameters: Mapping[str, Any], setting: Setting) -> Course:
     arms = setting.arms
     series = {}
     for name, score in p.scores.items():
+        if not setting.wants(name):
+            continue
         item = setting.protocol.item_by_id[name]
         baseline = setting.column(name, f"natural_history.parameters.scores.{name}").values
         response = 1.0 + score.person_sd * setting.normals(f"history/response/{name}", 1)
@@ -79,3 +84,19 @@ def continuous_score(parameters: Mapping[str, Any], setting: Setting) -> Course:
         taken=np.broadcast_to(taken, (len(arms), *taken.shape)),
         series=series,
     )
+
+
+def continuous_score_null(
+    parameters: Mapping[str, Any], arms: Sequence[str], control: str
+) -> dict[str, Any]:
+    """The parameters with the control's change, and its dependence on doses, in every arm."""
+    given = read_parameters(_Parameters, parameters)
+    scores = {
+        name: {
+            **parameters["scores"][name],
+            "change": dict.fromkeys(arms, score.change.get(control, 0.0)),
+            "needs_doses": dict.fromkeys(arms, score.needs_doses.get(control, 0.0)),
+        }
+        for name, score in given.scores.items()
+    }
+    return {**parameters, "scores": scores}

@@ -39,6 +39,26 @@ class Setting:
     randomized: Days
     adherence: Adherence
     occasions: int
+    wanted: frozenset[str] | None = None
+    """The items whose course is asked for; None for all."""
+    every_dose: bool = True
+    """Whether every dose is asked for, or those alone that act on the items."""
+
+    def address(
+        self, stream: str
+    ) -> tuple[npt.NDArray[np.uint64], np.uint64, np.uint64, np.uint64]:
+        """Where a kernel finds a stream's numbers: subjects, the stream's number, the key."""
+        key_a, key_b = self.streams.key
+        return (
+            self.subjects,
+            np.uint64(self.streams.number(stream)),
+            np.uint64(key_a),
+            np.uint64(key_b),
+        )
+
+    def wants(self, item: str | None) -> bool:
+        """Whether an item's course over the days is asked for."""
+        return item is not None and (self.wanted is None or item in self.wanted)
 
     @property
     def arms(self) -> list[str]:
@@ -80,6 +100,18 @@ class Series:
         if self.codes is not None:
             return self.codes[int(value)]
         return number_text(float(value), self.decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """An item known only as it is before allocation, `[person]`: its course over the days was not asked for."""
+
+    values: Floats
+    decimals: int
+
+    def typed(self, person: int) -> str:
+        """The value as typed before allocation."""
+        return number_text(float(self.values[person]), self.decimals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +168,18 @@ def read_parameters(model: type[_Parameters], given: Mapping[str, Any]) -> _Para
             f"{path}.{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
             for fault in error.errors(include_url=False, include_context=False, include_input=False)
         ) from error
+
+
+def known_arms(setting: Setting, by_arm: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse parameters, by their path, that name an arm the protocol does not have."""
+    faults = [
+        f"assumptions.natural_history.parameters.{path}: {arm!r} is no arm of this protocol"
+        for path, given in by_arm.items()
+        for arm in given
+        if arm not in setting.arms
+    ]
+    if faults:
+        raise AssumptionError(faults)
 
 
 def adherence_levels(setting: Setting, days_from_first: npt.NDArray[np.int64]) -> Floats:

@@ -8,7 +8,7 @@ An assumption, calibrated to published incidences, not a fact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -20,12 +20,23 @@ from equipoise.protocol.document import Item
 
 from ..assumptions import Model, Probability, Real, Typed, Weight
 from ..columns import Days, decimals_of, kind_of, weekday_of
+from ..lean import LeanStreams
 from ..streams import Floats
-from .course import Course, DateHistory, Series, Setting, Truths, adherence_levels, read_parameters
+from . import cells
+from .course import (
+    Course,
+    DateHistory,
+    Series,
+    Setting,
+    Truths,
+    adherence_levels,
+    known_arms,
+    read_parameters,
+)
 
 Positive = Annotated[float, BeforeValidator(lambda value: float(value)), Field(gt=0)]
 _PATH = "natural_history.parameters"
-_FLOOR = 1e-6
+FLOOR = 1e-6
 
 
 class _ByLevel(Model):
@@ -174,6 +185,7 @@ class _Schedule:
 def latent_mucosal_injury(parameters: Mapping[str, Any], setting: Setting) -> Course:
     """Every person's course in every arm; the random numbers are shared between arms."""
     p = read_parameters(LatentMucosalInjury, parameters)
+    known_arms(setting, {"effect": p.effect, "assessor_bias": p.assessor_bias})
     schedule, length = _radiotherapy(p, setting)
     taken, grades, observed = _injury(p, setting, schedule, length)
     in_course = _course_days(schedule, p.days_before, length)
@@ -189,6 +201,15 @@ def latent_mucosal_injury(parameters: Mapping[str, Any], setting: Setting) -> Co
         series=series,
         dates=_dates(p, setting, schedule),
     )
+
+
+def latent_mucosal_injury_null(
+    parameters: Mapping[str, Any], arms: Sequence[str], control: str
+) -> dict[str, Any]:
+    """The parameters with the control's effect in every arm, and an assessor who grades all alike."""
+    given = read_parameters(LatentMucosalInjury, parameters)
+    same = given.effect.get(control, 0.0)
+    return {**parameters, "effect": dict.fromkeys(arms, same), "assessor_bias": {}}
 
 
 def _by_level(given: _ByLevel, setting: Setting, path: str) -> Floats:
@@ -227,7 +248,7 @@ def _radiotherapy(p: LatentMucosalInjury, setting: Setting) -> tuple[_Schedule, 
     stopped = u[:, 4] < plan.stopped_early
     given = np.where(
         stopped,
-        np.floor(fractions * (0.5 + 0.4 * u[:, 4] / max(plan.stopped_early, _FLOOR))).astype(
+        np.floor(fractions * (0.5 + 0.4 * u[:, 4] / max(plan.stopped_early, FLOOR))).astype(
             np.int64
         ),
         fractions,
@@ -268,6 +289,8 @@ def _injury(
 ) -> tuple[Truths, npt.NDArray[np.int8], npt.NDArray[np.int8]]:
     """Doses taken, the true grade and the grade as the assessor sees it, `[arm, person, day]`."""
     persons, arms = setting.subjects.size, setting.arms
+    if isinstance(setting.streams, LeanStreams):
+        return _by_cells(p, setting, setting.streams, schedule, length)
     frailty = np.exp(p.frailty_sd * setting.normals("history/frailty", 1)[:, 0])
     lag = p.lag_days * np.exp(p.lag_jitter * setting.normals("history/lag", 1)[:, 0])
     transit = 1 - np.exp(-2 / lag)
@@ -276,26 +299,33 @@ def _injury(
     slow = np.where(u[:, 1] < p.slow_healing.fraction, p.slow_healing.factor, 1.0)
     healing = 1 - np.exp(-1 / p.healing_days)
     healing_after = 1 - np.exp(-1 / (p.healing_days * slow))
-    strength = _by_level(p.radiotherapy.dose, setting, "radiotherapy.dose")
-    strength = strength * _by_level(p.susceptibility, setting, "susceptibility") * frailty
-    if p.chemotherapy is not None:
-        chemo = setting.column(p.chemotherapy.item, f"{_PATH}.chemotherapy").equals("true")
-        strength = strength * (1 + p.chemotherapy.kappa * chemo)
+    strength = _susceptibility(p, setting) * frailty
     noise = _autoregressive(p, setting, length)
     offsets = np.arange(length) - p.days_before
     levels = adherence_levels(setting, offsets[None, :])
-    draws = setting.uniforms("adherence/doses", length * setting.occasions)
-    draws = draws.reshape(persons, length, setting.occasions)
     above = setting.adherence.while_above
     effect = np.array([p.effect.get(arm, 0.0) for arm in arms])[:, None]
     bias = np.array([p.assessor_bias.get(arm, 0.0) for arm in arms])[:, None]
     thresholds = np.array(p.thresholds)
     last_index = schedule.last - schedule.first + p.days_before
     shape = (len(arms), persons)
-    one, two, injury = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     taken = np.zeros((*shape, length, setting.occasions), dtype=np.bool_)
     grades = np.zeros((*shape, length), dtype=np.int8)
     observed = np.zeros((*shape, length), dtype=np.int8)
+    if setting.streams.compiled:
+        from ..bulk.kernels.arrays import injury as follow
+
+        sure = follow(
+            schedule.fractions, strength, transit, healing, healing_after, last_index, noise, shift,
+            levels, setting.occasions, setting.every_dose, *setting.address("adherence/doses"), effect[:, 0], bias[:, 0], thresholds, FLOOR,
+            float(above.at_least) if above else np.inf, float(above.factor) if above else 1.0,
+            taken, grades, observed,
+        )  # fmt: skip
+        if sure:
+            return taken, grades, observed
+    draws = setting.uniforms("adherence/doses", length * setting.occasions)
+    draws = draws.reshape(persons, length, setting.occasions)
+    one, two, injury = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     severe = np.zeros(shape, dtype=np.bool_)
     for day in range(length):
         level = np.broadcast_to(levels[:, day], shape)
@@ -309,11 +339,81 @@ def _injury(
         two = two - out_two + out_one
         rate = np.where(day > last_index, healing_after, healing)
         injury = injury - rate * injury + out_two
-        x = np.log(np.maximum(injury, _FLOOR)) + noise[:, day] - shift
+        x = np.log(np.maximum(injury, FLOOR)) + noise[:, day] - shift
         grades[:, :, day] = (x[:, :, None] > thresholds).sum(axis=2)
         observed[:, :, day] = ((x - bias)[:, :, None] > thresholds).sum(axis=2)
         if above is not None:
             severe = grades[:, :, day] >= above.at_least
+    return taken, grades, observed
+
+
+def _susceptibility(p: LatentMucosalInjury, setting: Setting) -> Floats:
+    """What a fraction does to a person of the middle frailty."""
+    strength = _by_level(p.radiotherapy.dose, setting, "radiotherapy.dose")
+    strength = strength * _by_level(p.susceptibility, setting, "susceptibility")
+    if p.chemotherapy is not None:
+        chemo = setting.column(p.chemotherapy.item, f"{_PATH}.chemotherapy").equals("true")
+        strength = strength * (1 + p.chemotherapy.kappa * chemo)
+    return np.asarray(strength, dtype=np.float64)
+
+
+def tables_of(p: LatentMucosalInjury, alpha: float, beta: float, occasions: int) -> cells.Tables:
+    """The tables by which the course is followed under the second scheme of addresses."""
+    return cells.tables(
+        p.frailty_sd, p.lag_days, p.lag_jitter, p.healing_days, p.slow_healing.factor,
+        p.noise_sd, p.noise_autocorrelation, alpha, beta, occasions,
+    )  # fmt: skip
+
+
+def _by_cells(
+    p: LatentMucosalInjury,
+    setting: Setting,
+    streams: LeanStreams,
+    schedule: _Schedule,
+    length: int,
+) -> tuple[Truths, npt.NDArray[np.int8], npt.NDArray[np.int8]]:
+    """`_injury` under the second scheme of addresses."""
+    arms, subjects, plan = setting.arms, setting.subjects, setting.adherence
+    known = tables_of(p, plan.alpha, plan.beta, setting.occasions)
+    weeks = -(-(length - p.days_before) // cells.WEEK)
+    fractions = np.zeros((subjects.size, weeks * cells.WEEK), dtype=np.bool_)
+    fractions[:, : length - p.days_before] = schedule.fractions[:, p.days_before :]
+    kind = streams.uniforms("history/kind", subjects, 2)
+    shift = np.where(kind[:, 0] < p.insensitive.fraction, p.insensitive.shift, 0.0)
+    frailty = known.frailty[streams.levels("history/frailty", subjects)[:, 0]]
+    transit = (
+        known.transit[streams.levels("history/lag", subjects)[:, 0]]
+        if p.lag_jitter
+        else np.broadcast_to(known.transit, subjects.size)
+    )
+    persons = cells.Persons(
+        strength=_susceptibility(p, setting).astype(np.float32) * frailty,
+        transit=transit,
+        slow=kind[:, 1] < p.slow_healing.fraction,
+        shift=shift.astype(np.float32),
+        last=schedule.last - schedule.first,
+        fractions=fractions,
+    )
+    seen = cells.follow(
+        known,
+        persons,
+        streams,
+        subjects,
+        plan,
+        [p.effect.get(arm, 0.0) for arm in arms],
+        [p.assessor_bias.get(arm, 0.0) for arm in arms],
+        p.thresholds,
+        FLOOR,
+    )
+    if setting.every_dose:
+        taken = cells.doses_by_day(
+            known, streams, subjects, plan, seen.taken, p.days_before, length, setting.occasions
+        )
+    else:
+        taken = np.zeros((len(arms), subjects.size, length, setting.occasions), dtype=np.bool_)
+    grades, observed = (
+        cells.daily(one, p.days_before, length) for one in (seen.grades, seen.observed)
+    )
     return taken, grades, observed
 
 
@@ -350,7 +450,12 @@ def _grade_series(
     series = {}
     length = observed.shape[2]
     for name, scale in p.items.grades.items():
+        if not setting.wants(name):
+            continue
         item = setting.protocol.item_by_id[name]
+        if min(scale.agreement, scale.severe_agreement) >= 1:
+            series[name] = Series(observed, 0, _codes(setting, item, 5))
+            continue
         u = setting.uniforms(f"history/scale/{name}", length)
         differs = np.where(observed >= 3, u >= scale.severe_agreement, u >= scale.agreement)
         differs &= observed > 0
@@ -373,7 +478,7 @@ def _consequences(
     series = {}
     length = grades.shape[2]
     items = setting.protocol.item_by_id
-    if p.items.pain is not None:
+    if p.items.pain is not None and setting.wants(p.items.pain):
         own = p.pain.person_sd * setting.normals("history/pain/person", 1)
         daily = p.pain.day_sd * setting.normals("history/pain/day", length)
         pain = np.array(p.pain.means)[grades] + own + daily
@@ -382,7 +487,7 @@ def _consequences(
             0,
             _codes(setting, items[p.items.pain], 11),
         )
-    if p.items.weight is not None:
+    if p.items.weight is not None and setting.wants(p.items.weight):
         item = items[p.items.weight]
         start = setting.column(item.id, f"{_PATH}.items.weight").values.astype(np.float64)
         loss = np.array(p.weight.weekly_loss)[grades] / 7
@@ -395,7 +500,7 @@ def _consequences(
         (p.items.opioid, p.opioid, "opioid"),
         (p.items.tube, p.tube, "tube"),
     ):
-        if name is not None:
+        if name is not None and setting.wants(name):
             series[name] = _care_series(items[name], care, setting, grades, f"history/{stream}")
     return series
 
@@ -422,25 +527,26 @@ def _delivery(
     p: LatentMucosalInjury, setting: Setting, schedule: _Schedule, arms: int
 ) -> dict[str, Series]:
     """Fractions and dose given up to each day: the same in every arm."""
-    series = {}
+    series: dict[str, Series] = {}
     done = np.cumsum(schedule.fractions, axis=1)
     dose = _by_level(p.radiotherapy.dose, setting, "radiotherapy.dose")
     planned = _by_level(p.radiotherapy.fractions, setting, "radiotherapy.fractions")
     days = np.ones_like(done)
-    if p.items.end_reason is not None:
-        reason = p.items.end_reason
+    reason = p.items.end_reason
+    if reason is not None and setting.wants(reason.item):
         ended = np.broadcast_to(schedule.stopped[None, :, None], (arms, *done.shape))
         series[reason.item] = Series(ended.astype(np.int8), 0, (reason.completed, reason.stopped))
-    for name, values in (
-        (p.items.fractions_done, done.astype(np.float64)),
-        (p.items.dose_done, done * dose[:, None]),
-        (p.items.planned_fractions, days * planned[:, None]),
-        (p.items.break_days, _days_missed(schedule, p.days_before)),
-        (p.items.planned_dose, days * (planned * dose)[:, None]),
-    ):
-        if name is not None:
+    columns: tuple[tuple[str | None, Callable[[], Floats]], ...] = (
+        (p.items.fractions_done, lambda: done.astype(np.float64)),
+        (p.items.dose_done, lambda: done * dose[:, None]),
+        (p.items.planned_fractions, lambda: days * planned[:, None]),
+        (p.items.break_days, lambda: _days_missed(schedule, p.days_before)),
+        (p.items.planned_dose, lambda: days * (planned * dose)[:, None]),
+    )
+    for name, values in columns:
+        if name is not None and setting.wants(name):
             decimals = decimals_of(setting.protocol.item_by_id[name])
-            rounded = np.round(values, decimals) + 0.0
+            rounded = np.round(values(), decimals) + 0.0
             series[name] = Series(np.broadcast_to(rounded, (arms, *rounded.shape)), decimals)
     return series
 

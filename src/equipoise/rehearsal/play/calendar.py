@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from equipoise.conduct.schedule import applies_to_arm
 from equipoise.conduct.state import ParticipantState
@@ -16,6 +19,10 @@ from equipoise.protocol.document import Diary, Offset, Protocol, Visit
 from ..generate import Replicate
 
 DAY_BEFORE_WEEKEND = 4
+MORNING = timedelta(hours=8, minutes=30)
+"""When work begins at a site; commands go on until about half past five."""
+_SLOTS = 480
+"""Appointments of a day, a minute apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,18 @@ class TrueVisit:
     closes: int
     day: int
     missed: bool
+
+
+@lru_cache(maxsize=8192)
+def morning(zone: str, day: int) -> datetime:
+    """The instant at which work begins on a day (ordinal) in a time zone."""
+    midnight = datetime.combine(date.fromordinal(day), datetime.min.time(), ZoneInfo(zone))
+    return (midnight + MORNING).astimezone(UTC)
+
+
+def appointment(begins: datetime, day: int, person: int) -> datetime:
+    """When a person has their turn on a day, counted from the site's morning: those of a day come in this order."""
+    return begins + timedelta(minutes=(person * 7919 + day * 104729) % _SLOTS)
 
 
 def weekday(day: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from operator import is_
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, NamedTuple
 
 from equipoise.conduct import commands as c
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
     from .stage import Stage
 
+_LOOKED_AT = attrgetter(
+    "arm", "withdrawals", "latest", "forms", "missed", "adverse_events", "queries", "site"
+)
+_UNSEEN: tuple[object, ...] = (object(),)
 _ENDED = ("withdrawn", "completed", "screen_failed", "consent_refused")
 
 
@@ -48,6 +52,8 @@ class VirtualPerson:
         self._events: tuple[int, list[safety.PersonalEvent]] | None = None
         self._asked: dict[int, tuple[tuple[object, ...], int]] = {}
         """By step: what it looked at, and the day it named."""
+        self._seen: tuple[object, ...] = _UNSEEN
+        """What all of them had looked at when it was last the same for each."""
         self._did = False
         staff, plan = replicate.staff, replicate.assumptions.staff
         self.verified = tuple(
@@ -172,6 +178,9 @@ class VirtualPerson:
             return NEVER
         if status in _ENDED:
             again = screening.return_for_rescreening(self, state, today)
+            if self.pid != state.id:
+                # screened again today, under a new number: what is open under the old one stays
+                return again
             return min(
                 again,
                 aftermath.answer_queries(self, state, today),
@@ -195,20 +204,28 @@ class VirtualPerson:
 
     def _take_part(self, state: ParticipantState, today: int) -> int:
         self.take_up_calendar(state)
-        days = []
+        seen = self._looked_at(state)
+        as_before, unmoved = all(map(is_, seen, self._seen)), True
         for place, step in enumerate(_STEPS):
-            parts = step.looks_at(self, state)
             asked = self._asked.get(place)
-            if asked is not None and today < asked[1] and all(map(is_, parts, asked[0])):
-                days.append(asked[1])
-                continue
-            wanted = step.act(self, state, today)
-            self._asked[place] = (parts, wanted)
-            days.append(wanted)
+            if asked is not None and today < asked[1]:
+                if as_before and unmoved and not step.looks_at_all:
+                    continue
+                if all(map(is_, step.looks_at(self, state), asked[0])):
+                    continue
+            parts = step.looks_at(self, state)
+            self._asked[place] = (parts, step.act(self, state, today))
             state = self.state()
             if state.off_study_on is not None or state.completed_on is not None:
                 return today + 1
-        return min(days)
+            unmoved = unmoved and all(map(is_, seen, self._looked_at(state)))
+        # what moved while the steps were gone through is news to those that came before it
+        self._seen = seen if unmoved else _UNSEEN
+        return min(day for _, day in self._asked.values())
+
+    def _looked_at(self, state: ParticipantState) -> tuple[object, ...]:
+        """What any step looks at but those that look at all: a day of a diary leaves it as it was."""
+        return (*_LOOKED_AT(state), self.visits)
 
 
 class _Step(NamedTuple):
@@ -219,6 +236,7 @@ class _Step(NamedTuple):
 
     act: Callable[[VirtualPerson, ParticipantState, int], int]
     looks_at: Callable[[VirtualPerson, ParticipantState], tuple[object, ...]]
+    looks_at_all: bool = False
 
 
 _STEPS = (
@@ -228,14 +246,14 @@ _STEPS = (
         lambda person, state: tuple(map(state.latest.get, person.stage.replicate.course.dates)),
     ),
     _Step(visits.attend, lambda person, state: (state.forms, state.missed, person.visits)),
-    _Step(visits.keep_diary, lambda person, state: (state,)),
+    _Step(visits.keep_diary, lambda person, state: (state,), looks_at_all=True),
     _Step(visits.fill_logs, lambda person, state: (state.forms,)),
     _Step(safety.report_events, lambda person, state: (state.adverse_events, state.arm)),
     _Step(safety.report, lambda person, state: (state.adverse_events, state.site)),
     _Step(aftermath.correct_stratum, lambda person, state: (state.latest,)),
     _Step(aftermath.verify_sources, lambda person, state: (state.forms, state.site)),
     _Step(aftermath.answer_queries, lambda person, state: (state.queries, state.site)),
-    _Step(aftermath.move_away, lambda person, state: (state,)),
+    _Step(aftermath.move_away, lambda person, state: (state,), looks_at_all=True),
     _Step(
         aftermath.complete,
         lambda person, state: (state.forms, state.missed, person.visits, state.adverse_events),

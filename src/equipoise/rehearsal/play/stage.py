@@ -20,17 +20,15 @@ from equipoise.protocol.document import Protocol
 from equipoise.quantity.collector import without_collector
 from equipoise.trial import Done, Trial, VirtualClock
 
-from ..generate import NEVER, Replicate
-from .calendar import never_missed, weekday
+from ..generate import Replicate
+from .agenda import Agenda
+from .calendar import appointment, morning, never_missed, weekday
 from .cast import Cast, CastError
 from .entries import Desk
 from .person import VirtualPerson
 
-MORNING = timedelta(hours=8, minutes=30)
-"""When work begins at a site; commands go on until about half past five."""
 EVENING = timedelta(hours=18)
 """Where the clock stands between two days."""
-_SLOTS = 480
 _STEP = timedelta(seconds=41)
 _ADMINISTRATION = timedelta(minutes=-40)
 
@@ -140,23 +138,30 @@ def play(
     for person in people:
         person.find(day.toordinal())
     finished = False
-    recruiting = trial.state.recruitment_open
+    agenda = Agenda(people)
+    # somebody has yet to be told that recruitment has ended: those in screening, who have planned for another
+    # day, and those who have not come yet
+    recruiting, expected = trial.state.recruitment_open, True
     while until is None or day < until:
         if randomized is not None and trial.state.randomized >= randomized:
             break
-        if recruiting and not trial.state.recruitment_open:
-            # those in screening have planned for another day: they are told the next morning
-            recruiting = False
+        if expected and not trial.state.recruitment_open:
             for person in people:
-                person.wake(day.toordinal() + 1)
-        finished = _everything_done(trial, people)
+                if recruiting:
+                    person.wake(day.toordinal() + 1)
+                person.stay_away()
+            recruiting = expected = False
+            agenda.rewrite()
+        finished = agenda.done
         if finished:
             break
         day += timedelta(days=1)
         if weekday(day.toordinal()) < 5:
+            # twice: those who are there every day do not push out whoever comes once in weeks
+            trial.keep_in_memory(2 * agenda.taking_part)
             try:
                 with trial.batch():
-                    _play_day(stage, people, day, zones)
+                    _play_day(stage, agenda, day, zones)
             except CastError as error:
                 raise PlayError(str(error)) from error
         clock.move_to(max(_local(zone, day, EVENING) for zone in zones.values()))
@@ -192,32 +197,22 @@ def last_day_played(trial: Trial, replicate: Replicate) -> date:
     return max(days)
 
 
-def _everything_done(trial: Trial, people: list[VirtualPerson]) -> bool:
-    if not trial.state.recruitment_open:
-        for person in people:
-            person.stay_away()
-    return all(person.next_day >= NEVER for person in people)
-
-
-def _play_day(
-    stage: Stage, people: list[VirtualPerson], day: date, zones: Mapping[str, str]
-) -> None:
+def _play_day(stage: Stage, agenda: Agenda, day: date, zones: Mapping[str, str]) -> None:
     """Administration first, then everyone with something to do, in order of their appointments."""
     ordinal = day.toordinal()
     stage.recruiting = stage.trial.state.recruitment_open
-    mornings = {site: _local(zone, day, MORNING) for site, zone in zones.items()}
+    mornings = {site: morning(zone, ordinal) for site, zone in zones.items()}
     stage.at_earliest(min(mornings.values()) + _ADMINISTRATION)
     _administer(stage, day)
-    appointments = []
-    for person in people:
-        if person.next_day <= ordinal:
-            minute = (int(person.index) * 7919 + ordinal * 104729) % _SLOTS
-            when = mornings[person.site] + timedelta(minutes=minute)
-            appointments.append((when, person.index))
+    appointments = [
+        (appointment(mornings[person.site], ordinal, person.index), person.index, person)
+        for person in agenda.due(ordinal)
+    ]
     appointments.sort()
-    for when, index in appointments:
+    for when, _, person in appointments:
         stage.at_earliest(when)
-        people[index].act(ordinal)
+        person.act(ordinal)
+        agenda.enter(person)
 
 
 def _administer(stage: Stage, day: date) -> None:

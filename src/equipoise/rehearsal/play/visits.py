@@ -14,7 +14,7 @@ from equipoise.conduct.values import Address
 from equipoise.protocol.document import Supply, Visit
 
 from ..columns import kind_of
-from ..generate import NEVER
+from ..generate import NEVER, Replicate
 from .calendar import TrueVisit, true_diary_window, working_day
 from .entries import mistyped
 
@@ -169,21 +169,7 @@ def _into_wrong_record(
     person: VirtualPerson, address: Address, typed: Mapping[str, str], today: int
 ) -> bool:
     """Save the form under a neighbor's number, notice it, and move it to where it belongs."""
-    trial = person.stage.trial
-    site = person.site
-    neighbor = None
-    for number in sorted(trial.participant_ids()):
-        other = trial.participant(number)
-        if (
-            other is not None
-            and other.id != person.pid
-            and other.site == site
-            and other.status == "randomized"
-            and address not in other.forms
-            and address.visit not in other.missed
-        ):
-            neighbor = other.id
-            break
+    neighbor = _neighbor(person, address)
     if neighbor is None:
         return False
     wrong = c.SaveForm(
@@ -201,6 +187,25 @@ def _into_wrong_record(
         reason="entered under the wrong number",
     )
     return bool(person.do(move, f"move/{address}", today))
+
+
+def _neighbor(person: VirtualPerson, address: Address) -> str | None:
+    """The first in the site's list under treatment or follow-up in whose record there is room for the form."""
+    trial = person.stage.trial
+    # the list of the site's staff, and not everybody who was ever screened: most have left by the end
+    listed = trial.ledger.rows(
+        "participant", where={"site": person.site, "status": "randomized"}, order="id"
+    )
+    for row in listed:
+        other = trial.participant(str(row["id"]))
+        if (
+            other is not None
+            and other.id != person.pid
+            and address not in other.forms
+            and address.visit not in other.missed
+        ):
+            return other.id
+    return None
 
 
 def follow_plan_changes(person: VirtualPerson, state: ParticipantState, today: int) -> int:
@@ -247,7 +252,9 @@ def keep_diary(person: VirtualPerson, state: ParticipantState, today: int) -> in
         first, last = window
         for day in range(max(first, today - DIARY_LOOKBACK_DAYS), min(last, today - 1) + 1):
             when = date.fromordinal(day)
-            if (diary.id, when) in state.diary or forgotten(person, day - first, last - first):
+            if (diary.id, when) in state.diary or forgotten_day(
+                replicate, person.index, day - first, last - first
+            ):
                 continue
             index = replicate.course.index(person.index, day)
             values = {
@@ -269,11 +276,10 @@ def keep_diary(person: VirtualPerson, state: ParticipantState, today: int) -> in
     return wanted
 
 
-def forgotten(person: VirtualPerson, day: int, length: int) -> bool:
+def forgotten_day(replicate: Replicate, person: int, day: int, length: int) -> bool:
     """Whether this day of the diary is never reported; it becomes likelier toward the end."""
-    replicate = person.stage.replicate
     early, late = replicate.assumptions.adherence.diary_missed
-    draws = replicate.staff.diary[person.index]
+    draws = replicate.staff.diary[person]
     chance = early + (late - early) * (day / max(length, 1))
     return bool(draws[day % len(draws)] < chance)
 

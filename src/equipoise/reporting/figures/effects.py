@@ -13,16 +13,21 @@ from .svg import ACCENT, INK, frame, label, rule, short, wrapped
 
 _WIDTH, _TOP, _LINE = 900.0, 40.0, 15.0
 _LABEL, _COUNTS, _PLOT_LEFT, _PLOT_RIGHT = 270.0, 96.0, 496.0, 732.0
+_WORDS = 294.0
+"""Room for the words beside the counts, which are flush right and shorter than their column."""
 _STEPS = (1, 2, 5, 10, 20, 25, 50)
 
 
 def shown_effects(results: Results) -> list[tuple[AnalysisResult, Comparison]]:
-    """The comparisons that are risk differences and could be estimated, primary ones first."""
+    """The comparisons that are risk differences and could be estimated, primary ones first; tipping points, which are
+    of those seen only, have a table of their own."""
     found = [
         (one, comparison)
         for one in results.analyses
         for comparison in one.comparisons
-        if comparison.measure == "risk_difference" and not math.isnan(comparison.estimate.lower)
+        if comparison.measure == "risk_difference"
+        and comparison.grid is None
+        and not math.isnan(comparison.estimate.lower)
     ]
     return sorted(found, key=lambda pair: pair[0].role != "primary")
 
@@ -58,6 +63,10 @@ def effects_figure(results: Results, language: str, name: str = "effects") -> st
     shown_level = level(rows[0][0].confidence) if rows else "95"
     body.append(
         label(_WIDTH, 12, say("interval_ci", language, level=shown_level), anchor="end", soft=True)
+    )
+    middle_of_plot = (_PLOT_LEFT + _PLOT_RIGHT) / 2
+    body.append(
+        label(middle_of_plot, 12, say("risk_difference", language), anchor="middle", soft=True)
     )
     for tick in range(first, last + 1):
         at = x(tick * step)
@@ -97,7 +106,7 @@ def _label_lines(one: AnalysisResult, language: str) -> tuple[list[str], list[st
         f"{text_of(one.label, language)} ({role})" if one.label != one.endpoint_label else role
     )
     endpoint = text_of(one.endpoint_label, language)
-    return wrapped(endpoint, _LABEL - 8, most=2), wrapped(analysis, _LABEL - 8, 11, most=2)
+    return wrapped(endpoint, _WORDS, most=2), wrapped(analysis, _WORDS, 11, most=2)
 
 
 def _row(

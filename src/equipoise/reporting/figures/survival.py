@@ -71,7 +71,7 @@ def survival_figure(
         body.append(label(legend_x + 34, at, events))
     if beside:
         at = legend_y + 16 * len(curves)
-        body.append(label(legend_x + 34, at, say("log_rank_p", language, p=beside), soft=True))
+        body.append(label(legend_x + 34, at, say(beside[0], language, p=beside[1]), soft=True))
 
     table = y(0) + 62
     body.append(label(4, table, say("at_risk", language), bold=True))
@@ -100,14 +100,15 @@ def _room_below(curve: Curve) -> bool:
     return not any(time <= early and below < 0.35 for time, below in pairs)
 
 
-def _log_rank(results: Results, analysis: AnalysisResult) -> str:
-    """The p-value of the log-rank analysis of the same endpoint, where there is one comparison."""
+def _log_rank(results: Results, analysis: AnalysisResult) -> tuple[str, str] | None:
+    """The p-value of the log-rank analysis of the same endpoint, where there is one comparison, and its words."""
     for one in results.analyses:
         same = one.endpoint == analysis.endpoint and one.population == analysis.population
         if same and one.method == "log_rank" and len(one.comparisons) == 1:
             p = one.comparisons[0].estimate.p
-            return "" if math.isnan(p) else p_phrase(p)
-    return ""
+            words = "log_rank_stratified" if one.stratified_by else "log_rank_p"
+            return None if math.isnan(p) else (words, p_phrase(p))
+    return None
 
 
 _Axis = Callable[[float], float]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from html import escape
 
 ACCENT, INK, SOFT, LINE, PAPER = "#0a6b66", "#14191b", "#56605f", "#d8dedd", "#ffffff"
-_FONTS = (
+FONTS = (
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', "
     "'Noto Sans CJK SC', sans-serif"
 )
@@ -122,7 +122,7 @@ def frame(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {short(width)} {short(height)}" '
         f'width="{short(width)}" height="{short(height)}" role="img" class="figure" '
-        f'aria-labelledby="{ids}-title {ids}-desc" font-family="{_FONTS}">'
+        f'aria-labelledby="{ids}-title {ids}-desc" font-family="{FONTS}">'
         f'<title id="{ids}-title">{escape(title)}</title>'
         f'<desc id="{ids}-desc">{escape(description)}</desc>'
         f"{''.join(body)}</svg>"

@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 
 from equipoise.analysis.methods import Estimate
-from equipoise.analysis.results import AnalysisResult, Comparison, Curve, GroupSummary, Results
+from equipoise.analysis.results import (
+    ADJUSTED,
+    RATIOS,
+    AnalysisResult,
+    Comparison,
+    Curve,
+    GroupSummary,
+    Imputed,
+    Results,
+    TippingGrid,
+)
 from equipoise.quantity.readable import readable_unit
 
 from ..format import DASH, count_percent, interval, level, number, p_phrase, p_value, percent
@@ -13,15 +23,13 @@ from ..table import Column, Row, Table
 from ..words import after, known_or, method_name, reason_in, say, text_of
 from .people import arm_labels, mean_sd, median_quartiles
 
-_RATIOS = frozenset({"odds_ratio", "risk_ratio", "hazard_ratio"})
-
 
 def scaled(estimate: Estimate, measure: str, decimals: int) -> tuple[float, float, float, int]:
     """Estimate and limits as they are shown, with their decimals: differences in risk in points of percent."""
     scale, places = 1.0, decimals + 1
     if measure == "risk_difference":
         scale, places = 100.0, 1
-    elif measure in _RATIOS:
+    elif measure in RATIOS:
         places = 2
     return estimate.estimate * scale, estimate.lower * scale, estimate.upper * scale, places
 
@@ -42,14 +50,16 @@ def analyses_table(results: Results, language: str) -> Table:
     """One row a comparison: endpoint, method, effect, interval, p."""
     rows: list[Row] = []
     labels = arm_labels(results, language)
-    notes: list[str] = []
+    notes = [say("analyses_note", language)]
+    if any(one.margin is not None for one in results.analyses):
+        notes.append(say("analyses_one_sided", language))
     several = len(results.arms) > 2
     for one in results.analyses:
         for comparison in one.comparisons:
             estimate = comparison.estimate
             title = text_of(one.label, language)
             if several:
-                title = after(title, _against(comparison, labels, language), language)
+                title = after(title, against(comparison, labels, language), language)
             shown = shown_estimate(estimate, comparison.measure, one.decimals)
             if estimate.reason and math.isnan(estimate.estimate):
                 shown = say("not_estimable", language)
@@ -80,7 +90,8 @@ def analyses_table(results: Results, language: str) -> Table:
     return Table("analyses", say("analyses", language), columns, tuple(rows), tuple(notes))
 
 
-def _against(comparison: Comparison, labels: dict[str, str], language: str) -> str:
+def against(comparison: Comparison, labels: dict[str, str], language: str) -> str:
+    """The treatment arm against the control arm, by their labels."""
     return say(
         "against",
         language,
@@ -100,7 +111,9 @@ def analysis_table(results: Results, one: AnalysisResult, language: str) -> Tabl
     counts = any(group.events is not None for group in one.groups)
     if counts:
         columns.append(Column(say("events", language), True))
-        columns.append(Column(say("interval_ci", language, level=level(one.confidence)), True))
+        limits = say("interval_ci", language, level=level(one.confidence))
+        timed = f"{say('median_days', language)} ({limits})" if one.curves else limits
+        columns.append(Column(timed, True))
     else:
         columns.append(Column(say("mean_sd", language), True))
         columns.append(Column(say("median_quartiles", language), True))
@@ -112,10 +125,12 @@ def analysis_table(results: Results, one: AnalysisResult, language: str) -> Tabl
             Row((known_or(reason.id, language), "", f"−{reason.count}", "", ""), 1)
             for reason in group.missing
         ]
-        rows += [
-            Row((_counted_as(rule.id, one, language), "", "", str(rule.count), ""), 1)
-            for rule in group.counted
-        ]
+        for rule in group.counted:
+            shown = say("of_whom", language, text=_counted_as(rule.id, one, language))
+            at = (
+                ("", str(rule.count)) if one.handling[rule.id] == "event" else (str(rule.count), "")
+            )
+            rows.append(Row((shown, "", *at, ""), 1))
     for comparison in one.comparisons:
         if comparison.measure == "none" and not comparison.estimate.reason:
             continue
@@ -143,7 +158,14 @@ def _counted_as(rule: str, one: AnalysisResult, language: str) -> str:
 
 def _group_cells(group: GroupSummary, one: AnalysisResult, language: str) -> tuple[str, str]:
     if group.events is not None:
-        limits = DASH
+        limits = next(
+            (
+                median_shown(curve.median, curve.median_lower, curve.median_upper, language)
+                for curve in one.curves
+                if curve.arm == group.arm
+            ),
+            DASH,
+        )
         if group.proportion is not None:
             p = group.proportion
             limits = (
@@ -162,7 +184,12 @@ def _group_cells(group: GroupSummary, one: AnalysisResult, language: str) -> tup
 def _comparison_rows(
     comparison: Comparison, one: AnalysisResult, labels: dict[str, str], language: str
 ) -> list[Row]:
-    rows = [Row((_against(comparison, labels, language), "", "", "", ""), section=True)]
+    heads = (
+        say("estimate", language),
+        say("interval_ci", language, level=level(one.confidence)),
+        say("p_value", language),
+    )
+    rows = [Row((against(comparison, labels, language), "", *heads), section=True)]
     for measure, estimate in (
         (comparison.measure, comparison.estimate),
         *((further.measure, further.estimate) for further in comparison.further),
@@ -174,7 +201,7 @@ def _comparison_rows(
                     "",
                     shown_estimate(estimate, measure, one.decimals),
                     shown_interval(estimate, measure, one.decimals, language),
-                    f"p {p_phrase(estimate.p)}" if estimate.p == estimate.p else DASH,
+                    p_value(estimate.p),
                 ),
                 1,
             )
@@ -193,16 +220,74 @@ def _notes(results: Results, one: AnalysisResult, language: str) -> list[str]:
         notes.append(say("handling", language, rules=joint.join(rules)))
     factors = {row.id: text_of(row.label, language) for row in results.baseline.rows}
     separator = ", " if language == "en" else "、"
+    if one.stratified_by and one.method in ADJUSTED:
+        names = separator.join(factors.get(name, name) for name in one.stratified_by)
+        notes.append(say("adjusted_for", language, factors=names))
+    if one.horizon is not None:
+        notes.append(say("up_to_day", language, day=f"{one.horizon:g}"))
+    labels = arm_labels(results, language)
+    notes += _at_last_visit(one, labels, language)
     for comparison in one.comparisons:
+        if comparison.grid is not None:
+            notes.append(_seen_note(results, comparison.grid, comparison, language))
+        if comparison.measure == "location_shift":
+            notes.append(say("shift_ties", language))
+        if one.margin is not None:
+            treatment = labels[comparison.treatment]
+            shown = number(100 * one.margin, 1)
+            notes.append(say("non_inferior_p", language, treatment=treatment, margin=shown))
         if one.stratified_by and comparison.strata_used is not None:
             names = separator.join(factors.get(name, name) for name in one.stratified_by)
             notes.append(say("stratified", language, factors=names, used=comparison.strata_used))
         if comparison.strata_empty:
             notes.append(say("stratified_empty", language, empty=comparison.strata_empty))
+        if comparison.imputed is not None:
+            notes.append(_imputed_note(results, comparison, comparison.imputed, language))
         if comparison.estimate.reason:
             reason = reason_in(comparison.estimate.reason, language)
             notes.append(say("undefined", language, reason=reason))
     return notes
+
+
+def _at_last_visit(one: AnalysisResult, labels: dict[str, str], language: str) -> list[str]:
+    """Of an outcome at several visits, whose values the groups' means are: those of the last visit."""
+    if not any(g.distribution and g.distribution.count != g.analyzed for g in one.groups):
+        return []
+    separator = ", " if language == "en" else "，"
+    shown = [
+        f"{labels[g.arm]} n = {g.distribution.count}"
+        for g in one.groups
+        if g.distribution is not None
+    ]
+    return [say("at_last_visit", language, counts=separator.join(shown))]
+
+
+def _seen_note(results: Results, grid: TippingGrid, comparison: Comparison, language: str) -> str:
+    """Whom a tipping point's estimate is of, with its own denominators."""
+    labels = arm_labels(results, language)
+    events, everybody, events_2, everybody_2 = grid.seen
+    return say(
+        "of_those_seen", language, first=events, first_all=everybody,
+        treatment=labels[comparison.treatment], second=events_2, second_all=everybody_2,
+        control=labels[comparison.control],
+    )  # fmt: skip
+
+
+def _imputed_note(results: Results, comparison: Comparison, imputed: Imputed, language: str) -> str:
+    """How what was not seen at the last visit was imputed, and of how many."""
+    labels = arm_labels(results, language)
+    return say(
+        "imputed",
+        language,
+        strategy=say(f"strategy_{imputed.strategy}", language),
+        count=imputed.imputations,
+        first=imputed.values[0],
+        first_all=imputed.participants[0],
+        treatment=labels[comparison.treatment],
+        second=imputed.values[1],
+        second_all=imputed.participants[1],
+        control=labels[comparison.control],
+    )
 
 
 def curve_table(results: Results, one: AnalysisResult, language: str) -> Table:
@@ -276,13 +361,13 @@ def _sentence(results: Results, one: AnalysisResult, comparison: Comparison, lan
         "p": p_phrase(estimate.p),
     }
     if comparison.measure != "risk_difference":
-        against = _against(comparison, labels, language)
-        unit = readable_unit(one.unit, language) if comparison.measure not in _RATIOS else ""
+        pair = against(comparison, labels, language)
+        unit = readable_unit(one.unit, language) if comparison.measure not in RATIOS else ""
         shown = shown_estimate(estimate, comparison.measure, one.decimals)
         return say(
             "primary_plain",
             language,
-            label=after(text_of(one.endpoint_label, language), against, language),
+            label=after(text_of(one.endpoint_label, language), pair, language),
             measure=known_or(comparison.measure, language),
             estimate=f"{shown} {unit}".rstrip(),
             **common,

@@ -86,6 +86,32 @@ def _reasons(key: str, arms: Sequence[tuple[Counted, ...]], language: str) -> li
     return rows
 
 
+def data_use_note(results: Results, language: str) -> list[str]:
+    """Why fewer stand in a table than were randomized, where somebody withdrew the use of the data."""
+    count = results.flow.data_use_withdrawn_after
+    return [say("data_use_note", language, count=count)] if count else []
+
+
+def deviations_table(results: Results, language: str) -> Table:
+    """Protocol deviations by kind: participants with any, deviations, important ones; each by arm."""
+    sizes = {arm.id: arm.randomized for arm in results.arms}
+    columns = [Column(say("deviation_kind", language))]
+    for arm in results.arms:
+        group = f"{text_of(arm.label, language)} (n = {arm.randomized})"
+        keys = ("deviation_people", "deviations", "deviations_important")
+        columns += [Column(say(key, language), True, group) for key in keys]
+    rows = []
+    for one in results.deviations:
+        cells = [known_or(f"deviation_{one.kind}", language).removeprefix("deviation ")]
+        counts = zip(results.arms, one.participants, one.deviations, one.important, strict=True)
+        for arm, people, events, important in counts:
+            cells += [count_percent(people, sizes[arm.id]), str(events), str(important)]
+        rows.append(Row(tuple(cells)))
+    title = say("deviations_title", language)
+    note = say("deviations_note", language)
+    return Table("deviations", title, tuple(columns), tuple(rows), (note,))
+
+
 def criteria_table(results: Results, language: str) -> Table:
     """The criteria that kept people out, as often as they did."""
     rows = [
@@ -111,7 +137,7 @@ def baseline_table(results: Results, language: str) -> Table:
     rows: list[Row] = []
     for row in results.baseline.rows:
         rows += _baseline_rows(row, language, len(columns))
-    notes = [say("baseline_note", language)]
+    notes = [say("baseline_note", language), *data_use_note(results, language)]
     if results.baseline.constant:
         separator = "; " if language == "en" else "；"
         items = separator.join(text_of(label, language) for label in results.baseline.constant)
@@ -137,7 +163,8 @@ def _baseline_rows(row: BaselineRow, language: str, width: int) -> list[Row]:
         if row.distributions:
             rows += _spread(row.distributions, row.decimals, language)
     if any(row.missing):
-        rows.append(Row((say("missing", language), *map(str, row.missing)), 1))
+        missing = say("missing_or_unasked" if row.conditional else "missing", language)
+        rows.append(Row((missing, *map(str, row.missing)), 1))
     return rows
 
 

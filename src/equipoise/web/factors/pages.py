@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from equipoise.web.accounts import enter
+from equipoise.web.accounts import enter, issuer_called
 from equipoise.web.models import Account, Authenticator, Passkey, RecoveryCode
 from equipoise.web.request import TrialRequest
 
@@ -28,12 +28,14 @@ from .proof import (
     end_sessions,
     factor_is_right,
     finish_half,
+    half_by_issuer,
     half_signed_in,
     has_app,
     has_factor,
     keep_session,
     prove,
 )
+from .trail import leave_trail
 
 _NEW_APP = "new_app"
 _NEW_APP_SECONDS = 900
@@ -54,7 +56,7 @@ def second_factor(request: TrialRequest) -> HttpResponseBase:
         wrong = "code"
     proof = Proof(True, has_app(account), bool(passkeys.of(request, account)), wrong)
     status = 400 if wrong else 200
-    context = {"proof": proof, "name": account.username}
+    context = {"proof": proof, "name": account.username, "by_issuer": half_by_issuer(request)}
     return render(request, "second_factor.html", context, status=status)
 
 
@@ -83,6 +85,8 @@ def second_factors(request: TrialRequest) -> HttpResponseBase:
         "owed": request.owes_factor,
         "passkeys_possible": passkeys.possible(request),
         "name": account.username,
+        "issuer": issuer_called(request),
+        "linked": request.trial.state.identities.get(account.username),
     }
     return render(request, "second_factors.html", context)
 
@@ -121,6 +125,7 @@ def add_authenticator(request: TrialRequest) -> HttpResponseBase:
                 Authenticator.objects.create(
                     account=account, secret=codes.sealed(secret), last_step=step
                 )
+                leave_trail(request, account, "app_set_up")
             return _enrolled(request, account, _("The authenticator app is set up."))
     address = codes.provisioning_address(secret, account.username, request.trial.protocol.id)
     context = {
@@ -162,6 +167,7 @@ def add_passkey(request: TrialRequest) -> HttpResponseBase:
             try:
                 with transaction.atomic():
                     passkeys.keep_new(request, account, request.POST.get("credential", ""), name)
+                    leave_trail(request, account, "passkey_set_up")
             except passkeys.PasskeyError:
                 errors.append(("", _("The passkey was not made. Try again.")))
             else:
@@ -199,6 +205,7 @@ def recovery_codes(request: TrialRequest) -> HttpResponseBase:
     if request.method == "POST":
         proof = prove(request, grave=True)
         if not proof.wrong:
+            leave_trail(request, account, "codes_renewed")
             return _show_codes(request, account, _("The earlier codes are no longer good."))
     return _form(request, "factor_act.html", [], proof, _act_words(_("New recovery codes"), ""))
 
@@ -227,11 +234,13 @@ def remove_factor(request: TrialRequest, factor: str) -> HttpResponseBase:
             errors.append(("", words))
         proof = prove(request, grave=True, otherwise_fine=not errors)
         if not errors and not proof.wrong:
-            if _is_last(account):
-                drop_factors(account)
-            else:
-                found.delete()
-                end_sessions(account)
+            with transaction.atomic():
+                if _is_last(account):
+                    drop_factors(account)
+                else:
+                    found.delete()
+                    end_sessions(account)
+                leave_trail(request, account, "app_removed" if kind == "app" else "passkey_removed")
             keep_session(request, account)
             messages.success(request, _("The second factor is removed."), extra_tags="good")
             return HttpResponseRedirect(reverse("second_factors"))

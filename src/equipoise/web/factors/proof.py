@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from equipoise.web import sign_in_policy
+from equipoise.web import sign_in_issuer, sign_in_policy
 from equipoise.web.middleware import PROVEN
 from equipoise.web.models import Account, Authenticator, Passkey, RecoveryCode, WrongFactor
 from equipoise.web.request import TrialRequest
@@ -34,6 +34,14 @@ WRONG_WITHIN = timedelta(minutes=15)
 """So many wrong codes from wherever they come, within this time, and no further one is looked at."""
 MAX_TYPED = 200
 """Longest password or code looked at; hashing a megabyte would be a gift to an attacker."""
+BY_ISSUER = "by_issuer"
+"""Whether the issuer has seen the person in this browser during the session, and may remember them."""
+LEFT = "left"
+"""Whether somebody has signed out in this browser: who comes next has to show the issuer who they are."""
+RENEWED = "renewed"
+"""The page for which the issuer has confirmed the person anew, and when."""
+RENEWED_SECONDS = 180
+"""How long that waits for the signature: the way back to a form that is filled in already."""
 FIELDS = frozenset({"password", "code", "passkey"})
 """What a page asks for a proof; none of it is content of what is signed."""
 PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -122,6 +130,25 @@ def factor_is_right(request: TrialRequest, account: Account) -> bool:
     return found is not None
 
 
+def issuer_name(request: TrialRequest) -> str:
+    """What people call the issuer with which the account is linked; empty where it is not, or none is set."""
+    provider, account = sign_in_issuer(), request.account
+    if provider is None or account is None:
+        return ""
+    linked = request.trial.state.identities.get(account.username)
+    if linked is None or linked.issuer != provider.settings.issuer:
+        return ""
+    return provider.settings.name.in_language(request.language)
+
+
+def renewed_for(request: TrialRequest, page: str) -> bool:
+    """Whether the issuer has just confirmed the person, for this page."""
+    kept = request.session.get(RENEWED)
+    if kept is None or kept["for"] != page or not issuer_name(request):
+        return False
+    return bool(0 <= time.time() - kept["at"] <= RENEWED_SECONDS)
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What a page asks for before it acts, and what was wrong with it; drawn by `_proof.html`."""
@@ -131,10 +158,18 @@ class Proof:
     passkeys: bool
     wrong: str = ""
     """The field that was wrong: `password`, `code`, or nothing."""
+    password: bool = True
+    """Whether the account has one."""
+    issuer: str = ""
+    """Who can confirm the person in the password's place; empty where nobody can."""
+    renewed: bool = False
+    """Whether that has been done, for this page."""
 
     @property
     def words(self) -> str:
         """What is wrong, for the list of errors."""
+        if self.wrong == "password" and not self.password:
+            return _("Confirm first that it is you; then send this again.")
         if self.wrong == "password":
             return _("Password: it is not the right one.")
         return _("Second factor: it is not right, or was used before.") if self.wrong else ""
@@ -143,48 +178,74 @@ class Proof:
 def asked_of(request: TrialRequest, *, grave: bool = False, wrong: str = "") -> Proof:
     """What has to be proven for an act now.
 
-    The password each time; the second factor, where there is one, unless it was given in this session
+    The password each time, or the issuer's word in its place (decision record 024); the second factor, where there is one, unless it was given in this session
     within the policy's minutes (`grave` acts: within the last one). See decision record 023.
     """
     account = request.account
-    if account is None or not has_factor(account):
+    if account is None:
         return Proof(False, False, False, wrong)
-    lasting = GRAVE_SECONDS if grave else sign_in_policy().second_factor_minutes * 60
-    age = time.time() - request.session.get(PROVEN, 0)
-    if 0 <= age < lasting:
-        return Proof(False, False, False, wrong)
-    return Proof(True, has_app(account), bool(passkeys.of(request, account)), wrong)
+    second = has_factor(account)
+    if second:
+        lasting = GRAVE_SECONDS if grave else sign_in_policy().second_factor_minutes * 60
+        second = not 0 <= time.time() - request.session.get(PROVEN, 0) < lasting
+    return Proof(
+        second,
+        second and has_app(account),
+        second and bool(passkeys.of(request, account)),
+        wrong,
+        password=account.has_usable_password(),
+        issuer=issuer_name(request),
+        renewed=renewed_for(request, request.path),
+    )
 
 
 def prove(request: TrialRequest, *, grave: bool = False, otherwise_fine: bool = True) -> Proof:
     """Look at what was posted: the answer's `wrong` is empty where everything asked for is right.
 
-    The second factor is looked at only when all else is right (`otherwise_fine`): it can be used once.
+    The second factor, and the issuer's word, are looked at only when all else is right (`otherwise_fine`): they can be
+    used once.
     """
     asked = asked_of(request, grave=grave)
     account = request.account
-    if not password_is_right(request, request.POST.get("password", "")):
+    password = request.POST.get("password", "")
+    if (password or not asked.renewed) and not password_is_right(request, password):
         return asked_of(request, grave=grave, wrong="password")
-    if not asked.second or not otherwise_fine or account is None:
+    if not otherwise_fine or account is None:
         return asked
-    if not factor_is_right(request, account):
-        return asked_of(request, grave=grave, wrong="code")
-    request.session[PROVEN] = time.time()
+    if asked.second:
+        if not factor_is_right(request, account):
+            return asked_of(request, grave=grave, wrong="code")
+        request.session[PROVEN] = time.time()
+    if not password:
+        spend_renewal(request)
     return asked_of(request, grave=grave)
+
+
+def spend_renewal(request: TrialRequest) -> None:
+    """The issuer's word was used; it is good once."""
+    request.session.pop(RENEWED, None)
 
 
 # -- between password and second factor ---------------------------------------------------------------
 
 
-def begin_half(request: TrialRequest, account: Account, then: str | None) -> None:
-    """Remember for some minutes that the password was right."""
+def begin_half(
+    request: TrialRequest, account: Account, then: str | None, *, by_issuer: bool = False
+) -> None:
+    """Remember for some minutes that the password was right, or the identity from outside."""
     request.session.cycle_key()
     request.session[HALF] = {
         "account": account.pk,
         "hash": account.get_session_auth_hash(),
         "at": time.time(),
         "next": then or "",
+        "by_issuer": by_issuer,
     }
+
+
+def half_by_issuer(request: TrialRequest) -> bool:
+    """Whether what was right is an identity from outside."""
+    return bool(request.session.get(HALF, {}).get("by_issuer"))
 
 
 def half_signed_in(request: TrialRequest) -> tuple[Account, str | None] | None:
@@ -200,6 +261,8 @@ def half_signed_in(request: TrialRequest) -> tuple[Account, str | None] | None:
 
 def finish_half(request: TrialRequest, account: Account) -> None:
     """Both were right: the session begins."""
+    by_issuer = half_by_issuer(request)
     del request.session[HALF]
     auth.login(request, account, backend=PASSWORD_BACKEND)
+    request.session[BY_ISSUER] = by_issuer
     request.session[PROVEN] = time.time()

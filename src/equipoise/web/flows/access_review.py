@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from equipoise.conduct import commands as c
 from equipoise.conduct.decide.context import zone_of
 from equipoise.conduct.decide.people import REVIEW_MEANING
-from equipoise.web.factors.proof import drop_factors
+from equipoise.web.factors.proof import drop_factors, end_sessions, keep_session
 from equipoise.web.labels import role_label, site_label
 from equipoise.web.models import Account, Authenticator, Passkey
 from equipoise.web.request import TrialRequest
@@ -38,6 +38,8 @@ class Access:
     last_sign_in: str
     """The day (UTC); empty for who never signed in."""
     second_factor: bool
+    identity: bool
+    """Whether an identity from outside opens the account."""
     grants: tuple[tuple[str, str], ...]
 
 
@@ -60,6 +62,7 @@ def accesses(request: TrialRequest) -> list[Access]:
                 account is not None and account.is_active,
                 f"{last:%Y-%m-%d}" if last else "",
                 name in with_factor,
+                name in request.trial.state.identities,
                 tuple(granted.get(name, ())),
             )
         )
@@ -96,6 +99,10 @@ def access_review(request: TrialRequest) -> HttpResponse:
         "resets": [
             (one, local_time(one.at, zone), text_said(one.reason))
             for one in reversed(trial.state.factor_resets)
+        ],
+        "identities": [
+            (one, local_time(one.at, zone), text_said(one.reason) if one.reason else "")
+            for one in reversed(trial.state.identity_changes)
         ],
         "reviews": [(one, local_time(one.signed_at, zone)) for one in reversed(reviews)],
         "due": due,
@@ -177,6 +184,81 @@ def reset_second_factor(request: TrialRequest) -> HttpResponseBase:
             ],
             submit=_("Take it back"),
             command=command,
+            then=then,
+            back=back,
+            signed=True,
+            grave=True,
+        ),
+    )
+
+
+def unlink_identity(request: TrialRequest) -> HttpResponseBase:
+    """End one's own link with the issuer, where there is another way to sign in."""
+    person, account = request.someone.username, request.account
+    linked = request.trial.state.identities.get(person)
+    back = reverse("second_factors")
+    lead = _("From then on that identity opens nothing here. Your other sessions end.")
+    if linked is None:
+        lead = _("No identity is linked with your account.")
+    elif account is None or not account.has_usable_password():
+        lead = _("Set a password first: without one you could not sign in any more.")
+        linked = None
+
+    def then(done: object) -> tuple[str, str]:
+        if account is not None:
+            end_sessions(account)
+            keep_session(request, account)
+        return back, _("The identity is unlinked.")
+
+    return serve_sheet(
+        request,
+        Sheet(
+            title=_("Unlink the identity"),
+            lead=lead,
+            facts=[(_("Issuer"), linked.issuer)] if linked else [],
+            fields=[Field("reason", _("Reason"), "longtext")] if linked else [],
+            submit=_("Unlink") if linked else "",
+            command=lambda typed: c.UnlinkIdentity(person=person, reason=typed["reason"]),
+            then=then,
+            back=back,
+            signed=linked is not None,
+            grave=True,
+        ),
+    )
+
+
+def unlink_another(request: TrialRequest) -> HttpResponseBase:
+    """End the link of who has left, or whose account at the issuer is no longer theirs alone."""
+    linked = sorted(request.trial.state.identities.keys() - {request.someone.username})
+    back = reverse("access_review")
+
+    def then(done: object) -> tuple[str, str]:
+        found = Account.objects.filter(username=request.POST["who"].strip()).first()
+        if found is not None:
+            end_sessions(found)
+        return back, _("The identity is unlinked; the person's sessions have ended.")
+
+    return serve_sheet(
+        request,
+        Sheet(
+            title=_("Unlink an identity"),
+            lead=_(
+                "For who has left, or whose account at the issuer is no longer theirs alone. A password here "
+                "stays good: invite the person anew to end it."
+            ),
+            fields=[
+                Field(
+                    "who",
+                    _("Person"),
+                    "code",
+                    choices=[(one, one) for one in linked],
+                    long=True,
+                    hint="" if linked else _("Nobody else has linked an identity."),
+                ),
+                Field("reason", _("Reason"), "longtext"),
+            ],
+            submit=_("Unlink"),
+            command=lambda typed: c.UnlinkIdentity(person=typed["who"], reason=typed["reason"]),
             then=then,
             back=back,
             signed=True,

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop as noop
 from equipoise.conduct import commands as c
 from equipoise.conduct.coding import Dictionary, Target, named, normalized, target_of
 from equipoise.conduct.events import CodingPurpose
+from equipoise.conduct.sealed import GONE
 from equipoise.conduct.state import ParticipantState
 from equipoise.exchange.dictionaries import Matcher, Suggestion, compared
 from equipoise.web.access import may_open, site_seen
@@ -363,6 +364,7 @@ def synonyms(request: TrialRequest) -> HttpResponseBase:
             "purpose": said(PURPOSES, one.purpose),
             "term": f"{named(one.term, request.language)} ({one.code})",
             "at": moment(one.at),
+            "why": text_said(one.retired),
         }
         for one in reversed(request.trial.state.coding.synonyms)
     ]
@@ -429,7 +431,7 @@ def reword_adverse_event(request: TrialRequest, participant: str, number: int) -
                 ),
                 Field(
                     "verbatim", _("The other event, in words"), required=False, max_length=200,
-                    value="" if event.term != "other" else text_said(event.verbatim),
+                    value="" if event.term != "other" or event.verbatim in GONE else event.verbatim,
                     hint=_("One diagnosis, not a list of symptoms."),
                 ),
                 Field("reason", _("Why it is changed"), max_length=400),

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from equipoise.conduct.sealed import GONE
 from equipoise.conduct.state import FormInstance
 from equipoise.protocol.document import Form, FormItem, Item, Protocol
 from equipoise.quantity.readable import beside, readable_unit
-from equipoise.web.vocabulary import moment
+from equipoise.web.vocabulary import moment, text_said
 
 PREFIX = "v."
 """Names of data fields start with it, so that nothing else on the page can be taken for data."""
@@ -147,6 +148,11 @@ def data_fields(
     return fields
 
 
+def kept_gone(mark: str) -> str:
+    """What a field says whose value can be read no more: the mark is not offered as something to save."""
+    return _("%(what)s Leave the field empty to leave it so.") % {"what": text_said(mark)}
+
+
 def _data_field(
     protocol: Protocol,
     entry: FormItem,
@@ -166,6 +172,9 @@ def _data_field(
         saved = held.value.raw or held.value.value or ""
         if item.derived is not None or item.type in ("boolean", "code"):
             saved = held.value.value or held.value.raw or ""
+    gone = saved if saved in GONE else ""
+    if gone:
+        saved = ""
     value = typed.get(item.id, saved) if item.derived is None else computed or saved
     kind = _KINDS[item.type]
     choices: Sequence[tuple[str, str]] = ()
@@ -182,7 +191,7 @@ def _data_field(
     meanwhile = ""
     if item.id in typed and held is not None and item.derived is None and typed[item.id] != saved:
         meanwhile = _("Saved: %(value)s, by %(who)s, %(when)s") % {
-            "value": saved or "–",
+            "value": text_said(gone or saved) or "–",
             "who": held.stamp.actor,
             "when": moment(held.stamp.at),
         }
@@ -202,16 +211,16 @@ def _data_field(
         name=f"{PREFIX}{prefix}{item.id}",
         label=item.label.in_language(language),
         kind=kind,
-        value=value,
+        value=text_said(gone) if gone and readonly else value,
         choices=choices,
         unit=beside(readable_unit(item.unit, language)),
         range=_range(item),
-        hint=_hint(item, language),
+        hint=" ".join(filter(None, (gone and kept_gone(gone), _hint(item, language)))),
         error=errors.get(item.id, ""),
         required=entry.required,
         readonly=readonly or item.derived is not None,
         long=any(len(label) > _LONG_LABEL for _value, label in choices) or len(choices) > 6,
-        asked=asked or bool(value),
+        asked=asked or bool(value or gone),
         conditional=entry.only_when is not None,
         meanwhile=meanwhile,
         verified=verified,

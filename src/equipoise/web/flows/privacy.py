@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_noop as noop
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.sealed import SealedValue
+from equipoise.conduct.state import Redaction, TrialRedaction
 from equipoise.web.access import may_open
 from equipoise.web.labels import said
 from equipoise.web.request import TrialRequest
@@ -144,20 +146,38 @@ def redaction(request: TrialRequest, participant: str, number: int) -> HttpRespo
             participant=participant, redaction=number, reason=typed["reason"] or ""
         )
 
+    facts = [(_("What"), _about(request, chosen.name)), (_("Text"), _words(request, chosen))]
+    by, at = asked.requested.actor, asked.requested.at
+    return serve_decision(request, asked, facts, (by, at), command, back)
+
+
+def serve_decision(
+    request: TrialRequest,
+    asked: Redaction | TrialRedaction,
+    facts: list[tuple[str, str]],
+    requested: tuple[str, str],
+    command: Callable[[Typed], c.Command],
+    back: str,
+) -> HttpResponseBase:
+    """The sheet on which somebody else approves or declines what was asked; it only tells, once that is done.
+
+    `facts` say which text it is about, `requested` who asked and when (ISO 8601).
+    """
+
     def then(done: Any) -> tuple[str, str]:
         if "keys" in done.answer:
             return back, _("Redacted. The key of the text is destroyed.")
         return back, _("Recorded.")
 
-    facts = [
-        (_("What"), _about(request, chosen.name)),
-        (_("Text"), _words(request, chosen)),
-        (_("Asked by"), f"{asked.requested.actor}, {moment(asked.requested.at)}"),
+    who, when = requested
+    told = [
+        *facts,
+        (_("Asked by"), f"{who}, {moment(when)}"),
         (_("Why"), text_said(asked.reason)),
         (_("State"), said(STATUS_LABELS, asked.status)),
     ]
     if asked.answer:
-        facts.append((_("Why declined"), text_said(asked.answer)))
+        told.append((_("Why declined"), text_said(asked.answer)))
     answers = [
         ("approve", _("Approve: make it unreadable for ever")),
         ("decline", _("Decline: leave it")),
@@ -170,8 +190,8 @@ def redaction(request: TrialRequest, participant: str, number: int) -> HttpRespo
     return serve_sheet(
         request,
         Sheet(
-            title=_("Redaction %(number)s") % {"number": number},
-            facts=facts,
+            title=_("Redaction %(number)s") % {"number": asked.number},
+            facts=told,
             fields=fields if waits else [],
             submit=_("Record") if waits else "",
             command=command,

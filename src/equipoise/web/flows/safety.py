@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.coding import event_key
+from equipoise.conduct.sealed import GONE
 from equipoise.conduct.state import AdverseEvent
 from equipoise.web.access import may_open
 from equipoise.web.labels import (
@@ -26,6 +27,7 @@ from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import moment, text_said
 
 from .coded import coded_fact
+from .fields import kept_gone
 from .sheet import Field, Sheet, Typed, serve_sheet
 
 OTHER = "other"
@@ -64,6 +66,8 @@ def _knowledge_fields(
 ) -> list[Field]:
     """Fields that both the first report and an update have; prefilled from what is known."""
     safety = request.protocol.safety
+    narrative = event.narrative if event else ""
+    gone = narrative in GONE
     causality = [
         Field(
             CAUSALITY + intervention,
@@ -122,7 +126,8 @@ def _knowledge_fields(
             "narrative",
             _("What happened"),
             "longtext",
-            value=event.narrative if event else "",
+            value="" if gone else narrative,
+            hint=kept_gone(narrative) if gone else "",
             required=False,
         ),
     ]

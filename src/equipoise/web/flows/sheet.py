@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -102,7 +103,10 @@ def serve_sheet(request: TrialRequest, sheet: Sheet) -> HttpResponseBase:
     proof = prove(request, grave=sheet.grave, otherwise_fine=fine) if sheet.signed else None
     if not fine or (proof is not None and proof.wrong):
         return show_sheet(request, sheet, fields, proof=proof, unknown=unknown, status=422)
-    outcome = act(request, sheet.command(answers))
+    command = sheet.command(answers)
+    if command.binds and proof is None:
+        raise ImproperlyConfigured(f"{type(command).__name__} binds: its sheet has to be signed")
+    outcome = act(request, command)
     if isinstance(outcome, Refusal):
         places = {one.name: one.id for one in fields}
         reasons = shown_reasons(outcome.reasons, request.language, places)

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from equipoise.conduct import commands as c
 from equipoise.conduct.decide.context import zone_of
 from equipoise.conduct.state import Token
+from equipoise.web import sign_in_policy
 from equipoise.web.access import may_open
+from equipoise.web.factors.proof import has_factor
 from equipoise.web.labels import role_label, site_label
 from equipoise.web.models import Account, Credential
 from equipoise.web.request import TrialRequest
@@ -70,6 +72,14 @@ def _machines(request: TrialRequest) -> list[tuple[str, str]]:
     ]
 
 
+def _owes_factor(request: TrialRequest, role: str) -> bool:
+    """Whether this installation wants a second factor for the role, and who issues the token has none."""
+    trial, account = request.trial, request.account
+    return sign_in_policy().demands_factor(trial.protocol, role, live=trial.state.live) and not (
+        account is not None and has_factor(account)
+    )
+
+
 def issue_token(request: TrialRequest) -> HttpResponseBase:
     """Give a machine a token; its secret is shown on the answer to this request and never again."""
     made: dict[str, str] = {}
@@ -89,14 +99,22 @@ def issue_token(request: TrialRequest) -> HttpResponseBase:
         return reverse("tokens"), ""
 
     machines = _machines(request)
+    owing = [one for one in machines if _owes_factor(request, one[0].split("/", 1)[0])]
+    machines = [one for one in machines if one not in owing]
+    lead = _(
+        "For a machine that a role has been granted to and nobody signs in as. What it does is "
+        "recorded under its own name."
+    )
+    if owing:
+        lead += " " + _(
+            "Some roles may not be used here without a second factor (%(machines)s): set up one of your own "
+            "before you issue a token for them."
+        ) % {"machines": ", ".join(label for _value, label in owing)}
     answer = serve_sheet(
         request,
         Sheet(
             title=_("Issue a token"),
-            lead=_(
-                "For a machine that a role has been granted to and nobody signs in as. What it does is "
-                "recorded under its own name."
-            ),
+            lead=lead,
             fields=[
                 Field("machine", _("Machine"), "code", choices=machines, long=True),
                 Field("until", _("Last day"), "date", hint=_("Within a year from today.")),
@@ -106,6 +124,8 @@ def issue_token(request: TrialRequest) -> HttpResponseBase:
             then=then,
             back=reverse("tokens"),
             signed=True,
+            # a token opens the interface for a year, without asking for anything more
+            grave=True,
         ),
     )
     if "secret" not in made:

@@ -21,6 +21,7 @@ from equipoise.conduct.oversight import last_trail_review
 from equipoise.conduct.state import TrailReview
 from equipoise.home.trail import TrailFilter, TrailIndex, place_of
 from equipoise.ledger.envelope import Event
+from equipoise.quantity.cells import harmless
 
 from .. import serving
 from ..access import may_open
@@ -196,6 +197,7 @@ def trail(request: TrialRequest) -> HttpResponse:
         "csv_url": f"{reverse('trail_csv')}?{urlencode(asked.said)}",
         "last": last,
         "changed": _changed(request, index, asked, last) if last else [],
+        "may_redact": may_open("trial_texts", request.someone.role),
         "may_review": may_open("review_trail", request.someone.role, "POST"),
         "may_open": may_open("participant", request.someone.role),
         "review_url": f"{reverse('review_trail')}?{urlencode(asked.said)}",
@@ -230,9 +232,6 @@ def _changed(
 
 
 # -- as a file ------------------------------------------------------------------------------------
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins so for a formula."""
 
 
 def trail_csv(request: TrialRequest) -> HttpResponseBase:
@@ -274,6 +273,5 @@ def _csv_lines(request: TrialRequest, index: TrailIndex, wanted: TrailFilter) ->
 
 def _csv_line(cells: Sequence[Any]) -> str:
     out = io.StringIO()
-    safe = [f"'{cell}" if str(cell).startswith(_FORMULA) else cell for cell in cells]
-    csv.writer(out, lineterminator="\r\n").writerow(safe)
+    csv.writer(out, lineterminator="\r\n").writerow([harmless(str(cell)) for cell in cells])
     return out.getvalue()

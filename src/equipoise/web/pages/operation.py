@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from equipoise.home.health import Health, examine, failing
 
-from ..labels import MODE_LABELS
+from ..labels import CHECKPOINT_LABELS, MODE_LABELS, said
 from ..request import TrialRequest
 from ..vocabulary import moment
 
@@ -108,12 +108,13 @@ def _checkpoint(found: Health) -> Line:
     if found.checkpoint is None or found.checkpoint_age is None:
         return Line(name, "warn", _("None has been taken yet."), found.checkpoint_problem)
     words = _("%(when)s (%(reason)s), short code %(code)s") % {
-        "when": moment(found.checkpoint.time), "reason": found.checkpoint.reason,
+        "when": moment(found.checkpoint.time), "reason": said(CHECKPOINT_LABELS, found.checkpoint.reason),
         "code": found.checkpoint.code,
     }  # fmt: skip
     bad = "checkpoint" in found.troubles
-    said = f"{words}. {found.checkpoint_problem}" if found.checkpoint_problem else words
-    return Line(name, "warn" if bad else "good", age_words(found.checkpoint_age), said)
+    if found.checkpoint_problem:
+        words = f"{words}. {found.checkpoint_problem}"
+    return Line(name, "warn" if bad else "good", age_words(found.checkpoint_age), words)
 
 
 def _disk(found: Health) -> Line:

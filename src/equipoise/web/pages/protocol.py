@@ -81,6 +81,8 @@ _SECTION_OF_PART = {
     "endpoints": "endpoints",
     "analyses": "endpoints",
     "analysis_sets": "endpoints",
+    "multiplicity": "endpoints",
+    "intercurrent_events": "endpoints",
     "safety": "safety",
     "items": "data",
     "forms": "data",

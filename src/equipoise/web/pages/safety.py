@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
@@ -15,16 +19,20 @@ from django.utils.translation import gettext as _
 from equipoise.conduct.decide.context import zone_of
 from equipoise.conduct.events import ParticipantUnblinded
 from equipoise.conduct.state import AdverseEvent
-from equipoise.protocol.document import Protocol
+from equipoise.design.stopping import RuleStanding, rule_standing
+from equipoise.protocol.document import CountedEvents, Protocol
 from equipoise.trial import Trial
 
 from ..access import may_open, site_seen
 from ..labels import OUTCOME_LABELS, SERIOUSNESS_LABELS, said, site_label
 from ..models import AdverseEventRow
 from ..request import TrialRequest
+from ..sight import sees_allocations
 from ..vocabulary import local_time, moment, text_said, unbroken
 
 PAGE_SIZE = 50
+SHOWN = 20
+"""Participants named beside a stopping rule."""
 CLOCKED = 50
 """Events with a running clock that are shown: those whose next deadline comes first."""
 
@@ -96,6 +104,7 @@ def safety(request: TrialRequest) -> HttpResponse:
         "others": [_line(row, protocol, terms, language) for row in others.rows],
         "total": others.total,
         "pager": others.pager(serious),
+        "rules": _rules(request) if everywhere else [],
         "unblinded": _unblinded(trial, only),
         "ended": _ended(trial),
         "may_unblind": not trial.permission("UnblindTrial", person.actor)
@@ -106,6 +115,67 @@ def safety(request: TrialRequest) -> HttpResponse:
         "place": site_label(protocol, only, language),
     }
     return render(request, "safety.html", context)
+
+
+_lock = threading.Lock()
+_made: WeakKeyDictionary[Trial, tuple[int, tuple[RuleStanding, ...]]] = WeakKeyDictionary()
+
+
+def current_standings(trial: Trial) -> tuple[RuleStanding, ...]:
+    """The stopping rules as of the ledger's head; made once for each head, whoever asks."""
+    with _lock:
+        head = trial.ledger.head().seq
+        made = _made.get(trial)
+        if made is None or made[0] != head:
+            rules = trial.protocol.safety.stopping_rules
+            stand = [
+                rule_standing(rule, _with_events, trial.participant, partial(_randomized, trial))
+                for rule in rules
+            ]
+            made = _made[trial] = (head, tuple(stand))
+        return made[1]
+
+
+def _with_events(counted: CountedEvents) -> Iterable[str]:
+    """Who has an adverse event of such a term, grade and seriousness."""
+    rows = AdverseEventRow.objects.filter(grade__gte=counted.grade)
+    if counted.terms:
+        rows = rows.filter(term__in=counted.terms)
+    if counted.serious:
+        rows = rows.filter(serious=1)
+    return rows.values_list("participant", flat=True).distinct()
+
+
+def _randomized(trial: Trial, arms: Sequence[str]) -> int:
+    if not arms:
+        return sum(site.randomized for site in trial.state.sites.values())
+    return sum(1 for state in trial.participants() if state.arm in arms)
+
+
+def _rules(request: TrialRequest) -> list[dict[str, object]]:
+    """The stopping rules for somebody who looks at the whole trial.
+
+    What a rule over arms counts tells of allocations: only who may see all of them is told.
+    """
+    trial, language = request.trial, request.language
+    if not trial.protocol.safety.stopping_rules:
+        return []
+    sees_all = sees_allocations(request)
+    return [
+        {
+            "text": one.rule.text.in_language(language),
+            "hidden": bool(one.rule.arms) and not sees_all,
+            "judged": one.reached is None,
+            "reached": one.reached,
+            "participants": one.participants[:SHOWN],
+            "more": max(len(one.participants) - SHOWN, 0),
+            "count": len(one.participants),
+            "limit": one.rule.at_least,
+            "randomized": one.randomized,
+            "probability": None if one.probability is None else f"{100 * one.probability:.1f}",
+        }
+        for one in current_standings(trial)
+    ]
 
 
 def _ended(trial: Trial) -> tuple[str, str, str] | None:

@@ -152,7 +152,7 @@ class Trail:
         for one in self._protocol.safety.terms:
             if one.id == term:
                 return one.term.in_language(self._language)
-        return verbatim or _("other event")
+        return text_said(verbatim) or _("other event")
 
     def value(self, value: Value) -> str:
         """A value with its unit, or a code with its label."""
@@ -496,8 +496,23 @@ def _completed(t: Trail, h: e.ParticipantCompleted) -> str:
     return _("reached the end of the study on %(day)s") % {"day": h.on}
 
 
+FACTOR_CHANGES = {
+    "app_set_up": noop("authenticator app of %(person)s set up"),
+    "app_removed": noop("authenticator app of %(person)s removed"),
+    "passkey_set_up": noop("passkey of %(person)s set up"),
+    "passkey_removed": noop("passkey of %(person)s removed"),
+    "codes_renewed": noop("recovery codes of %(person)s made anew"),
+}
+"""What somebody did about their own second factor."""
+
+
+def _factor_changed(t: Trail, h: e.SecondFactorChanged) -> str:
+    return _(FACTOR_CHANGES[h.change]) % {"person": h.person}
+
+
 _TELLERS: dict[type[e.Happening], Callable[[Trail, Any], str]] = {
     e.ParticipantScreened: _screened,
+    e.SecondFactorChanged: _factor_changed,
     e.ConsentRecorded: _consented,
     e.ConsentRefused: _refused,
     e.EligibilityAssessed: _assessed,

@@ -41,6 +41,8 @@ TRIAL_WORDS: dict[type[e.Happening], str] = {
     e.TrainingRecorded: noop("training of %(person)s on %(trained_on)s: %(subject)s"),
     e.AccessReviewed: noop("access of %(accounts)s accounts reviewed"),
     e.SecondFactorReset: noop("second factor of %(person)s reset"),
+    e.IdentityLinked: noop("identity at %(issuer)s linked with %(person)s"),
+    e.IdentityUnlinked: noop("identity at %(issuer)s unlinked from %(person)s"),
     e.TokenIssued: noop("token issued to %(person)s (%(granted_role)s), until %(until)s"),
     e.TokenRevoked: noop("token %(token)s taken back"),
     e.DocumentFiled: noop("document %(number)s filed: %(document)s %(version)s of %(dated)s"),
@@ -60,6 +62,16 @@ TRIAL_WORDS: dict[type[e.Happening], str] = {
     e.DictionaryRegistered: noop("dictionary %(name)s %(version)s in use (%(terms)s terms)"),
     e.SynonymAdded: noop("synonym %(number)s added for %(code)s: %(text)s"),
     e.SynonymRetired: noop("synonym %(number)s retired"),
+    e.TrialRedactionRequested: noop(
+        "redaction %(redaction)s of a text about no participant asked for (entry %(value)s)"
+    ),
+    e.TrialValueRedacted: noop(
+        "redaction %(redaction)s approved, the text is unreadable for ever (entry %(value)s)"
+    ),
+    e.TrialRedactionDeclined: noop(
+        "redaction %(redaction)s of a text about no participant declined"
+    ),
+    e.AnalysisPlanSigned: noop("analysis plan signed, number %(number)s (%(plan_hash)s)"),
     e.TrailReviewed: noop(
         "audit trail reviewed, number %(number)s, %(since)s to %(until)s, up to entry %(upto)s"
     ),
@@ -101,17 +113,19 @@ _KIND_OF: dict[str, tuple[str, ...]] = {
     ),
     "checks": (
         "FormSigned", "SourceVerified", "FormHeld", "ParticipantHeld", "SiteHeld", "TrialLocked",
-        "TrialUnlocked", "TrailReviewed",
+        "TrialUnlocked", "TrailReviewed", "AnalysisPlanSigned",
     ),
     "coding": ("TermCoded", "DictionaryRegistered", "SynonymAdded", "SynonymRetired"),
     "supply": ("SupplyOrdered", "SupplyDispensed", "SupplyReturned"),
     "privacy": (
         "ParticipantUnblinded", "TrialUnblinded", "IdentityErased", "RedactionRequested",
-        "ValueRedacted", "RedactionDeclined", "CopyGiven",
+        "ValueRedacted", "RedactionDeclined", "CopyGiven", "TrialRedactionRequested",
+        "TrialValueRedacted", "TrialRedactionDeclined",
     ),
     "people": (
         "RoleGranted", "RoleRevoked", "TasksDelegated", "DelegationEnded", "TrainingRecorded",
-        "AccessReviewed", "SecondFactorReset", "TokenIssued", "TokenRevoked",
+        "AccessReviewed", "SecondFactorReset", "SecondFactorChanged", "TokenIssued", "TokenRevoked",
+        "IdentityLinked", "IdentityUnlinked",
     ),
     "oversight": (
         "RecruitmentHalted", "RecruitmentRestarted", "DocumentFiled", "DocumentWithdrawn",
@@ -120,6 +134,11 @@ _KIND_OF: dict[str, tuple[str, ...]] = {
         "MonitoringReportAcknowledged", "SignalOpened", "SignalAssessed", "SignalClosed",
     ),
 }  # fmt: skip
+
+
+def kind_of(event: str) -> str:
+    """The kind an event is looked for under."""
+    return next((kind for kind, names in _KIND_OF.items() if event in names), "trial")
 
 
 def types_of(kind: str) -> tuple[str, ...]:

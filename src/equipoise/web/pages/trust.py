@@ -20,7 +20,7 @@ from equipoise.ledger.verification import Verification
 from equipoise.trial import Trial
 
 from ..access import PAGES, ROLES, Page
-from ..labels import role_label, site_label
+from ..labels import CHECKPOINT_LABELS, role_label, said, site_label
 from ..request import TrialRequest
 from ..vocabulary import local_time, text_said
 
@@ -53,6 +53,7 @@ def trust(request: TrialRequest) -> HttpResponse:
     context = {
         "checkpoint": checkpoint,
         "checkpoint_at": local_time(checkpoint.time, zone) if checkpoint else "",
+        "checkpoint_reason": said(CHECKPOINT_LABELS, checkpoint.reason) if checkpoint else "",
         "checkpoint_problem": trial.checkpoint_problem,
         "erasure_problem": trial.erasure_problem,
         "restorations": [

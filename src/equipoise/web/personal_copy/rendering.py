@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from html import escape
 
-from equipoise.reporting.document import report_style
+from equipoise.reporting.paper.html import paper_style
 from equipoise.reporting.render import to_html
 from equipoise.reporting.table import Column, Row, Table
 
@@ -46,7 +46,7 @@ def to_page(copy: OwnCopy) -> bytes:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
         f"<title>{escape(copy.title)}: {escape(copy.participant)}</title>\n"
-        f"<style>\n{report_style()}{_PRINTED}</style>\n</head>\n<body>\n{band}<main>\n"
+        f"<style>\n{paper_style()}{_PRINTED}</style>\n</head>\n<body>\n{band}<main>\n"
         f'<header class="stack"><p class="kind"><span>{escape(copy.trial)}</span></p>'
         f"<h1>{escape(copy.title)}</h1></header>\n"
         f'{notes}<dl class="facts">{facts}</dl>\n{parts}</main>\n</body>\n</html>\n'

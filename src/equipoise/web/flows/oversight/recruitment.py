@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from equipoise.conduct import commands as c
+from equipoise.conduct.decide import local_day
 from equipoise.conduct.state import Halt
+from equipoise.design import DesignError
+from equipoise.rehearsal import AssumptionError
+from equipoise.rehearsal.outlook import Outlook, outlook
+from equipoise.reporting.figures import forecast_figure
+from equipoise.trial import Trial
 from equipoise.web.access import may_open
 from equipoise.web.flows.sheet import Field, Sheet, serve_sheet
 from equipoise.web.labels import AUTHORITY_LABELS, choices_of, said, site_label
@@ -16,9 +27,60 @@ from equipoise.web.pages.monitoring import covered_sites, recruitment_words
 from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import moment
 
+_lock = threading.Lock()
+_made: WeakKeyDictionary[Trial, tuple[tuple[object, ...], Outlook]] = WeakKeyDictionary()
+
+
+def current_outlook(trial: Trial) -> Outlook | None:
+    """The forecast as recruitment stands today; made once for each change of what it rests on.
+
+    None where the protocol does not say how many are wanted, or from when on.
+    """
+    state, today = trial.state, trial.today()
+    sites = tuple(
+        (here.opened_on, here.open, here.randomized, state.oversight.standing_halts(site.id))
+        for site in trial.protocol.identity.sites
+        for here in (state.site(site.id),)
+    )
+    rests_on = (trial.protocol.version, today, state.recruitment_open, sites)
+    with _lock:
+        made = _made.get(trial)
+        if made is None or made[0] != rests_on:
+            try:
+                made = _made[trial] = (rests_on, outlook(trial.protocol, state, today))
+            except (AssumptionError, DesignError):
+                return None
+        return made[1]
+
+
+def _forecast(request: TrialRequest) -> dict[str, object] | None:
+    """The forecast in words and as a figure, for those whose concern is the whole trial."""
+    if request.someone.site:
+        return None
+    found = current_outlook(request.trial)
+    if found is None:
+        return {"figure": ""}
+    randomized_on = [
+        local_day(request.protocol, event.site, datetime.fromisoformat(event.server_time))
+        for event in request.trial.ledger.events(types=["ParticipantRandomized"])
+    ]
+    one = found.forecast
+    done = sum(found.randomized.values())
+    drawn = forecast_figure(one, request.language, randomized_on=randomized_on)
+    return {
+        "figure": mark_safe(drawn),  # nosec B308
+        "full": done >= one.target,
+        "target": one.target,
+        "confidence": f"{100 * one.confidence:g}",
+        "reached": one.reached,
+        "finished": one.finished,
+        "chance": None if one.chance is None else f"{100 * one.chance:.0f}",
+        "completion": found.completion,
+    }
+
 
 def recruitment(request: TrialRequest) -> HttpResponseBase:
-    """Each site's state and counts, and every halt with its restart."""
+    """Each site's state and counts, what is forecast, and every halt with its restart."""
     state, language, role = request.trial.state, request.language, request.someone.role
     sites = covered_sites(request)
     rows = []
@@ -52,6 +114,7 @@ def recruitment(request: TrialRequest) -> HttpResponseBase:
         "halts": halts,
         "standing": sum(not one["restarted"] for one in halts),
         "closed": not state.recruitment_open,
+        "forecast": _forecast(request),
         "may_halt": may_open("halt_recruitment", role, "POST"),
         "may_restart": may_open("restart_recruitment", role, "POST"),
     }

@@ -1,0 +1,17 @@
+"""The signature under the statistical analysis plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .base import Happening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisPlanSigned(Happening):
+    """Signed by the event's actor: the plan with this hash, which is that of the protocol version named."""
+
+    number: int
+    plan_hash: str
+    plan_version: str
+    meaning: str
