@@ -4,9 +4,15 @@ import os
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("equipoise", deadline=None)
+# The same examples every time, on a slow machine too; `make deep` looks for others.
+settings.register_profile(
+    "equipoise",
+    deadline=None,
+    derandomize=not os.environ.get("EQUIPOISE_DEEP"),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("equipoise")
 
 # Hundreds of accounts are made and signed in within the tests' own processes. What is weakened here is the work that

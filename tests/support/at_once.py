@@ -19,6 +19,7 @@ from typing import Any
 from equipoise.conduct import commands as c
 from equipoise.conduct.values import Address
 from equipoise.home import Home
+from support.patience import PATIENCE
 from support.story import SITES, Person, expect, open_trial, screening_values
 from support.visitor import Answer, Visitor
 
@@ -110,7 +111,7 @@ def press_together(
 
     def press(request: tuple[str, Visitor, dict[str, str]]) -> tuple[str, Answer]:
         number, session, fields = request
-        together.wait(60)
+        together.wait(PATIENCE)
         return number, session.ask("POST", f"/participants/{number}/randomize/", fields)
 
     with ThreadPoolExecutor(len(requests)) as pool:

@@ -14,10 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from support.chromium import chromium, listened
+from support.patience import PATIENCE
 from support.web_home import served
 
-PATIENCE = 180_000
-"""Milliseconds that a page may take: a slow machine is no fault of the page."""
 _ACCOUNTS = """
 import json, sys
 from pathlib import Path
@@ -53,7 +52,7 @@ class Desk:
         options.setdefault("viewport", {"width": 1366, "height": 900})
         if username and username not in self.sessions:
             context = self.browser.new_context()
-            context.set_default_timeout(PATIENCE)
+            context.set_default_timeout(1000 * PATIENCE)
             page = context.new_page()
             page.goto(f"{self.address}/sign-in/")
             page.fill("#f-username", username)
@@ -64,7 +63,7 @@ class Desk:
             context.close()
         state = self.sessions.get(username)
         context = self.browser.new_context(storage_state=state, **options)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(1000 * PATIENCE)
         return context.new_page()
 
     def go(self, page: Any, address: str) -> Any:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from support.patience import PATIENCE
+
 CLIENT, SECRET = "equipoise at/the:hospital", "odd + but: allowed % characters="
 PERSON, PASSWORD = "somebody", "reeds along the canal"
 
@@ -149,7 +151,7 @@ class Browser:
         if shown:
             body = urlencode({"username": PERSON, "password": PASSWORD})
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection(there, timeout=10)
+        connection = http.client.HTTPConnection(there, timeout=PATIENCE)
         try:
             connection.request(
                 "POST" if shown else "GET", f"{parts.path}?{parts.query}", body, headers
@@ -177,7 +179,7 @@ def foreign(port: int, returning: str) -> Iterator[Foreign]:
         yield Foreign(f"http://localhost:{port}/o")
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE)
         process.stdout.close()
 
 

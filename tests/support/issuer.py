@@ -25,6 +25,8 @@ from urllib.parse import parse_qs, unquote_plus, urlencode, urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from support.patience import PATIENCE
+
 CLIENT, SECRET = "equipoise", "a-secret-for-tests-only"
 
 
@@ -257,7 +259,7 @@ def issuing(context: Any = None) -> Iterator[Issuer]:
 def followed(address: str) -> str:
     """Go where the page leads, as a browser does, and give the address to which the issuer sends back."""
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
     try:
         connection.request("GET", f"{parts.path}?{parts.query}")
         answer = connection.getresponse()

@@ -26,6 +26,8 @@ from equipoise.protocol.document import (
     StratumFactor,
 )
 
+from .patience import PATIENCE
+
 SITES, CHEMO = ("01", "02", "03"), ("true", "false")
 LEDGER = Signer(b"L" * 32)
 STRANGER = Signer(b"S" * 32)
@@ -135,7 +137,7 @@ def served(
         target=serve_keeper, args=(keeper, socket), kwargs={"started": ready.set, "stop": stop}
     )
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE)
     remote = RemoteKeeper(socket, keeper.status().trial, public_key, timeout=timeout)
     try:
         yield remote

@@ -28,6 +28,8 @@ from types import TracebackType
 from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser
 
+from support.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 _OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _COMMAND = re.compile(r"^\$ (.*(?:\n> .*)*)", re.MULTILINE)
@@ -56,7 +58,7 @@ class Reader:
     ) -> None:
         for server in self._serving:
             server.send_signal(signal.SIGINT)
-            server.communicate(timeout=60)
+            server.communicate(timeout=PATIENCE)
 
     def follow(self, page: Path) -> int:
         """Do what a page says; answers with the number of blocks that were typed or made."""
@@ -124,7 +126,7 @@ class Reader:
             )
         self._serving.append(server)
         address = f"127.0.0.1:{port}"
-        until = time.monotonic() + 120
+        until = time.monotonic() + PATIENCE
         while f"http://{address}/" not in log.read_text(encoding="utf-8"):
             assert server.poll() is None, log.read_text(encoding="utf-8")
             assert time.monotonic() < until, "the server does not say where it serves"

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.home import Home, RehearsalSettings
+from support.patience import PATIENCE
 from support.story import (
     SEED_PROTOCOL,
     SITE_ROLES,
@@ -196,21 +197,21 @@ def serving(path: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[b
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(15)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait(5)
+            process.wait(PATIENCE)
         log.close()
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Any) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if process.poll() is not None:
             log.seek(0)
             raise AssertionError(f"the server ended: {log.read().decode(errors='replace')[-2000:]}")
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
             connection.request("GET", "/sign-in/")
             answer = connection.getresponse()
             answer.read()
@@ -219,7 +220,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Any) -> None:
                 return
         except OSError:
             time.sleep(0.1)
-    raise AssertionError("the server did not answer within a minute")
+    raise AssertionError("the server did not answer in time")
 
 
 __all__ = [

@@ -26,6 +26,7 @@ from equipoise.home import Home
 from equipoise.keeper import FileKeeper
 from equipoise.protocol.reading import load_protocol
 from support.keepers import intact_blocks
+from support.patience import PATIENCE
 from support.plain_trial import fill, write_protocol
 
 DEEP = bool(os.environ.get("EQUIPOISE_DEEP"))
@@ -97,7 +98,7 @@ def randomized(path: Path, participant: str, deadline: float) -> dict[str, Any]:
     line = json.dumps([participant, f"client-{participant}"]).encode() + b"\n"
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, ValueError), socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(60)
+            connection.settimeout(PATIENCE)
             connection.connect(str(path))
             connection.sendall(line)
             answer: dict[str, Any] = json.loads(connection.makefile().readline())
@@ -118,7 +119,7 @@ def test_no_duplicate_no_gap_and_no_block_out_of_balance(tmp_path: Path) -> None
         people = fill(home.trial(), PEOPLE)
     web_socket = tmp_path / "web.sock"
     web = Killable(HOLDER, home_path, web_socket)
-    deadline = time.monotonic() + (7200 if DEEP else 300)
+    deadline = time.monotonic() + (40 * PATIENCE if DEEP else 5 * PATIENCE)
 
     waiting: queue.SimpleQueue[str] = queue.SimpleQueue()
     random.Random(1).shuffle(people)

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from equipoise.web.server import Address, UnsafeServingError, behind_proxy, check_address
+from support.patience import PATIENCE
 from support.web_home import new_home, serving
 
 NAME = "trial.example.org"
@@ -79,7 +80,7 @@ def test_signing_in_through_the_proxy(tmp_path: Path) -> None:
 
         def ask(method: str, path: str, **more: str) -> http.client.HTTPResponse:
             host, _colon, port = address.partition(":")
-            connection = http.client.HTTPConnection(host, int(port), timeout=60)
+            connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE)
             headers = {"Host": NAME, "X-Forwarded-For": "198.51.100.7"}
             body = more.pop("body", None)
             connection.request(method, path, body, headers | more)

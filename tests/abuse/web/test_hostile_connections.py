@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from support.patience import PATIENCE
 from support.web_home import new_home, serving
 
 pytestmark = pytest.mark.xdist_group("hostile-connections")
@@ -43,12 +44,12 @@ def resident_bytes(pid: int) -> int:
 
 def connected(address: str) -> socket.socket:
     host, _colon, port = address.partition(":")
-    return socket.create_connection((host, int(port)), timeout=30)
+    return socket.create_connection((host, int(port)), timeout=PATIENCE)
 
 
 def cookie(address: str) -> str:
     """The cookie every visitor of the sign-in gets; with it a form's body is read."""
-    connection = http.client.HTTPConnection(address, timeout=30)
+    connection = http.client.HTTPConnection(address, timeout=PATIENCE)
     connection.request("GET", "/sign-in/")
     answer = connection.getresponse()
     answer.read()
@@ -79,7 +80,7 @@ def sent(address: str, begin: bytes, parts: Iterable[bytes]) -> tuple[int, bytes
 
 
 def still_answers(address: str) -> bool:
-    connection = http.client.HTTPConnection(address, timeout=20)
+    connection = http.client.HTTPConnection(address, timeout=PATIENCE)
     try:
         connection.request("GET", "/sign-in/")
         return connection.getresponse().status == 200
@@ -208,7 +209,7 @@ def test_static_files_lead_nowhere_else(server: tuple[str, int]) -> None:
     for up in ("..", "%2e%2e", "%252e%252e", "..%2f", "..%5c", "%c0%ae%c0%ae", "....//", ".%00."):
         for place in ("web.key", "keys.json", "trial.sqlite", "etc/passwd"):
             path = "/static/" + f"{up}/" * 6 + place
-            connection = http.client.HTTPConnection(address, timeout=20)
+            connection = http.client.HTTPConnection(address, timeout=PATIENCE)
             connection.putrequest("GET", path, skip_host=False)
             connection.endheaders()
             answer: Any = connection.getresponse()

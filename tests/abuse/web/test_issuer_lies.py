@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from equipoise.web import log
 from support.issuer import SECRET, Issuer, issuing, published, rsa_key
 from support.outside import back_at, departs, linked, signs_in, trusting
+from support.patience import PATIENCE
 from support.web_home import free_port, stage
 
 SUBJECT = "subject-1"
@@ -577,7 +578,8 @@ BAD_ANSWERS: list[tuple[str, Answer, str]] = [
 def test_an_answer_that_cannot_be_used_is_told_and_nobody_is_let_in(
     issuer: Issuer, why: Any, place: str, answer: Answer, word: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("equipoise.web.issuer.wire.CALL_SECONDS", 0.5)
+    if word == "no-answer":
+        monkeypatch.setattr("equipoise.web.issuer.wire.CALL_SECONDS", 0.5)
     issuer.answers[place] = answer
     client = stage().client()
     departure = departs(client)
@@ -616,7 +618,7 @@ def test_while_two_wait_for_a_slow_issuer_a_third_is_told_at_once(
     from equipoise.web.issuer import wire
 
     go_on = threading.Event()
-    issuer.answers["/token"] = lambda handler: not go_on.wait(10)
+    issuer.answers["/token"] = lambda handler: not go_on.wait(PATIENCE)
     monkeypatch.setattr(wire, "WAIT_SECONDS", 0.05)
 
     def wait() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import time
 
 import pytest
 
 from equipoise.rehearsal.bulk import Batch, SimulationError, running, scenarios, simulate
+from support.patience import PATIENCE
 from support.played import second_protocol
 
 
@@ -31,9 +33,7 @@ def test_a_killed_worker_changes_nothing() -> None:
 
     found = simulate(protocol, scenario, replicates=96, seed=7, workers=2, each=kill)
     assert len(killed) == 2
-    for child in multiprocessing.active_children():
-        child.join(20)
-        assert child.exitcode is not None
+    assert _all_ended()
     assert seen == list(range(0, 96, 16))
     assert found == alone
 
@@ -44,6 +44,20 @@ def test_workers_that_keep_being_killed_end_in_one_line(monkeypatch: pytest.Monk
     monkeypatch.setattr(running, "_compute", _die)
     with pytest.raises(SimulationError, match=r"killed 3 times at replicate 0: is there memory"):
         simulate(protocol, scenarios(protocol)[0], replicates=16, workers=2)
+
+
+def _all_ended() -> bool:
+    """Whether no process of the simulation lives on.
+
+    The pool's own thread may be reaping one at this moment: until it has, neither `join` nor `exitcode` knows how the
+    process ended, so the question is asked again.
+    """
+    patience = time.monotonic() + PATIENCE
+    while multiprocessing.active_children():
+        if time.monotonic() > patience:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _die(*_: object) -> None:

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from equipoise.cli import main as command_line
 from equipoise.rehearsal.bulk import Batch, SimulationError, scenarios, scheduler, simulate
+from support.patience import PATIENCE
 from support.played import SECOND_PROTOCOL, second_protocol
 
 pytestmark = [
@@ -59,7 +60,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         address, pid = process.stdout.readline().split()
         yield Cluster(address, int(pid))
         process.stdin.close()
-        process.wait(60)
+        process.wait(PATIENCE)
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import pytest
 
 from equipoise.home import Home
+from support.patience import PATIENCE
 from support.story import Person
 from support.web_home import client_id, data, new_home, serving
 
@@ -48,7 +49,7 @@ class Browser:
     """Signed in as the coordinator."""
 
     def __init__(self, address: str) -> None:
-        self._connection = http.client.HTTPConnection(address, timeout=30)
+        self._connection = http.client.HTTPConnection(address, timeout=PATIENCE)
         self._cookies: dict[str, str] = {}
         page = self.ask("GET", "/sign-in/")[1]
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
@@ -128,9 +129,9 @@ def test_every_acknowledged_save_is_in_the_ledger_however_the_server_is_ended(
             os.killpg(process.pid, by)
         else:
             process.send_signal(by)
-        ended = process.wait(30)
+        ended = process.wait(PATIENCE)
         for thread in threads:
-            thread.join(30)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
     assert answers == {302}
     if by != signal.SIGKILL:
@@ -160,7 +161,7 @@ def test_a_second_server_for_the_same_home_is_refused_in_one_line(
                     sys.executable, "-c", "from equipoise.cli import main; main()", "serve",
                     "--home", str(path), "--port", port,
                 ],
-                capture_output=True, text=True, timeout=60,
+                capture_output=True, text=True, timeout=PATIENCE,
             )  # fmt: skip
             assert refused.returncode == 2
             assert words in refused.stderr or "cannot be used" in refused.stderr

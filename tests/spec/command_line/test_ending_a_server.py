@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from equipoise.cli import main
+from support.patience import PATIENCE
 
 PROTOCOL = Path(__file__).resolve().parents[3] / "trials/example-hypertension/protocol.yaml"
 
@@ -48,8 +49,8 @@ def starting(home: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 
 def _free(port: int) -> bool:
-    """Whether nobody listens any more, within a minute."""
-    until = time.monotonic() + 60
+    """Whether nobody listens any more, in time."""
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
@@ -67,7 +68,7 @@ def test_interrupted_before_its_first_page_it_ends(
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
     # before it heeds signals, Python itself ends with the signal
-    assert process.wait(timeout=60) in (0, 130, -signal.SIGINT)
+    assert process.wait(timeout=PATIENCE) in (0, 130, -signal.SIGINT)
     assert _free(port)
 
 

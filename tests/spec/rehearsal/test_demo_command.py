@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from equipoise.cli import main
 from equipoise.home import Home
 from support.other_python import needs_other_python, other_python
+from support.patience import PATIENCE
 from support.played import whole_trial
 
 SOURCE = Path(__file__).resolve().parents[3] / "src"
@@ -137,12 +138,14 @@ def test_served_the_clock_stands_on_the_day_on_which_143_are_randomized(tmp_path
                 line = process.stderr.readline()
                 assert line, "".join(told)
                 told.append(line)
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/sign-in/", timeout=30) as page:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{port}/sign-in/", timeout=PATIENCE
+            ) as page:
                 assert page.status == 200
                 assert printed["day"] in page.read().decode()
         finally:
             process.send_signal(signal.SIGINT)
-            rest, _ = process.communicate(timeout=60)
+            rest, _ = process.communicate(timeout=PATIENCE)
     assert rest == ""
     assert not printed["finished"]
     with Home.open(tmp_path / "home") as home:

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from equipoise.cli import main
 from equipoise.home import Home
+from support.patience import PATIENCE
 from support.played import SECOND_PROTOCOL
 
 SOURCE = Path(__file__).parents[3] / "src"
@@ -39,14 +40,14 @@ class Exploring:
     def get(self, path: str, **headers: str) -> str:
         """A page."""
         asked = urllib.request.Request(self.address + path, headers=headers)
-        with urllib.request.urlopen(asked, timeout=30) as page:
+        with urllib.request.urlopen(asked, timeout=PATIENCE) as page:
             text: str = page.read().decode()
             return text
 
     def post(self, **form: str) -> str:
         """Wish to open a replicate; the page one is led to."""
         body = urllib.parse.urlencode(form).encode()
-        with urllib.request.urlopen(f"{self.address}open", body, timeout=30) as page:
+        with urllib.request.urlopen(f"{self.address}open", body, timeout=PATIENCE) as page:
             text: str = page.read().decode()
             return text
 
@@ -72,7 +73,7 @@ def exploring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exploring]:
             yield Exploring(f"http://127.0.0.1:{port}/", process, folder)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE)
 
 
 def token_of(page: str) -> str:
@@ -120,7 +121,7 @@ def test_the_picked_replicate_becomes_a_trial_with_the_simulated_result(
     exploring: Exploring,
 ) -> None:
     exploring.post(token=token_of(exploring.get("")), replicate="2", lang="en")
-    for _ in range(240):
+    for _ in range(2 * 5 * PATIENCE):
         page = exploring.get("replicate/2")
         if 'http-equiv="refresh"' not in page:
             break
@@ -131,7 +132,7 @@ def test_the_picked_replicate_becomes_a_trial_with_the_simulated_result(
     assert all(row.endswith("<td>equal in every digit</td>") for _, row in rows)
     address = re.search(r'<a href="(http://127\.0\.0\.1:\d+/)">', page)
     assert address is not None
-    with urllib.request.urlopen(f"{address[1]}sign-in/", timeout=30) as served:
+    with urllib.request.urlopen(f"{address[1]}sign-in/", timeout=PATIENCE) as served:
         assert served.status == 200
     names = re.findall(r"<td>([a-z]{1,4}[a-z0-9]{0,3}-[a-z0-9]{4})</td></tr>", page)
     assert len(names) >= 5, "a password for each role"

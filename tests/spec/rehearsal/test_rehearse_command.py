@@ -18,6 +18,7 @@ from equipoise.cli import main
 from equipoise.home import Home
 from equipoise.ledger.errors import LedgerError
 from equipoise.rehearsal import PlayError
+from support.patience import PATIENCE
 from support.played import SECOND_PROTOCOL
 
 RUN = CliRunner()
@@ -171,7 +172,7 @@ def test_somebody_watching_sees_a_bar_a_site(
                 shown += os.read(master, 65536)
             except OSError:  # the terminal's other side has been closed
                 break
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
     os.close(master)
     assert process.returncode == 0
     assert json.loads(out)["randomized"] == 4

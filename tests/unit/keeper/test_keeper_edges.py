@@ -27,6 +27,7 @@ from equipoise.keeper.reveal import Reveal
 from equipoise.ledger.envelope import canonical_json
 from equipoise.protocol.document import PermutedBlocks, Randomization
 from support.keepers import LEDGER, STRANGER, protocol, request, served, signed
+from support.patience import PATIENCE
 
 FRAME = 65536
 """Bytes of the longest message between trial and keeper."""
@@ -275,7 +276,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     one, other = socket.socketpair()
     with one, other:
         for end in (one, other):
-            end.settimeout(10)
+            end.settimeout(PATIENCE)
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * FRAME)
         yield one, other
 
@@ -315,7 +316,7 @@ def test_a_restart_is_not_noticed_by_who_asks_on_the_connection_of_before(tmp_pa
     """The old connection is broken; a new one brings the answer at once, without an error in between."""
     path, keeper = tmp_path / "keeper.sock", kept(tmp_path)
     keeper.bind(LEDGER.public_hex)
-    asker = RemoteKeeper(path, "t1", LEDGER.public_hex, timeout=30)
+    asker = RemoteKeeper(path, "t1", LEDGER.public_hex, timeout=PATIENCE)
     with served(keeper, path):
         first = asker.allocate(request(1))
     with served(keeper, path):
@@ -352,8 +353,8 @@ def test_the_groups_socket_is_open_to_owner_and_group_and_nobody_else(tmp_path: 
     )  # fmt: skip
     thread.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(PATIENCE)
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(PATIENCE)

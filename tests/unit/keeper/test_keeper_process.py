@@ -26,6 +26,7 @@ from equipoise.keeper import (
 )
 from equipoise.keeper.process import FRAME_BYTES, answer_to, serve_keeper
 from support.keepers import LEDGER, STRANGER, protocol, request, served, signed
+from support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def keeper(tmp_path: Path) -> FileKeeper:
     return FileKeeper.create(tmp_path / "keeper.sqlite", protocol(), LEDGER.public_hex)
 
 
-def asker(path: Path, timeout: float = 30) -> RemoteKeeper:
+def asker(path: Path, timeout: float = PATIENCE) -> RemoteKeeper:
     return RemoteKeeper(path, "t1", LEDGER.public_hex, timeout=timeout)
 
 
@@ -113,7 +114,7 @@ def test_what_is_no_frame_ends_that_connection_and_no_other(
     with served(keeper, tmp_path / "keeper.sock") as remote:
         remote.commitment()
         raw = socket.socket(socket.AF_UNIX)
-        raw.settimeout(30)
+        raw.settimeout(PATIENCE)
         raw.connect(str(tmp_path / "keeper.sock"))
         raw.sendall(sent)
         assert b'"ok":true' not in until_the_end(raw)
@@ -136,7 +137,7 @@ def test_what_is_no_frame_is_told_so(
     keeper: FileKeeper, tmp_path: Path, sent: bytes, said: str
 ) -> None:
     with served(keeper, tmp_path / "keeper.sock"), socket.socket(socket.AF_UNIX) as raw:
-        raw.settimeout(30)
+        raw.settimeout(PATIENCE)
         raw.connect(str(tmp_path / "keeper.sock"))
         raw.sendall(sent)
         raw.shutdown(socket.SHUT_WR)
@@ -151,7 +152,7 @@ def test_frames_that_come_in_pieces_and_together_are_told_apart(
         return len(content).to_bytes(4, "big") + content
 
     with served(keeper, tmp_path / "keeper.sock"), socket.socket(socket.AF_UNIX) as raw:
-        raw.settimeout(30)
+        raw.settimeout(PATIENCE)
         raw.connect(str(tmp_path / "keeper.sock"))
         raw.sendall(frame(1)[:3])
         time.sleep(0.05)
@@ -213,8 +214,7 @@ def test_a_keeper_that_hangs_is_not_asked_a_second_time_at_once(tmp_path: Path) 
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(tmp_path / "keeper.sock"))
     listener.listen()
-    listener.settimeout(0.5)
-    remote = asker(tmp_path / "keeper.sock", timeout=0.3)
+    remote = asker(tmp_path / "keeper.sock", timeout=2)
 
     def answer_once() -> None:
         connection, _address = listener.accept()
@@ -230,7 +230,8 @@ def test_a_keeper_that_hangs_is_not_asked_a_second_time_at_once(tmp_path: Path) 
     thread.join()
     with pytest.raises(KeeperUnavailableError, match="no answer within"):
         remote.commitment()
-    with pytest.raises(TimeoutError):
+    listener.setblocking(False)
+    with pytest.raises(BlockingIOError):
         listener.accept()
     for one in (*connections, listener):
         one.close()
@@ -278,11 +279,11 @@ def test_a_connection_that_gave_no_answer_or_another_is_not_asked_again(
 
     thread = threading.Thread(target=respond, daemon=True)
     thread.start()
-    with closing(asker(tmp_path / "keeper.sock", timeout=20 if answer else 0.5)) as one:
+    with closing(asker(tmp_path / "keeper.sock", timeout=PATIENCE if answer else 0.5)) as one:
         for _ in range(2):
             with pytest.raises(KeeperUnavailableError, match=said):
                 one.commitment()
-    thread.join(5)
+    thread.join(PATIENCE)
     assert len(held) == 2, "the second question came over a new connection"
     for connection in (listener, *held):
         connection.close()
@@ -314,7 +315,7 @@ def test_who_says_nothing_for_long_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr("equipoise.keeper.process._IDLE_SECONDS", 0.05)
     with served(keeper, tmp_path / "keeper.sock"), socket.socket(socket.AF_UNIX) as silent:
-        silent.settimeout(20)
+        silent.settimeout(PATIENCE)
         silent.connect(str(tmp_path / "keeper.sock"))
         assert silent.recv(1) == b"", "the keeper hangs up"
 
@@ -338,7 +339,7 @@ def test_connections_that_ended_are_forgotten(
             assert one.commitment() == keeper.commitment()
             assert made[0]._open
             one.close()
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         while made[0]._open and time.monotonic() < until:
             time.sleep(0.01)
         assert not made[0]._open
@@ -390,5 +391,5 @@ def test_the_command_answers_until_it_is_told_to_stop(keeper: FileKeeper, tmp_pa
         assert "keeper of t1" in process.stdout.readline()
         assert asker(tmp_path / "keeper.sock").allocate(request(1)).number == 1
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
     assert not (tmp_path / "keeper.sock").exists()
