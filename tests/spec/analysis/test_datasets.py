@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from equipoise.conduct import events as e
 from equipoise.conduct.events import Happening
 from equipoise.exchange.datasets import dataset_files
 from equipoise.ledger.envelope import Event
+from equipoise.quantity.text import Text
 from support.played import small_trial
 
 
@@ -142,6 +144,17 @@ def test_csv_and_parquet_say_the_same_and_metadata_describes_both() -> None:
                 assert read == (
                     value if kind.type in ("float", "boolean") or value is None else str(value)
                 )
+
+
+def test_a_label_that_a_spreadsheet_would_run_as_a_formula_is_harmless() -> None:
+    data, sets, _ = made()
+    subjects = sets["subjects"]
+    worded = Text({"en": '=HYPERLINK("http://a.example","dose")', "zh-Hans": "＝1+1"})
+    first, *others = subjects.variables
+    changed = replace(subjects, variables=(replace(first, label=worded), *others))
+    content = dataset_files(data, [changed], analyze_cut(data))["labels.csv"].decode()
+    row = list(csv.reader(io.StringIO(content)))[1]
+    assert row[2:4] == ["'" + worded.en, "'＝1+1"]
 
 
 def test_no_words_anybody_wrote_are_in_any_file() -> None:

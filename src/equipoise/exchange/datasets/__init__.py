@@ -17,6 +17,8 @@ from typing import Any
 from equipoise.analysis import DataCut, Results
 from equipoise.analysis.datasets import Dataset
 from equipoise.protocol.document import Endpoint, Offset, Protocol
+from equipoise.quantity.cells import harmless
+from equipoise.quantity.text import Text
 
 PROGRAMS = ("read.R", "double_programming.R")
 RESULT_COLUMNS = ("analysis", "measure", "estimate", "lower", "upper", "p")
@@ -36,7 +38,7 @@ def dataset_files(data: DataCut, sets: Sequence[Dataset], results: Results) -> d
     out["labels.csv"] = _csv(
         ("dataset", "variable", "label_en", "label_zh", "type", "unit", "codelist"),
         (
-            (one.id, v.name, v.label.en, v.label.in_language("zh-Hans"), v.type, v.unit, v.codelist)
+            (one.id, v.name, *_labels(v.label), v.type, v.unit, v.codelist)
             for one in sets
             for v in one.variables
         ),
@@ -82,6 +84,11 @@ def dataset_files(data: DataCut, sets: Sequence[Dataset], results: Results) -> d
     for name in PROGRAMS:
         out[name] = files("equipoise.exchange.datasets").joinpath(name).read_bytes()
     return dict(sorted(out.items()))
+
+
+def _labels(label: Text) -> tuple[str, str]:
+    """English and Chinese, as texts of a protocol's author: the only cells that anybody worded."""
+    return harmless(label.en), harmless(label.in_language("zh-Hans"))
 
 
 def _about(data: DataCut, results: Results) -> dict[str, Any]:
