@@ -3,13 +3,14 @@
 What it decides (the code, its one use, PKCE, the redirect address, the secret, the ID token and its signature) is its
 own. Ours are only the page on which a person gives a password there, and the account that it knows. See decision 055.
 
-`python foreign_issuer.py PORT REDIRECT_ADDRESS` serves until it is ended, and writes a line when it is ready.
+`python -m support.foreign_issuer PORT REDIRECT_ADDRESS` serves until it is ended, and writes a line when it is ready.
 """
 
 from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -171,7 +172,10 @@ class Browser:
 def foreign(port: int, returning: str) -> Iterator[Foreign]:
     """The issuer, until the end of the block."""
     process = subprocess.Popen(
-        [sys.executable, __file__, str(port), returning], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "support.foreign_issuer", str(port), returning],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     )
     assert process.stdout is not None
     try:

@@ -4,6 +4,7 @@ levels kept whatever the data ask for."""
 from __future__ import annotations
 
 import math
+import os
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ from equipoise.design import (
     two_proportions,
 )
 
+DEEP = bool(os.environ.get("EQUIPOISE_DEEP"))
 THREE = spending_boundaries([1 / 3, 2 / 3, 1], 0.025, obrien_fleming)
 
 
@@ -64,7 +66,7 @@ def test_the_stagewise_p_value_is_uniform_under_the_null_hypothesis():
 
 @pytest.mark.thorough
 def test_the_estimate_is_right_as_often_too_high_as_too_low_and_the_interval_covers():
-    drift, trials = 2.5, 1500
+    drift, trials = 2.5, 1500 if DEEP else 400
     found = [final_inference(THREE, look, z) for look, z in stopped(drift, trials, 8)]
     above = sum(one.median_unbiased > drift for one in found)
     covered = sum(one.lower <= drift <= one.upper for one in found)
