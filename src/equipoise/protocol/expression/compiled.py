@@ -13,11 +13,12 @@ from equipoise.protocol.document import Item, Protocol
 from equipoise.quantity.units import UnitError, conversion_between, unit
 
 from .closures import constant
-from .elaborate import Elaborator, Leaf, Slot, Typed
+from .elaborate import Elaborator, Leaf, Slot
 from .errors import ExpressionError
 from .parser import parse
 from .scope import Scope, Type, scope_of
 from .tree import Node, unparse
+from .typed import Typed
 from .values import Answer, Datum, Environment, Span
 
 
@@ -172,10 +173,10 @@ def _build(
     typed = elaborator.boolean(tree, "a condition") if condition else elaborator.elaborate(tree)
     if not condition and typed.kind == "boolean" and not elaborator.leaves:
         elaborator.leaves.append(Leaf(tree, typed.run, (typed,)))
-    if target_unit is not None and not elaborator.faults:
+    if target_unit is not None and not elaborator.faults.found:
         typed = _in_unit(elaborator, tree, typed, target_unit)
-    if elaborator.faults:
-        return None, elaborator.faults
+    if elaborator.faults.found:
+        return None, elaborator.faults.found
     return Compiled(text, tree, scope, typed, elaborator.slots, elaborator.leaves), []
 
 

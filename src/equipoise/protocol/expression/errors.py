@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from .tree import Node
+
 Kind = Literal["syntax", "unknown-name", "type", "unit"]
 
 
@@ -18,3 +20,14 @@ class ExpressionError(ValueError):
         self.column = column
         self.kind = kind
         self.remedy = remedy
+
+
+class Faults:
+    """The faults of one expression, in the order in which they were found."""
+
+    def __init__(self) -> None:
+        self.found: list[ExpressionError] = []
+
+    def note(self, kind: Kind, node: Node, message: str, remedy: str = "") -> None:
+        """Remember a fault of a part, and go on."""
+        self.found.append(ExpressionError(message, node.column, kind=kind, remedy=remedy))
