@@ -1,7 +1,7 @@
 """Whole trials, replicate after replicate: from random words to the counts, looks and analyses that a protocol asks for.
 
 It repeats under the second scheme of addresses (`rehearsal.lean`) what `generate` and the bulk engine do on arrays: the same
-numbers, captured values, allocations, days, looks and counts. What it is told of a trial are tables that `bulk.plan`
+numbers, captured values, allocations, days, looks and counts. What it is told of a trial are tables that `bulk.whole`
 makes of the protocol; nothing here knows one. Participants are the inner loop over contiguous rows in single precision.
 
 A replicate with a comparison too close for the last bits of a library's function, or with counts for which a method
