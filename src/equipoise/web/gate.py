@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -26,6 +27,10 @@ class Gate:
         self._application = application
         self._limit = limit
         self._work = ThreadPoolExecutor(places, thread_name_prefix="request")
+        self._counting = threading.Lock()
+        self.begun = 0
+        """Requests whose bodies were whole, and were worked on since."""
+        self.ended = 0
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; a body over the limit is refused before any of it is read."""
@@ -38,7 +43,13 @@ class Gate:
         if len(body) < length:
             return _refused(environ, start_response, "400 Bad Request", "The body is cut off.")
         environ["wsgi.input"] = io.BytesIO(body)
-        status, headers, content = self._work.submit(self._answered, environ).result()
+        with self._counting:
+            self.begun += 1
+        try:
+            status, headers, content = self._work.submit(self._answered, environ).result()
+        finally:
+            with self._counting:
+                self.ended += 1
         start_response(status, headers)
         return [content]
 

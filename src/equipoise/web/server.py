@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import gc
 import ipaddress
 import logging
 import multiprocessing
@@ -169,6 +168,7 @@ def load_application(
     from equipoise.web import application, configure
     from equipoise.web.gate import Gate
     from equipoise.web.log import drop_log, keep_log, tell
+    from equipoise.web.quiet import QuietCollector
     from equipoise.web.settings import MAX_UPLOAD
 
     _end_with_parent()
@@ -196,10 +196,9 @@ def load_application(
     behind = behind_proxy(application()) if proxied else application()
     served = Gate(behind, places=THREADS, limit=MAX_UPLOAD)
     _warm_up()
-    # The protocol and the code stay for ever: looking through them for garbage again and again would
-    # stop every request for tens of milliseconds.
-    gc.collect()
-    gc.freeze()
+    collector = QuietCollector(served)
+    collector.start()
+    Finalize(None, collector.stop, exitpriority=1)
     return served
 
 
