@@ -65,6 +65,7 @@ class QuietCollector:
         if gc.get_count()[2] < _WORTH or not (quiet or late):
             return False
         if quiet:
+            # what was in use when it was put aside may have become garbage; this takes longest, and nobody waits
             gc.unfreeze()
         gc.collect()
         gc.freeze()
