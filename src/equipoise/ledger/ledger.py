@@ -36,7 +36,8 @@ from .verification import (
 
 __all__ = ["Head", "Ledger", "Problem", "Verification", "Writing"]
 
-_FLUSH_EVENTS = 512
+_GIVEN_AT = 512
+"""Events a batch holds before the store is given them."""
 
 
 class Ledger:
@@ -160,8 +161,8 @@ class Ledger:
             if well:
                 self._batch.take(writing)
                 self._accept(writing)
-                if len(self._batch.events) >= _FLUSH_EVENTS:
-                    self._flush(self._batch)
+                if len(self._batch.events) >= _GIVEN_AT:
+                    self._give(self._batch)
             return
         try:
             if well and (writing.rows or writing.changes):
@@ -230,8 +231,8 @@ class Ledger:
     def batch(self, settle: Callable[[Rows], None] | None = None) -> Iterator[None]:
         """Many writes, one commit at the end, one signature; an exception loses the whole batch.
 
-        `settle` is asked for the rows it has held back whenever the store is given what the batch holds:
-        at the end, before a read, and when there is much.
+        `settle` is asked for the rows it has held back at the end, and before rows are read: reading events
+        does not ask for them.
         The thread that opened it holds the right to write until the end. After an exception,
         whoever keeps state derived from events must derive it again.
         """
@@ -246,7 +247,8 @@ class Ledger:
             batch = self._batch = _Batch(Changes(self.store.tables), settle)
             try:
                 yield
-                self._flush(batch)
+                batch.settle()
+                self._give(batch)
                 if batch.changed:
                     self._commit(self._head, batch.last_time)
                 else:
@@ -260,8 +262,8 @@ class Ledger:
                 self._batch = None
                 self._owner = None
 
-    def _flush(self, batch: _Batch) -> None:
-        batch.settle()
+    def _give(self, batch: _Batch) -> None:
+        """Give the store what the batch holds, within its transaction."""
         if batch.events or batch.changes:
             self.store.apply(batch.events, batch.changes)
             batch.events, batch.by_client = [], {}
@@ -269,12 +271,17 @@ class Ledger:
 
     # Reading
 
-    def _inside(self) -> bool:
-        """Whether the caller is the thread of an open transaction; a batch is flushed for it."""
+    def _inside(self, *, rows: bool = False) -> bool:
+        """Whether the caller is the thread of an open transaction; the store is given its batch to be read.
+
+        Rows that were held back are asked for only where `rows` are to be read.
+        """
         if self._owner != threading.get_ident():
             return False
         if self._batch is not None:
-            self._flush(self._batch)
+            if rows:
+                self._batch.settle()
+            self._give(self._batch)
         return True
 
     def head(self) -> Head:
@@ -311,7 +318,9 @@ class Ledger:
         """The stream's version for the writing thread: kept in memory while nobody else can write."""
         version = self._versions.get(stream)
         if version is None:
-            version = self.store.stream_version(stream, inside=self._inside())
+            # what a batch holds has its versions here: nothing of this stream waits in it
+            inside = self._owner == threading.get_ident()
+            version = self.store.stream_version(stream, inside=inside)
             self._versions[stream] = version
         return version
 
@@ -342,7 +351,7 @@ class Ledger:
             *(column.removeprefix("-") for column in columns),
         ):
             known.check_column(column)
-        return self.store.rows(known, where or {}, columns, limit, inside=self._inside())
+        return self.store.rows(known, where or {}, columns, limit, inside=self._inside(rows=True))
 
     def root(self) -> str:
         """The Merkle root over all committed events (see `equipoise.ledger.merkle`)."""

@@ -16,6 +16,7 @@ class MemoryStore:
     """Keeps the same rows a database would, and answers the same questions."""
 
     sole_writer = True
+    lasting = False
 
     def __init__(self, tables: Sequence[Table] = ()) -> None:
         self.tables: Mapping[str, Table] = {table.name: table for table in tables}

@@ -127,6 +127,7 @@ class SqliteStore:
     """
 
     sole_writer = True
+    lasting = True
 
     def __init__(
         self, path: Path | str, tables: Sequence[Table] = (), *, read_only: bool = False

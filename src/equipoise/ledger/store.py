@@ -69,6 +69,8 @@ class Store(Protocol):
     sole_writer: bool
     """Whether no other process can write while this store is open. If so, the ledger may keep the
     head and the versions of streams in memory; if not, it reads them again in every transaction."""
+    lasting: bool
+    """Whether what is committed outlives the process."""
 
     def begin(self) -> None:
         """Take the right to write and open a transaction. Waits for another process's; when this

@@ -34,6 +34,7 @@ class PostgresStore:
     """
 
     sole_writer = False
+    lasting = True
 
     def __init__(
         self,

@@ -1,13 +1,15 @@
 """The days: opening the trial, letting each virtual person act, moving the clock.
 
 One virtual day is one batch of the ledger (one durable commit): either the whole day has happened or
-none of it. What happens on a day depends only on the arrays and on the trial as it stands, so a
+none of it. Where nothing outlives the process anyway, all days played at once are one batch, and the rows
+that pages read are put once. What happens on a day depends only on the arrays and on the trial as it stands, so a
 play that was stopped goes on as if it had not been.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol as Interface
@@ -71,6 +73,7 @@ class Stage:
     """The trial being played in, the replicate played, and the time of the virtual day."""
 
     trial: Trial
+    clock: VirtualClock
     replicate: Replicate
     cast: Cast
     desk: Desk
@@ -127,16 +130,40 @@ def play(
         raise ValueError("the replicate was generated from another protocol than the trial's")
     stage = Stage(
         trial,
+        clock,
         replicate,
         Cast(replicate.protocol),
         Desk(replicate),
         never_missed(replicate.protocol),
     )
     people = [VirtualPerson(stage, index) for index in range(replicate.persons)]
-    zones = {site.id: site.timezone for site in replicate.protocol.identity.sites}
     day = last_day_played(trial, replicate)
     for person in people:
         person.find(day.toordinal())
+    lasting = trial.ledger.store.lasting
+    with nullcontext() if lasting else trial.batch():
+        day, finished = _play_days(stage, people, day, until, randomized, progress)
+    return Played(
+        day=day,
+        finished=finished,
+        screened=trial.state.screened,
+        randomized=trial.state.randomized,
+        events=trial.ledger.head().seq,
+        refused=tuple(stage.refused),
+    )
+
+
+def _play_days(
+    stage: Stage,
+    people: list[VirtualPerson],
+    day: date,
+    until: date | None,
+    randomized: int | None,
+    progress: Progress | None,
+) -> tuple[date, bool]:
+    """Play the days after `day`; the last one played, and whether nobody has anything left to do."""
+    trial = stage.trial
+    zones = {site.id: site.timezone for site in stage.protocol.identity.sites}
     finished = False
     agenda = Agenda(people)
     # somebody has yet to be told that recruitment has ended: those in screening, who have planned for another
@@ -164,18 +191,11 @@ def play(
                     _play_day(stage, agenda, day, zones)
             except CastError as error:
                 raise PlayError(str(error)) from error
-        clock.move_to(max(_local(zone, day, EVENING) for zone in zones.values()))
+        stage.clock.move_to(max(_local(zone, day, EVENING) for zone in zones.values()))
         if progress is not None:
             sites = trial.state.sites
             progress(day, {site: state.randomized for site, state in sites.items()})
-    return Played(
-        day=day,
-        finished=finished,
-        screened=trial.state.screened,
-        randomized=trial.state.randomized,
-        events=trial.ledger.head().seq,
-        refused=tuple(stage.refused),
-    )
+    return day, finished
 
 
 def last_day_played(trial: Trial, replicate: Replicate) -> date:
