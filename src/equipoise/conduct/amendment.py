@@ -8,8 +8,10 @@ consent, dosing, diary and supply.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+
+from msgspec.structs import replace
 
 from equipoise.protocol.document import Item, Protocol
 

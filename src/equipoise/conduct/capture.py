@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from equipoise.protocol.document import EditCheck, Form, FormItem, Item, PartialDate, Protocol
-from equipoise.protocol.expression import Datum, compile_derived, compile_expression
+from msgspec import Struct, field
+
+from equipoise.protocol.document import EditCheck, Form, Item, PartialDate, Protocol
+from equipoise.protocol.expression import Compiled, Datum, compile_derived, compile_expression
 from equipoise.protocol.once import once_for_each_protocol
 from equipoise.quantity.text import Text
 from equipoise.quantity.units import UnitError, convert
@@ -185,8 +186,7 @@ def datum_of(item: Item, value: Value, on: date | None, source: str = "") -> Dat
     return Datum(value.value, None, on, source)
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(Struct, frozen=True):
     """An edit check that fails: what an automatic query asks. `check` is its id."""
 
     check: str
@@ -199,18 +199,19 @@ _SHORT_ANSWER = 24
 _MOST_ANSWERS = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
+class _Layout(Struct, frozen=True):
     """What reading a form asks of its items, sorted out once for a protocol."""
 
     items: Mapping[str, Item]
     always: frozenset[str]
     """Asked whatever was answered."""
-    conditional: tuple[FormItem, ...]
+    conditional: tuple[tuple[str, Compiled], ...]
+    """Items with skip logic, and what has to hold for each to be asked."""
     derived: tuple[Item, ...]
     expected: tuple[Item, ...]
     """Items with an expected range."""
     required: tuple[str, ...]
+    checks: tuple[tuple[EditCheck, Compiled], ...]
     _answers: dict[tuple[str, str], Value] = field(default_factory=dict)
     """Short answers that have been read before: most are among a few that everybody gives."""
 
@@ -231,7 +232,11 @@ class _Layout:
         return cls(
             items,
             frozenset(entry.item for entry in form.items if entry.only_when is None),
-            tuple(entry for entry in form.items if entry.only_when is not None),
+            tuple(
+                (entry.item, compile_expression(entry.only_when, protocol))
+                for entry in form.items
+                if entry.only_when is not None
+            ),
             tuple(item for item in items.values() if item.derived is not None),
             tuple(
                 item
@@ -239,6 +244,7 @@ class _Layout:
                 if item.expected_minimum is not None or item.expected_maximum is not None
             ),
             tuple(entry.item for entry in form.items if entry.required),
+            tuple((rule, compile_expression(rule.expression, protocol)) for rule in form.checks),
         )
 
 
@@ -248,8 +254,7 @@ def _layout(protocol: Protocol, form: str) -> _Layout:
     return _Layout.of(protocol.form_by_id[form], protocol)
 
 
-@dataclass(frozen=True, slots=True)
-class FormReading:
+class FormReading(Struct, frozen=True):
     """What a save would do: the changed values, whether the form is then complete, and the faults.
 
     `asked` holds the items whose skip logic shows them; `passed` the edit checks that now hold (open
@@ -316,7 +321,7 @@ def read_form(
     asked = layout.always
     if layout.conditional:
         asked |= {
-            entry.item for entry in layout.conditional if _asked(entry, protocol, environment)
+            name for name, when in layout.conditional if when.evaluate(environment).value is True
         }
     for name in list(values):
         if name not in asked and values[name].value is not None:
@@ -367,13 +372,6 @@ def _answered(name: str, values: Mapping[str, Value], kept: Mapping[str, Capture
     return value is not None and (value.value is not None or value.raw != "")
 
 
-def _asked(entry: FormItem, protocol: Protocol, environment: ParticipantEnvironment) -> bool:
-    if entry.only_when is None:
-        return True
-    answer = compile_expression(entry.only_when, protocol).evaluate(environment)
-    return answer.value is True
-
-
 def _not_asked(item: Item, form: Form) -> Reason:
     return reason("not-asked", item.id, label=item.label, form=form.id)
 
@@ -414,10 +412,8 @@ def _doubts(
             doubts.append(Doubt(check, item.id, _unusual(item, datum.value)))
         else:
             passed.append(check)
-    for rule in form.checks:
-        truth = (
-            compile_expression(rule.expression, environment.protocol).evaluate(environment).value
-        )
+    for rule, holds in layout.checks:
+        truth = holds.evaluate(environment).value
         if truth is True:
             passed.append(rule.id)
         elif truth is False and rule.action == "query":

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from equipoise.protocol.document import Criterion, Protocol
 from equipoise.protocol.expression import Datum, compile_expression
@@ -20,8 +22,7 @@ WITHHELD = "(text)"
 """Stands in an assessment for words that the ledger keeps sealed elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class CriterionAnswer:
+class CriterionAnswer(Struct, frozen=True):
     """How one criterion stands.
 
     `answer` is about the criterion's own wording (`met`, `not_met`, `unknown`); `passes` says
@@ -58,8 +59,7 @@ class CriterionAnswer:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """All criteria together: eligible, not eligible, or (None) not to be decided yet."""
 
     eligible: Truth

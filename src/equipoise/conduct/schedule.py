@@ -7,8 +7,9 @@ on plain dates and knows no store.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from equipoise.protocol.document import Anchor, Diary, Offset, Protocol, Visit
 from equipoise.protocol.expression import compile_expression
@@ -19,16 +20,14 @@ from .state import FormInstance, ParticipantState
 _ONE_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class AnchorDay:
+class AnchorDay(Struct, frozen=True):
     """The day an anchor stands on; provisional while only its planned date is known."""
 
     day: date
     provisional: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedVisit:
+class PlannedVisit(Struct, frozen=True):
     """A visit as this participant stands to it.
 
     `status` is `pending` (its anchor is unknown), `due` (open, or still to come), `part` (begun),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
 
@@ -15,8 +16,7 @@ def is_readable(text: str) -> bool:
     return _UNREADABLE.search(text) is None
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """One datum as typed and as understood.
 
     `raw` is what was typed. `value` is its canonical form: a decimal string in the item's own unit,
@@ -54,8 +54,7 @@ class Address(NamedTuple):
         return cls(visit, form, repeat)
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Who acts: a person's account name, the role acted in, and the site (empty: all sites)."""
 
     id: str

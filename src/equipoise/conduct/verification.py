@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from msgspec import Struct
+
 from equipoise.protocol.document import Form, Protocol, SourceVerification
+from equipoise.protocol.once import once_for_each_protocol
 
 from .state import FormInstance, ParticipantState
 from .values import Address
@@ -26,10 +28,15 @@ def _drawn(rule: str, share: str, participant: str) -> bool:
 
 def comparable(protocol: Protocol, form: Form) -> tuple[str, ...]:
     """Items of a form that can be held against a source: neither computed here nor identifying."""
+    return _comparable(protocol, form.id)
+
+
+@once_for_each_protocol
+def _comparable(protocol: Protocol, form: str) -> tuple[str, ...]:
     items = protocol.item_by_id
     return tuple(
         entry.item
-        for entry in form.items
+        for entry in protocol.form_by_id[form].items
         if items[entry.item].derived is None and items[entry.item].type != "identity"
     )
 
@@ -45,8 +52,7 @@ def planned_items(protocol: Protocol, participant: str, form: Form) -> tuple[str
     return tuple(item for item in comparable(protocol, form) if item in named)
 
 
-@dataclass(frozen=True, slots=True)
-class FormVerification:
+class FormVerification(Struct, frozen=True):
     """A form's source verification by item. `outstanding` are planned and not (or no longer) verified."""
 
     planned: tuple[str, ...]
@@ -80,8 +86,7 @@ def form_verification(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """Values planned for verification, and of these verified; and marks that a later change voided."""
 
     planned: int = 0

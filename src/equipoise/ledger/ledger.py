@@ -17,7 +17,7 @@ from .envelope import (
     canonical_text,
     event_of,
     hash_after,
-    normal_text,
+    normal_texts,
 )
 from .errors import LedgerDamagedError, LedgerError
 from .head import HeadFile, SignedHead
@@ -340,8 +340,12 @@ class Ledger:
         where: Mapping[str, Cell | Sequence[Cell]] | None = None,
         order: str | Sequence[str] = (),
         limit: int | None = None,
+        settled: bool = True,
     ) -> list[Row]:
-        """Rows of a projection: columns equal to a value or one of several; `-column` descends."""
+        """Rows of a projection: columns equal to a value or one of several; `-column` descends.
+
+        Rows that a batch holds back are put first; without `settled` they are not, and stand as before.
+        """
         known = self.store.tables.get(table)
         if known is None:
             raise LedgerError(f"there is no table {table!r}")
@@ -351,7 +355,9 @@ class Ledger:
             *(column.removeprefix("-") for column in columns),
         ):
             known.check_column(column)
-        return self.store.rows(known, where or {}, columns, limit, inside=self._inside(rows=True))
+        return self.store.rows(
+            known, where or {}, columns, limit, inside=self._inside(rows=settled)
+        )
 
     def root(self) -> str:
         """The Merkle root over all committed events (see `equipoise.ledger.merkle`)."""
@@ -510,12 +516,13 @@ class Writing(Rows):
         clients: dict[str, int] = {}
         for draft in drafts:
             seq += 1
-            stream = normal_text(draft.stream)
+            stream, client_id, actor, role, site = normal_texts(
+                draft.stream, draft.client_id, draft.actor, draft.role, draft.site
+            )
             version = versions.get(stream)
             if version is None:
                 version = self.stream_version(stream)
             version = versions[stream] = version + 1
-            client_id = normal_text(draft.client_id)
             index = 0
             if client_id:
                 index = clients.get(client_id, self._clients.get(client_id, 0))
@@ -530,9 +537,9 @@ class Writing(Rows):
                 draft.schema,
                 draft.protocol,
                 canonical_json(draft.payload),
-                normal_text(draft.actor),
-                normal_text(draft.role),
-                normal_text(draft.site),
+                actor,
+                role,
+                site,
                 client_id,
                 index,
                 device_time,
@@ -541,7 +548,7 @@ class Writing(Rows):
             hash_ = hash_after(previous, canonical_text(*columns).encode())
             row = (*columns, previous, hash_)
             appended.append(
-                (row, Event(*columns[:7], draft.payload, *columns[8:], previous, hash_))
+                (row, Event._make((*columns[:7], draft.payload, *columns[8:], previous, hash_)))
             )
             previous = hash_
         # Only now is anything changed: a draft that was refused leaves the write as it was.
@@ -580,5 +587,7 @@ class Writing(Rows):
 
     def by_client(self, client_id: str) -> list[Event]:
         """Events of a client id with what has been appended here."""
-        here = [event_of(row) for row in self.rows if client_id and row[11] == client_id]
-        return self._ledger.by_client(client_id) + here
+        earlier = self._ledger.by_client(client_id)
+        if not self.rows:
+            return earlier
+        return earlier + [event_of(row) for row in self.rows if client_id and row[11] == client_id]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from .errors import LedgerError
 
@@ -57,8 +59,7 @@ class Table:
             raise LedgerError(f"table {self.name}: the key column {missing} is missing") from None
 
 
-@dataclass(slots=True)
-class RowChange:
+class RowChange(Struct):
     """What happens to one row: removed first or not, then columns set, then integers added to."""
 
     removed: bool = False

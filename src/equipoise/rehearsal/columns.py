@@ -58,7 +58,7 @@ class Column:
 
     def typed(self, person: int) -> str:
         """The value as a coordinator types it."""
-        value = self.values[person]
+        value = self.values.item(person)
         if self.kind == "number":
             return number_text(float(value), self.decimals)
         if self.kind == "boolean":

@@ -31,7 +31,7 @@ from .assumptions import (
     read_assumptions,
 )
 from .columns import Column, Days, Kind, Sampler, choices, decimals_of
-from .histories import Course, Series, Setting, Still, follow_history
+from .histories import Course, DateHistory, Series, Setting, Still, follow_history
 from .lean import UNIT, LeanStreams, waiting_levels
 from .staff import StaffArrays
 from .streams import Floats, Streams
@@ -103,6 +103,9 @@ class Replicate:
     log_rows: Mapping[str, Indexes]
     log_columns: Mapping[str, Mapping[str, tuple[Column, ...]]]
     still: Mapping[str, Still] = field(default_factory=dict)
+    _sources: dict[str, DateHistory | Series | Still | Column | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def persons(self) -> int:
@@ -117,22 +120,29 @@ class Replicate:
         `arm` is None before allocation, when every arm's value is the same. `cured` ignores the
         values that were made to violate a criterion (a rescreened person).
         """
-        failure = int(self.failure[person])
+        failure = self.failure.item(person)
         if failure >= 0 and not cured:
             forced = self.failing[failure].get(item)
             if forced is not None:
                 return forced.typed(person)
-        dates = self.course.dates.get(item)
-        if dates is not None:
-            return dates.typed(person, day)
-        series = self.series.get(item)
-        if series is not None:
-            return series.typed(arm or 0, person, self.course.index(person, day))
-        still = self.still.get(item)
-        if still is not None:
-            return still.typed(person)
-        column = self.columns.get(item)
-        return None if column is None else column.typed(person)
+        source = self._source(item)
+        if source is None:
+            return None
+        if isinstance(source, Series):
+            return source.typed(arm or 0, person, self.course.index(person, day))
+        if isinstance(source, DateHistory):
+            return source.typed(person, day)
+        return source.typed(person)
+
+    def _source(self, item: str) -> DateHistory | Series | Still | Column | None:
+        """Where an item's values are found; looked for once, since every form asks."""
+        try:
+            return self._sources[item]
+        except KeyError:
+            places = (self.course.dates, self.series, self.still, self.columns)
+            found = next((place[item] for place in places if item in place), None)
+            self._sources[item] = found
+            return found
 
     def kind(self, item: str) -> Kind | None:
         """How the item's values are held, where it is given by a column."""

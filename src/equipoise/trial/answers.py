@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from equipoise.conduct import commands as c
 from equipoise.conduct import events as e
@@ -13,8 +14,7 @@ from equipoise.conduct.refusal import Refusal
 from equipoise.ledger.envelope import Event
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A command that took effect. Truthy.
 
     `events` are the ledger's, `happenings` the same decoded, `answer` what the caller needs at once

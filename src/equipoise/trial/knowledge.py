@@ -6,8 +6,9 @@ import heapq
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime
+
+from msgspec.structs import replace
 
 from equipoise.conduct import events as e
 from equipoise.conduct.decide import local_day
@@ -120,6 +121,19 @@ class Knowledge:
     def participant_ids(self) -> list[str]:
         """Every number on the screening log, in order."""
         return [str(row["id"]) for row in self.ledger.rows("participant", order="id")]
+
+    def listed(self, site: str, status: str) -> list[str]:
+        """The numbers of those at a site who have a status, in order; a batch puts no rows for it."""
+        where = {"site": site, "status": status}
+        found = {
+            str(row["id"]) for row in self.ledger.rows("participant", where=where, settled=False)
+        }
+        for state in self._projector.waiting():
+            if (state.site, state.status) == (site, status):
+                found.add(state.id)
+            else:
+                found.discard(state.id)
+        return sorted(found)
 
     def participants(self) -> Iterator[ParticipantState]:
         """Every participant's state, in order of number."""

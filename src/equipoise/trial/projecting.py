@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from operator import attrgetter, is_
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from operator import is_
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from equipoise.conduct import events as e
 from equipoise.conduct.schedule import PlannedVisit, VisitPlanner, plan_visits
@@ -42,8 +45,7 @@ _PLAN_STAYS = (
 """Events after which every visit and diary stands as before, and other rows and tasks have changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A participant as kept in memory: the state, the sealed arm, and what was last projected."""
 
     state: ParticipantState
@@ -53,8 +55,7 @@ class View:
     source: Progress | None = None
 
 
-@dataclass(slots=True)
-class Change:
+class Change(Struct):
     """What commands did to one participant since its rows were put: `everything` where the whole plan may
     have moved, `details` where it stays and queries, adverse events or deviations have changed."""
 
@@ -70,7 +71,7 @@ class Change:
 
     def further(self) -> Change:
         """A change to go on from this one, which stays as it is."""
-        return Change(*_everything_in(self))
+        return copy(self)
 
     @property
     def view(self) -> View:
@@ -79,10 +80,6 @@ class Change:
         if before is None:
             return View(self.state, self.allocation, {})
         return View(self.state, self.allocation, before.tasks, before.plan, before.source)
-
-
-_everything_in = attrgetter(*(one.name for one in fields(Change)))
-"""Every field of a change, in the order in which they are given to make one."""
 
 
 def sealed_arm(event: Event) -> str:
@@ -109,21 +106,15 @@ class Projector:
 
         Their rows are still to be put: at once, or, in a batch, after all that follows in it (`defer`).
         """
-        # a view that has to be read settles what is deferred: all are asked for before any is used
-        before = {
-            event.stream[12:]: view(event.stream[12:])
-            for event in events
-            if event.stream.startswith("participant/")
-        }
         changes: dict[str, Change] = {}
         for event, happening in zip(events, happenings, strict=True):
             self.count_site(rows, event, happening)
-            participant = event.stream[12:]
-            if participant not in before or not event.stream.startswith("participant/"):
+            kind, _, participant = event.stream.partition("/")
+            if kind != "participant":
                 continue
             change = changes.get(participant)
             if change is None:
-                change = self._begin(participant, before[participant], event.site)
+                change = self._begin(participant, view(participant), event.site)
                 changes[participant] = change
             self._fold(change, event, happening)
         return list(changes.values())
@@ -145,6 +136,10 @@ class Projector:
         changed is then put once."""
         for change in changes:
             self._waiting[change.state.id] = change
+
+    def waiting(self) -> Iterator[ParticipantState]:
+        """Everybody whose rows are held back."""
+        return (change.state for change in self._waiting.values())
 
     def settle(self, rows: Rows) -> list[View]:
         """Put all that was deferred."""
@@ -202,10 +197,10 @@ class Projector:
             case e.FormSaved():
                 address = Address(happening.visit, happening.form, happening.repeat)
                 before = old.forms.get(address)
-                coded = new.protocol.coded_items
-                if coded and any(value.item in coded for value in happening.values):
+                touched = [value.item for value in happening.values]
+                if not new.protocol.coded_items.keys().isdisjoint(touched):
                     change.details = True
-                if any(value.item in new.protocol.anchor_items for value in happening.values):
+                if not new.protocol.anchor_items.isdisjoint(touched):
                     change.everything = True
                 elif before is None or before.complete != new.forms[address].complete:
                     change.visits |= {happening.visit}

@@ -143,12 +143,7 @@ def decide(command: c.Command, context: Context) -> Decided | Refusal:
         permission = permission_reasons(name, context, getattr(command, "to_participant", ""))
         if permission:
             return Refusal(tuple(permission))
-        unreadable = _unreadable(command)
-        unreadable += [
-            reason("means-gone", argument, name=argument, typed=text.strip())
-            for argument, text in _texts(command)
-            if text[:1] == "[" and text.strip() in GONE
-        ]
+        unreadable = _unreadable(list(_texts(command)))
         if unreadable:
             return Refusal(tuple(unreadable))
         held = holds.hold_reasons(command, context)
@@ -159,14 +154,19 @@ def decide(command: c.Command, context: Context) -> Decided | Refusal:
         return refused.refusal
 
 
-def _unreadable(command: c.Command) -> list[Reason]:
-    texts = list(_texts(command))
-    if is_readable("".join([text for _, text in texts])):
+def _unreadable(texts: list[tuple[str, str]]) -> list[Reason]:
+    """Texts nobody could read, and those that say what only an erased text says."""
+    together = "".join([text for _, text in texts])
+    if "[" not in together and is_readable(together):
         return []
     return [
         reason("unreadable-text", argument, name=argument)
         for argument, text in texts
         if not is_readable(text)
+    ] + [
+        reason("means-gone", argument, name=argument, typed=text.strip())
+        for argument, text in texts
+        if text[:1] == "[" and text.strip() in GONE
     ]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from equipoise.protocol.document import Protocol
 
@@ -44,8 +45,7 @@ def no_dictionary(sha256: str) -> Dictionary | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """The world at the moment of a decision. `participant` answers None for an unknown number.
 
     `protocol` is the version in force where the decision takes effect, `documents` every version by its
@@ -86,8 +86,7 @@ class Context:
         return self.trial.site(site)
 
 
-@dataclass(slots=True)
-class Decided:
+class Decided(Struct):
     """Events to append, in order, each with its stream and site; and what to answer."""
 
     events: list[tuple[str, str, e.Happening]] = field(default_factory=list)

@@ -76,6 +76,9 @@ _THROUGH = ("screen_failed", "consent_refused", "withdrawn", "completed")
 """Statuses in which nothing more is awaited of a participant."""
 
 
+_ABOUT_A_QUERY = (c.AnswerQuery, c.CloseQuery, c.ReopenQuery)
+
+
 def hold_reasons(command: c.Command, context: Context) -> list[Reason]:
     """Why a hold on the data keeps this command from being decided; empty where none does."""
     kind = type(command)
@@ -98,7 +101,7 @@ def hold_reasons(command: c.Command, context: Context) -> list[Reason]:
 
 
 def _address(command: c.Command, participant: ParticipantState) -> Address | None:
-    if isinstance(command, c.AnswerQuery | c.CloseQuery | c.ReopenQuery):
+    if isinstance(command, _ABOUT_A_QUERY):
         query = participant.queries.get(command.query)
         return query.address if query else None
     address: Address | None = getattr(command, "address", None)

@@ -225,8 +225,8 @@ def _window_deviation(
     visit = protocol.visit_by_id.get(saved.visit)
     if visit is None:
         return
-    begun = any(held.visit == visit.id for held in participant.forms)
-    tells = any(value.item in protocol.anchor_items for value in saved.values)
+    begun = visit.id in {held.visit for held in participant.forms}
+    tells = not protocol.anchor_items.isdisjoint([value.item for value in saved.values])
     if begun and not tells:
         return
     anchor = participant_anchors(protocol, participant, visit.anchor).get(visit.anchor)

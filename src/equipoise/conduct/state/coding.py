@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import events as e
 from ..sealed import REDACTED
 from .records import Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class Coding:
+class Coding(Struct, frozen=True):
     """A dictionary's term for what was written at a target; `void` is the later change of the words.
 
     `sha256` names the dictionary, names are by language.
@@ -30,8 +31,7 @@ class Coding:
     void: Stamp | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredDictionary:
+class RegisteredDictionary(Struct, frozen=True):
     """A version of a dictionary that the trial has coded with, or codes with now."""
 
     purpose: e.CodingPurpose
@@ -43,8 +43,7 @@ class RegisteredDictionary:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Synonym:
+class Synonym(Struct, frozen=True):
     """Words offered for a term. `retired` says why they are offered no more."""
 
     number: int
@@ -58,8 +57,7 @@ class Synonym:
     retired: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CodingState:
+class CodingState(Struct, frozen=True):
     """Dictionaries and synonyms of the trial, in the order in which they came."""
 
     dictionaries: tuple[RegisteredDictionary, ...] = ()

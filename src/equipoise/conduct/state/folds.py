@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, replace
+from copy import copy
 from datetime import date
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any
+
+from msgspec.structs import replace
 
 from equipoise.ledger.envelope import Event
 from equipoise.protocol.document import Protocol
@@ -45,9 +46,6 @@ from .records import (
 Documents = Mapping[str, Protocol]
 """Protocol documents by version."""
 
-_everything_of = attrgetter(*(one.name for one in fields(ParticipantState)))
-"""Every field of a state, in the order in which they are given to make one."""
-
 _Fold = Callable[[ParticipantState, Any, Stamp, str], None]
 
 
@@ -55,7 +53,7 @@ def folded(
     state: ParticipantState, happening: e.Happening, stamp: Stamp, site: str
 ) -> ParticipantState:
     """The state after one more event of this participant's stream; the given one stays as it is."""
-    new = ParticipantState(*_everything_of(state))
+    new = copy(state)
     fold_in(new, happening, stamp, site)
     return new
 
@@ -495,8 +493,8 @@ def _redaction_declined(
 
 
 def _copy_given(s: ParticipantState, h: e.CopyGiven, stamp: Stamp, site: str) -> None:
-    copy = GivenCopy(h.given_to, h.reason, h.language, h.file_format, h.upto, stamp)
-    s.copies = (*s.copies, copy)
+    given = GivenCopy(h.given_to, h.reason, h.language, h.file_format, h.upto, stamp)
+    s.copies = (*s.copies, given)
 
 
 def _transferred(s: ParticipantState, h: e.ParticipantTransferred, stamp: Stamp, site: str) -> None:

@@ -7,16 +7,17 @@ A state is replaced, never changed: each fold answers a new one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import events as e
 from .visiting import VISIT_EVENTS, MonitoringVisit, visit_after
 
 
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(Struct, frozen=True):
     """How a halt was lifted: on whose authorization, by which document."""
 
     authorized_by: str
@@ -27,8 +28,7 @@ class Restart:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Halt:
+class Halt(Struct, frozen=True):
     """A halt of recruitment at a site, or (empty) in the whole trial."""
 
     number: int
@@ -41,8 +41,7 @@ class Halt:
     restart: Restart | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FiledDocument:
+class FiledDocument(Struct, frozen=True):
     """A line of the essential-document log. `withdrawn` says why it should not have been filed."""
 
     number: int
@@ -64,8 +63,7 @@ class FiledDocument:
         return self.document, self.site, self.about
 
 
-@dataclass(frozen=True, slots=True)
-class EthicsReview:
+class EthicsReview(Struct, frozen=True):
     """A step of an ethics committee's continuing review at a site."""
 
     site: str
@@ -77,8 +75,7 @@ class EthicsReview:
     actor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """A site that differs in a statistic, as an issue. `assessments` are (words, instant, actor)."""
 
     number: int
@@ -95,8 +92,7 @@ class Signal:
     closed_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Oversight:
+class Oversight(Struct, frozen=True):
     """Everything about the trial's oversight, in the order in which it happened."""
 
     halts: tuple[Halt, ...] = ()

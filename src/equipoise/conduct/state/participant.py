@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct, field
 
 from equipoise.protocol.document import Protocol
 
@@ -35,8 +36,7 @@ STATUSES = (
 """Every value of `ParticipantState.status`, in the order of a participant's life."""
 
 
-@dataclass(slots=True)
-class ParticipantState:
+class ParticipantState(Struct):
     """Everything known of one participant, at ledger position `seq`."""
 
     id: str
@@ -117,6 +117,8 @@ class ParticipantState:
     @property
     def off_study_on(self) -> date | None:
         """The day from which nothing more is collected."""
+        if not self.withdrawals:
+            return None
         days = [w.on for w in self.withdrawals if w.scope != "treatment"]
         return min(days) if days else None
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from msgspec import Struct, field
 
 from equipoise.protocol.expression import Datum
 
 from ..values import Address, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """Who did something, when, at which position of the ledger."""
 
     seq: int
@@ -22,8 +22,7 @@ class Stamp:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(Struct, frozen=True):
     """A value as it stands: with the day it holds for and the save that brought it."""
 
     value: Value
@@ -33,8 +32,7 @@ class Captured:
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationMark:
+class VerificationMark(Struct, frozen=True):
     """A value held against the source documents at a save; `void` is the later change of it."""
 
     save: int
@@ -42,16 +40,14 @@ class VerificationMark:
     void: Stamp | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """Data that may not change: `kind` is `frozen` or `locked`."""
 
     kind: str
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class FormInstance:
+class FormInstance(Struct, frozen=True):
     """A form at one address. `signed_save` is the save a signature covers; later saves void it.
 
     `verified` holds the latest mark of source verification by item.
@@ -78,8 +74,7 @@ class FormInstance:
         return self.signed_save == self.saves
 
 
-@dataclass(frozen=True, slots=True)
-class DiaryDay:
+class DiaryDay(Struct, frozen=True):
     """One day of a diary."""
 
     diary: str
@@ -90,8 +85,7 @@ class DiaryDay:
     last: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentRecord:
+class ConsentRecord(Struct, frozen=True):
     """A consent form signed."""
 
     version: str
@@ -99,8 +93,7 @@ class ConsentRecord:
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class AssessmentRecord:
+class AssessmentRecord(Struct, frozen=True):
     """An eligibility assessment as it entered the ledger."""
 
     number: int
@@ -111,8 +104,7 @@ class AssessmentRecord:
     signed_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """A reporting deadline running for a serious adverse event."""
 
     clock: str
@@ -122,8 +114,7 @@ class Clock:
     on_time: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AdverseEvent:
+class AdverseEvent(Struct, frozen=True):
     """An adverse event as known now."""
 
     number: int
@@ -147,8 +138,7 @@ class AdverseEvent:
         return bool(self.seriousness)
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A question about data. `check` names the edit check of an automatic query."""
 
     number: int
@@ -165,8 +155,7 @@ class Query:
     """What was asked when it was opened again, each time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
+class Deviation(Struct, frozen=True):
     """A departure from the protocol."""
 
     kind: str
@@ -187,8 +176,7 @@ class Deviation:
         return not self.automatic or self.kind == "visit_missed"
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawal:
+class Withdrawal(Struct, frozen=True):
     """Leaving treatment, follow-up or the use of data."""
 
     scope: str
@@ -198,8 +186,7 @@ class Withdrawal:
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class Unblinding:
+class Unblinding(Struct, frozen=True):
     """The allocation was told to `stamp.actor`, in an emergency or as planned."""
 
     kind: str
@@ -207,8 +194,7 @@ class Unblinding:
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class Redaction:
+class Redaction(Struct, frozen=True):
     """A request that a text be made unreadable: `status` is `open`, `done` or `declined`.
 
     `value` says which text (`RequestRedaction.value`).
@@ -223,8 +209,7 @@ class Redaction:
     answer: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GivenCopy:
+class GivenCopy(Struct, frozen=True):
     """A copy of the participant's data, up to the entry `upto` of their record, as it was given."""
 
     given_to: str
@@ -235,8 +220,7 @@ class GivenCopy:
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class SupplyBalance:
+class SupplyBalance(Struct, frozen=True):
     """Units of an intervention's product, by what became of them."""
 
     ordered: int = 0

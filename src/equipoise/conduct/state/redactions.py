@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import events as e
 
 
-@dataclass(frozen=True, slots=True)
-class TrialRedaction:
+class TrialRedaction(Struct, frozen=True):
     """As `Redaction`, in the stream of `site` or (empty) of the trial; numbers count within the stream."""
 
     number: int

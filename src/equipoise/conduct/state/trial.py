@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from equipoise.protocol.document import Protocol
 
@@ -16,8 +18,7 @@ from .oversight import OVERSIGHT_FOLDS, Oversight
 from .redactions import REDACTION_FOLDS, Redactions
 
 
-@dataclass(frozen=True, slots=True)
-class LaboratoryRange:
+class LaboratoryRange(Struct, frozen=True):
     """A site laboratory's reference range for an item, from a day on."""
 
     item: str
@@ -40,8 +41,7 @@ class LaboratoryRange:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Delegation:
+class Delegation(Struct, frozen=True):
     """A line of a site's delegation log; `ended` is the instant from which it no longer holds."""
 
     number: int
@@ -65,8 +65,7 @@ class Delegation:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Training:
+class Training(Struct, frozen=True):
     """A training record: `subject` is `gcp` or a protocol version."""
 
     person: str
@@ -76,8 +75,7 @@ class Training:
     recorded_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class AccessReview:
+class AccessReview(Struct, frozen=True):
     """A signed review of who has access, by the hash of the list reviewed."""
 
     list_hash: str
@@ -86,8 +84,7 @@ class AccessReview:
     signed_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignedPlan:
+class SignedPlan(Struct, frozen=True):
     """A signature under the analysis plan of a protocol version, by the plan's hash."""
 
     number: int
@@ -97,8 +94,7 @@ class SignedPlan:
     signed_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class TrailReview:
+class TrailReview(Struct, frozen=True):
     """A signed review of the audit trail of a site, or (no site) of the trial, up to a ledger position."""
 
     number: int
@@ -114,8 +110,7 @@ class TrailReview:
     signed_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """What a machine signs in with: whose, for which role and site (empty: every site), and until when."""
 
     id: str
@@ -134,8 +129,7 @@ class Token:
         return self.revoked_at is None and day <= self.until
 
 
-@dataclass(frozen=True, slots=True)
-class Restoration:
+class Restoration(Struct, frozen=True):
     """The ledger went on from a backup of `backup_seq` events; `lost` others were no more."""
 
     backup_seq: int
@@ -147,8 +141,7 @@ class Restoration:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class RevealedSeed:
+class RevealedSeed(Struct, frozen=True):
     """What had been committed to, as it was revealed; `scheme` is JSON."""
 
     seed: str
@@ -158,8 +151,7 @@ class RevealedSeed:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class TrialUnblinding:
+class TrialUnblinding(Struct, frozen=True):
     """The masking was ended for everybody."""
 
     reason: str
@@ -167,8 +159,7 @@ class TrialUnblinding:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class FactorReset:
+class FactorReset(Struct, frozen=True):
     """Somebody's second factor was taken back."""
 
     person: str
@@ -177,8 +168,7 @@ class FactorReset:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedIdentity:
+class LinkedIdentity(Struct, frozen=True):
     """The identity at an outside issuer with which a person may sign in."""
 
     person: str
@@ -188,8 +178,7 @@ class LinkedIdentity:
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class IdentityChange:
+class IdentityChange(Struct, frozen=True):
     """An identity was linked, or (with the reason) unlinked."""
 
     person: str
@@ -200,8 +189,7 @@ class IdentityChange:
     at: str
 
 
-@dataclass(slots=True)
-class SiteState:
+class SiteState(Struct):
     """A site: open or not, its laboratory, how many it screened and randomized."""
 
     id: str
@@ -220,8 +208,11 @@ class SiteState:
     delegations: tuple[Delegation, ...] = ()
 
 
-@dataclass(slots=True)
-class TrialState:
+_NO_CONCERN: set[type[e.Happening]] = set()
+"""Events that have been found to change nothing but a participant: nine in ten."""
+
+
+class TrialState(Struct):
     """The trial as a whole, at ledger position `seq`."""
 
     id: str
@@ -310,7 +301,7 @@ class TrialState:
 
     def site(self, site: str) -> SiteState:
         """The site's state; a site that was never opened is closed."""
-        return self.sites.get(site, SiteState(site))
+        return self.sites.get(site) or SiteState(site)
 
     def may_act(self, person: str, role: str, site: str) -> bool:
         """Whether the person holds the role, at this site or at all."""
@@ -342,6 +333,8 @@ class TrialState:
 
     def apply(self, happening: e.Happening, site: str, at: str, actor: str) -> None:
         """Fold one event in; events of participants only move the counts."""
+        if type(happening) in _NO_CONCERN:
+            return
         match happening:
             case e.TrialCreated():
                 self.created = True
@@ -493,3 +486,5 @@ class TrialState:
                 self.redactions = redacted(self.redactions, happening, site, at, actor)
             case _ if (coding := CODING_FOLDS.get(type(happening))) is not None:
                 self.coding = coding(self.coding, happening, at, actor)
+            case _:
+                _NO_CONCERN.add(type(happening))

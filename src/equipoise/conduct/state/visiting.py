@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .. import events as e
 
 VisitStatus = Literal["planned", "cancelled", "signed", "acknowledged"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A finding of a visit and its action. `resolved` says what was done."""
 
     number: int
@@ -29,8 +30,7 @@ class Finding:
     resolved_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A signed report."""
 
     began_on: date
@@ -50,8 +50,7 @@ class Report:
     acknowledged_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MonitoringVisit:
+class MonitoringVisit(Struct, frozen=True):
     """A visit to a site, numbered within the trial."""
 
     number: int

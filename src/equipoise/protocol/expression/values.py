@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, Protocol
+
+from msgspec import Struct, field
 
 from equipoise.quantity.dates import PartialDate
 
 Bound = Literal["upper", "lower"]
 
 
-@dataclass(frozen=True, slots=True)
-class Datum:
+class Datum(Struct, frozen=True):
     """A value with its unit, the day it holds for, and where it stands (`screening/laboratory/1`)."""
 
     value: Decimal | date | datetime | PartialDate | bool | str | int
@@ -34,8 +34,7 @@ class Environment(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The value (None: unknown) and every name looked at with what was found there.
 
     Laboratory limits stand under `uln(alt)` and `lln(alt)`; a name without a value maps to None.
@@ -50,8 +49,7 @@ class Answer:
         return tuple(name for name, datum in self.used.items() if datum is None)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A value known only to lie between two bounds, both included: what a partial date leaves."""
 
     low: Decimal | date

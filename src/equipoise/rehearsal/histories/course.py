@@ -96,7 +96,7 @@ class Series:
 
     def typed(self, arm: int, person: int, day: int) -> str:
         """The value as typed."""
-        value = self.values[arm, person, day]
+        value = self.values.item(arm, person, day)
         if self.codes is not None:
             return self.codes[int(value)]
         return number_text(float(value), self.decimals)
@@ -154,8 +154,8 @@ class Course:
 
     def index(self, person: int, day: int) -> int:
         """The series' index of a calendar day, held within the course."""
-        at = day - int(self.first[person]) + self.days_before
-        return min(max(at, 0), self.length - 1)
+        at = day - self.first.item(person) + self.days_before
+        return at if 0 <= at < self.length else 0 if at < 0 else self.length - 1
 
 
 def read_parameters(model: type[_Parameters], given: Mapping[str, Any]) -> _Parameters:

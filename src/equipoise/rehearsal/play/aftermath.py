@@ -11,7 +11,6 @@ from equipoise.conduct.state import ParticipantState, Query
 from ..generate import NEVER
 from . import safety, visits
 from .calendar import working_day
-from .screening import stratum_item
 
 if TYPE_CHECKING:
     from .person import VirtualPerson
@@ -77,7 +76,7 @@ def _correct(person: VirtualPerson, query: Query, today: int) -> bool:
         return False
     day = form.performed_on.toordinal()
     dates = person.stage.replicate.course.dates
-    ticked = stratum_item(person)
+    ticked = person.ticked_wrongly
     wrong = {}
     for name, captured in form.values.items():
         if captured.value.code == "derived" or name in dates or name == ticked:
@@ -125,7 +124,7 @@ def verify_sources(person: VirtualPerson, state: ParticipantState, today: int) -
                     query.address == address and query.item == name
                     for query in state.queries.values()
                 )
-                if asked or name == stratum_item(person):
+                if asked or name == person.ticked_wrongly:
                     continue
                 raised = c.RaiseQuery(
                     participant=person.pid or "",
@@ -139,7 +138,7 @@ def verify_sources(person: VirtualPerson, state: ParticipantState, today: int) -
 
 def correct_stratum(person: VirtualPerson, state: ParticipantState, today: int) -> int:
     """A stratum ticked wrongly is found some time after the allocation that used it."""
-    name = stratum_item(person)
+    name = person.ticked_wrongly
     if name is None or state.randomized_on is None:
         return NEVER
     captured = state.latest.get(name)

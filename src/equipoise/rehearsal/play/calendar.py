@@ -7,10 +7,11 @@ since the true dates of the course are in the arrays.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from equipoise.conduct.schedule import applies_to_arm
 from equipoise.conduct.state import ParticipantState
@@ -25,8 +26,7 @@ _SLOTS = 480
 """Appointments of a day, a minute apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrueVisit:
+class TrueVisit(Struct, frozen=True):
     """A visit as it will take place: `day` is when the person comes, within or after the window."""
 
     index: int
@@ -94,6 +94,15 @@ def _typed_day(state: ParticipantState, item: str) -> int | None:
     value = captured.datum.value if captured and captured.datum else None
     to_ordinal = getattr(value, "toordinal", None)
     return int(to_ordinal()) if to_ordinal else None
+
+
+def watched_items(replicate: Replicate) -> tuple[str, ...]:
+    """Items whose latest value decides what is due: they tell an anchor's day, a planned date or a stratum."""
+    protocol = replicate.protocol
+    told = [item for one in protocol.schedule.anchors for item in (one.item, one.planned)]
+    strata = protocol.randomization.strata if protocol.randomization else []
+    names = (*replicate.course.dates, *told, *(factor.item for factor in strata))
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def never_missed(protocol: Protocol) -> frozenset[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .stage import Stage
 
 _LOOKED_AT = attrgetter(
-    "arm", "withdrawals", "latest", "forms", "missed", "adverse_events", "queries", "site"
+    "arm", "withdrawals", "forms", "missed", "adverse_events", "queries", "site"
 )
 _UNSEEN: tuple[object, ...] = (object(),)
 _ENDED = ("withdrawn", "completed", "screen_failed", "consent_refused")
@@ -54,6 +54,10 @@ class VirtualPerson:
         """By step: what it looked at, and the day it named."""
         self._seen: tuple[object, ...] = _UNSEEN
         """What all of them had looked at when it was last the same for each."""
+        self._quiet_until = 0
+        """The first day on which one of them has something due, of those that do not look at all."""
+        self.diary_told: dict[str, tuple[int, int, int]] = {}
+        """By diary: its window, and the day up to which all are told or forgotten."""
         self._did = False
         staff, plan = replicate.staff, replicate.assumptions.staff
         self.verified = tuple(
@@ -64,6 +68,8 @@ class VirtualPerson:
             ).nonzero()[0]
         )
         """Visits (by place in the schedule) whose typing errors a monitor would find."""
+        self.ticked_wrongly = screening.stratum_item(self)
+        """The stratum item that staff get wrong for this person, or None."""
 
     # -- where the person stands ------------------------------------------------------------------
 
@@ -203,15 +209,20 @@ class VirtualPerson:
             self.open_visits = self.visits
 
     def _take_part(self, state: ParticipantState, today: int) -> int:
-        self.take_up_calendar(state)
         seen = self._looked_at(state)
         as_before, unmoved = all(map(is_, seen, self._seen)), True
+        if not as_before:
+            self.take_up_calendar(state)
+            seen = self._looked_at(state)
+        quiet = as_before and today < self._quiet_until
         for place, step in enumerate(_STEPS):
-            asked = self._asked.get(place)
-            if asked is not None and today < asked[1]:
+            if quiet and not step.looks_at_all:
+                continue
+            known = self._asked.get(place)
+            if known is not None and today < known[1]:
                 if as_before and unmoved and not step.looks_at_all:
                     continue
-                if all(map(is_, step.looks_at(self, state), asked[0])):
+                if all(map(is_, step.looks_at(self, state), known[0])):
                     continue
             parts = step.looks_at(self, state)
             self._asked[place] = (parts, step.act(self, state, today))
@@ -219,13 +230,16 @@ class VirtualPerson:
             if state.off_study_on is not None or state.completed_on is not None:
                 return today + 1
             unmoved = unmoved and all(map(is_, seen, self._looked_at(state)))
+            quiet = quiet and unmoved
         # what moved while the steps were gone through is news to those that came before it
         self._seen = seen if unmoved else _UNSEEN
-        return min(day for _, day in self._asked.values())
+        asked = self._asked
+        self._quiet_until = min([asked[place][1] for place in _LOOKING_AT_SOME])
+        return min([self._quiet_until, *[asked[place][1] for place in _LOOKING_AT_ALL]])
 
     def _looked_at(self, state: ParticipantState) -> tuple[object, ...]:
-        """What any step looks at but those that look at all: a day of a diary leaves it as it was."""
-        return (*_LOOKED_AT(state), self.visits)
+        """What calendar and steps look at, but those that look at all: a day of a diary leaves it as it was."""
+        return (*_LOOKED_AT(state), self.visits, *map(state.latest.get, self.stage.watched))
 
 
 class _Step(NamedTuple):
@@ -250,7 +264,10 @@ _STEPS = (
     _Step(visits.fill_logs, lambda person, state: (state.forms,)),
     _Step(safety.report_events, lambda person, state: (state.adverse_events, state.arm)),
     _Step(safety.report, lambda person, state: (state.adverse_events, state.site)),
-    _Step(aftermath.correct_stratum, lambda person, state: (state.latest,)),
+    _Step(
+        aftermath.correct_stratum,
+        lambda person, state: (state.latest.get(person.ticked_wrongly or ""),),
+    ),
     _Step(aftermath.verify_sources, lambda person, state: (state.forms, state.site)),
     _Step(aftermath.answer_queries, lambda person, state: (state.queries, state.site)),
     _Step(aftermath.move_away, lambda person, state: (state,), looks_at_all=True),
@@ -259,3 +276,5 @@ _STEPS = (
         lambda person, state: (state.forms, state.missed, person.visits, state.adverse_events),
     ),
 )
+_LOOKING_AT_ALL = tuple(place for place, step in enumerate(_STEPS) if step.looks_at_all)
+_LOOKING_AT_SOME = tuple(place for place, step in enumerate(_STEPS) if not step.looks_at_all)

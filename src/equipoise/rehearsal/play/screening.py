@@ -82,7 +82,7 @@ def _screen(person: VirtualPerson, today: int, what: str, previous: str | None) 
 
 
 def stratum_item(person: VirtualPerson) -> str | None:
-    """The stratum item that staff get wrong for this person, or None."""
+    """The stratum item that staff get wrong for a person, or None (asked once: `person.ticked_wrongly`)."""
     replicate = person.stage.replicate
     draws = replicate.staff.wrong_stratum[person.index]
     if draws[0] >= replicate.assumptions.staff.wrong_stratum:
@@ -94,7 +94,7 @@ def stratum_item(person: VirtualPerson) -> str | None:
 
 def wrong_stratum(person: VirtualPerson) -> dict[str, str]:
     """The level ticked by mistake, by item."""
-    name = stratum_item(person)
+    name = person.ticked_wrongly
     if name is None:
         return {}
     replicate = person.stage.replicate
@@ -183,7 +183,7 @@ def _assess(person: VirtualPerson, today: int, what: str) -> bool:
 
 def _check_against_source(person: VirtualPerson, state: ParticipantState, today: int) -> None:
     """Before eligibility is decided, what was mistyped is found and corrected."""
-    ticked = stratum_item(person)
+    ticked = person.ticked_wrongly
     for address, form in state.forms.items():
         day = form.performed_on.toordinal()
         wrong = {}

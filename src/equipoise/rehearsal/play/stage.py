@@ -24,7 +24,7 @@ from equipoise.trial import Done, Trial, VirtualClock
 
 from ..generate import Replicate
 from .agenda import Agenda
-from .calendar import appointment, morning, never_missed, weekday
+from .calendar import appointment, morning, never_missed, watched_items, weekday
 from .cast import Cast, CastError
 from .entries import Desk
 from .person import VirtualPerson
@@ -78,6 +78,8 @@ class Stage:
     cast: Cast
     desk: Desk
     unmissable: frozenset[str]
+    watched: tuple[str, ...]
+    """Items whose latest value decides what is due, by the day it takes or the stratum it tells."""
     recruiting: bool = True
     """Whether recruitment was open this morning: its end is news only the day after."""
     refused: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
@@ -135,6 +137,7 @@ def play(
         Cast(replicate.protocol),
         Desk(replicate),
         never_missed(replicate.protocol),
+        watched_items(replicate),
     )
     people = [VirtualPerson(stage, index) for index in range(replicate.persons)]
     day = last_day_played(trial, replicate)

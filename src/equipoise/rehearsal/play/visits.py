@@ -193,11 +193,8 @@ def _neighbor(person: VirtualPerson, address: Address) -> str | None:
     """The first in the site's list under treatment or follow-up in whose record there is room for the form."""
     trial = person.stage.trial
     # the list of the site's staff, and not everybody who was ever screened: most have left by the end
-    listed = trial.ledger.rows(
-        "participant", where={"site": person.site, "status": "randomized"}, order="id"
-    )
-    for row in listed:
-        other = trial.participant(str(row["id"]))
+    for listed in trial.listed(person.site, "randomized"):
+        other = trial.participant(listed)
         if (
             other is not None
             and other.id != person.pid
@@ -250,15 +247,22 @@ def keep_diary(person: VirtualPerson, state: ParticipantState, today: int) -> in
         if window is None or arm is None:
             continue
         first, last = window
-        for day in range(max(first, today - DIARY_LOOKBACK_DAYS), min(last, today - 1) + 1):
+        told = person.diary_told.get(diary.id)
+        if told is None or told[:2] != window:
+            told = (first, last, first - 1)
+        through = told[2]
+        for day in range(max(through + 1, today - DIARY_LOOKBACK_DAYS), min(last, today - 1) + 1):
             when = date.fromordinal(day)
             if (diary.id, when) in state.diary or forgotten_day(
                 replicate, person.index, day - first, last - first
             ):
+                if through == day - 1:
+                    through = day
                 continue
             index = replicate.course.index(person.index, day)
+            taken = replicate.course.taken[arm, person.index, index].tolist()
             values = {
-                item: "true" if replicate.course.taken[arm, person.index, index, turn] else "false"
+                item: "true" if taken[turn] else "false"
                 for turn, item in enumerate(diary.dose_items)
             }
             for _, item in person.stage.desk.plans[diary.form].entries:
@@ -271,6 +275,7 @@ def keep_diary(person: VirtualPerson, state: ParticipantState, today: int) -> in
             )
             # a diary day asks for nothing tomorrow: it is not counted as something done
             person.stage.do(command, state.site, person.client(f"diary/{diary.id}", day))
+        person.diary_told[diary.id] = (first, last, through)
         if today <= last:
             wanted = min(wanted, working_day(max(today, first) + 1))
     return wanted
@@ -403,9 +408,6 @@ def _units_used(
     course = person.stage.replicate.course
     if arm is None:
         return 0
-    days = sum(
-        1
-        for day in range(since, today)
-        if course.taken[arm, person.index, course.index(person.index, day)].any()
-    )
+    places = [course.index(person.index, day) for day in range(since, today)]
+    days = int(course.taken[arm, person.index, places].any(axis=1).sum())
     return math.ceil(days * supply.units_per_day)

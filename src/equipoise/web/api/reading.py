@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from msgspec import structs
 
 from equipoise.conduct.decide.visits import content_hash
 from equipoise.conduct.schedule import plan_visits
@@ -379,7 +380,7 @@ def event_answer(participant: str, event: AdverseEvent) -> b.AdverseEventAnswer:
         narrative=event.narrative,
         reported_at=event.reported.at,
         reported_by=event.reported.actor,
-        clocks=[b.ClockLine(**asdict(clock)) for clock in event.clocks],
+        clocks=[b.ClockLine(**structs.asdict(clock)) for clock in event.clocks],
     )
 
 
