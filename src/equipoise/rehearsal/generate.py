@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
+from decimal import Decimal
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -563,19 +564,22 @@ def in_site_unit(replicate: Replicate, site: str, item: str, text: str) -> str:
 
     As many decimals are kept as it takes for the entry to convert back to the very same value.
     """
-    from decimal import Decimal
-
     laboratory = replicate.assumptions.laboratory.sites.get(site)
     unit = laboratory.units.get(item) if laboratory else None
     definition = replicate.protocol.item_by_id[item]
     if unit is None or definition.unit is None or unit == definition.unit:
         return text
+    return _converted(text, definition.unit, unit, decimals_of(definition))
+
+
+@lru_cache(maxsize=16_384)
+def _converted(text: str, own: str, unit: str, decimals: int) -> str:
     value = Decimal(text)
-    exact = convert(value, definition.unit, unit)
-    step = Decimal(1).scaleb(-decimals_of(definition))
-    for decimals in range(7):
-        shown = exact.quantize(Decimal(1).scaleb(-decimals))
-        if convert(shown, unit, definition.unit).quantize(step) == value:
+    exact = convert(value, own, unit)
+    step = Decimal(1).scaleb(-decimals)
+    for shown_decimals in range(7):
+        shown = exact.quantize(Decimal(1).scaleb(-shown_decimals))
+        if convert(shown, unit, own).quantize(step) == value:
             return f"{shown:f} {unit}"
     return text
 
