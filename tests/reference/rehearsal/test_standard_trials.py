@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -17,7 +18,7 @@ from equipoise.design import (
     obrien_fleming,
     spending_boundaries,
 )
-from equipoise.rehearsal.bulk.kernels.standard import fill
+from equipoise.rehearsal.bulk.kernels.standard import GROUP, fill
 from equipoise.rehearsal.bulk.standard import (
     as_designed,
     simulate_two_proportions,
@@ -35,18 +36,21 @@ REPLICATES = 400_000
     [
         ((0, 0), 0, "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
         ((3, 2**62 + 7), 0xFFFFFFFF, None),
+        # from one upper word of the replicate to the next
+        ((1, 2**32 - 5), 0xFFFFFFFF, None),
     ],
 )
 def test_words_are_philox_4x32_10(counter: tuple[int, int], key: int, expected: str | None) -> None:
     """The known answer of Random123 for counter and key zero; other addresses by the rule in whole numbers."""
     stream, replicate = counter
-    row = np.zeros(12, dtype=np.uint32)
-    fill(row, 3, np.uint64(key), np.uint64(key), replicate, stream)
-    for block in range(3):
-        found = " ".join(f"{row[word * 3 + block]:08x}" for word in range(4))
-        words = philox((block, replicate & 0xFFFFFFFF, replicate >> 32, stream), (key, key))
+    rows = np.zeros((12, GROUP), dtype=np.uint32)
+    fill(rows, 3, np.uint64(key), np.uint64(key), replicate, stream)
+    for block, lane in itertools.product(range(3), range(GROUP)):
+        found = " ".join(f"{rows[word * 3 + block, lane]:08x}" for word in range(4))
+        number = replicate + lane
+        words = philox((block, number & 0xFFFFFFFF, number >> 32, stream), (key, key))
         assert found == " ".join(f"{word:08x}" for word in words)
-        if block == 0 and expected is not None:
+        if (block, lane) == (0, 0) and expected is not None:
             assert found == expected
 
 

@@ -3,14 +3,20 @@
 All kernels of standard trials stand in this one file: what Numba has compiled is taken anew when the file changes, and
 not when a file changes whose kernels it calls.
 
-Words are counter-based, Philox 4x32-10 (Salmon et al., SC 2011), whole rows at once: a pure function of key, replicate,
-stream and place. Products of 32-bit words fit 64 bits, so that the compiler computes several blocks at a time; the
-64-bit variant that the rehearsal's arrays use is not vectorized.
+Words are counter-based, Philox 4x32-10 (Salmon et al., SC 2011): a pure function of key, replicate, stream and place.
+Products of 32-bit words fit 64 bits, so that vector units compute several at a time; the 64-bit variant that the
+rehearsal's arrays use is not vectorized.
 
 Address of a word
     key      the first 64 bits of SHA-256(`equipoise-standard-1|seed`), two words, little endian
     counter  (block, replicate modulo 2^32, replicate div 2^32, stream); output word w of block b is place
-             w · blocks + b of the row
+             w · blocks + b
+
+Layout
+    A group of replicates is computed side by side. Arrays have a column for each of them, so that the innermost
+    loop always runs over the same number of neighbors in memory; over the places of one replicate some would be left
+    over that fill no vector, and take six times as long. Whether a participant is treated, has the event, is lost: a
+    bit each, 32 to a row.
 """
 
 from __future__ import annotations
@@ -22,7 +28,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from .compiling import kernel, part
+from .compiling import kernel, step
 
 Words = npt.NDArray[np.uint32]
 
@@ -30,6 +36,9 @@ _FACTOR_A, _FACTOR_C = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL_A, _WEYL_B = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 _ROUNDS = 10
+
+GROUP = 16
+"""Replicates computed side by side: the 32-bit words of the widest vectors."""
 
 
 def key_of(seed: int) -> tuple[np.uint64, np.uint64]:
@@ -44,29 +53,41 @@ def blocks_for(words: int) -> int:
     return -(-words // 4)
 
 
-@part
+@step
+def _whole_number(word, among):
+    """A whole number from 0 to below `among`."""
+    return (np.uint64(word) * np.uint64(among)) >> _HALF
+
+
+@step
 def _turn(a, b, c, d, first, second):
     left, right = _FACTOR_A * a, _FACTOR_C * c
     return (right >> _HALF) ^ b ^ first, right & _LOW, (left >> _HALF) ^ d ^ second, left & _LOW
 
 
 @kernel
-def fill(row, blocks, key_a, key_b, replicate, stream):
-    """Fill a row of 4 · blocks words."""
+def fill(words, blocks, key_a, key_b, first, stream):
+    """Fill `words`, 4 · blocks rows by `GROUP` columns: a column for each replicate from `first` on."""
     for block in range(blocks):
-        a = np.uint64(block)
-        b = np.uint64(replicate) & _LOW
-        c = np.uint64(replicate) >> _HALF
-        d = np.uint64(stream)
-        first, second = np.uint64(key_a), np.uint64(key_b)
-        for _ in range(_ROUNDS):
-            a, b, c, d = _turn(a, b, c, d, first, second)
-            first = (first + _WEYL_A) & _LOW
-            second = (second + _WEYL_B) & _LOW
-        row[block] = np.uint32(a)
-        row[blocks + block] = np.uint32(b)
-        row[2 * blocks + block] = np.uint32(c)
-        row[3 * blocks + block] = np.uint32(d)
+        for lane in range(GROUP):
+            replicate = np.uint64(first) + np.uint64(lane)
+            a = np.uint64(block)
+            b = replicate & _LOW
+            c = replicate >> _HALF
+            d = np.uint64(stream)
+            key_1, key_2 = np.uint64(key_a), np.uint64(key_b)
+            for _ in range(_ROUNDS):
+                a, b, c, d = _turn(a, b, c, d, key_1, key_2)
+                key_1 = (key_1 + _WEYL_A) & _LOW
+                key_2 = (key_2 + _WEYL_B) & _LOW
+            words[block, lane] = np.uint32(a)
+            words[blocks + block, lane] = np.uint32(b)
+            words[2 * blocks + block, lane] = np.uint32(c)
+            words[3 * blocks + block, lane] = np.uint32(d)
+
+
+OUTCOMES, BLOCKS, LOSS, ENTRY = (np.uint64(stream) for stream in range(4))
+"""The streams of random words; outcomes are events of proportions, or times to the event."""
 
 
 # -- permuted blocks ---------------------------------------------------------------------------
@@ -83,88 +104,139 @@ def arrangements(size: int, treated: int) -> int:
 def arrangement_tables(
     sizes: tuple[int, ...], treatment: int, control: int
 ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Rows of arms (1 treatment, 0 control) for each size after the other; where each size's rows begin, and how many.
+    """Arrangements of each size after the other, a column each; where each size's columns begin, and how many.
 
-    A row chosen with equal chances is what shuffling the block gives.
+    A bit is a place (1 treatment, 0 control), the first place the lowest bit of the first row. A column chosen with
+    equal chances is what shuffling the block gives.
     """
-    rows: list[list[int]] = []
+    columns: list[list[int]] = []
     begins, counts = [], []
-    longest = max(sizes)
+    pieces = -(-max(sizes) // 32)
     for size in sizes:
         treated = size * treatment // (treatment + control)
-        begins.append(len(rows))
+        begins.append(len(columns))
         for places in itertools.combinations(range(size), treated):
-            row = [0] * longest
+            column = [0] * pieces
             for place in places:
-                row[place] = 1
-            rows.append(row)
-        counts.append(len(rows) - begins[-1])
+                column[place // 32] |= 1 << place % 32
+            columns.append(column)
+        counts.append(len(columns) - begins[-1])
     return (
-        np.array(rows, dtype=np.uint32),
+        np.array(columns, dtype=np.uint32).T.copy(),
         np.array(begins, dtype=np.int64),
         np.array(counts, dtype=np.int64),
     )
 
 
-@kernel
-def allocate(arms, participants, words, sizes, table, begins, counts):
-    """Fill `arms`, which has room for one block more, block by block.
+@step
+def _set(arms, lane, begin, bits):
+    """Set the bits of up to 32 participants from `begin` on."""
+    row, shifted = begin >> 5, np.uint64(bits) << np.uint64(begin & 31)
+    arms[row, lane] |= np.uint32(shifted & _LOW)
+    arms[row + 1, lane] |= np.uint32(shifted >> _HALF)
+
+
+@step
+def _allocate(arms, participants, words, sizes, table, begins, counts):
+    """Set the bits of `arms`, 1 for treatment, block by block; it has a row more than the last block needs.
 
     Where there is one size, a word a block chooses the arrangement; else two words choose size and arrangement.
     """
-    width = table.shape[1]
+    arms[:] = 0
+    pieces = table.shape[0]
     if sizes.size == 1:
-        for block in range((participants + width - 1) // width):
-            row = np.int64((np.uint64(words[block]) * np.uint64(counts[0])) >> np.uint64(32))
-            for place in range(width):
-                arms[block * width + place] = table[row, place]
+        size = sizes[0]
+        for block in range((participants + size - 1) // size):
+            for piece in range(pieces):
+                begin = block * size + 32 * piece
+                for lane in range(GROUP):
+                    chosen = _whole_number(words[block, lane], counts[0])
+                    _set(arms, lane, begin, table[piece, chosen])
         return
-    done, word = 0, 0
-    while done < participants:
-        which = (np.uint64(words[word]) * np.uint64(sizes.size)) >> np.uint64(32)
-        row = begins[which] + np.int64(
-            (np.uint64(words[word + 1]) * np.uint64(counts[which])) >> np.uint64(32)
-        )
-        word += 2
-        # the whole row: what is beyond the block is overwritten by the next
-        for place in range(width):
-            arms[done + place] = table[row, place]
-        done += sizes[which]
+    for lane in range(GROUP):
+        place, word = 0, 0
+        while place < participants:
+            which = _whole_number(words[word, lane], sizes.size)
+            chosen = np.uint64(begins[which]) + _whole_number(words[word + 1, lane], counts[which])
+            word += 2
+            for piece in range(pieces):
+                _set(arms, lane, place + 32 * piece, table[piece, chosen])
+            place += sizes[which]
 
 
 # -- two proportions ---------------------------------------------------------------------------
 
-OUTCOMES, BLOCKS, LOSS, ENTRY = 0, 1, 2, 3
-"""The streams of random words; outcomes are events of proportions, or times to the event."""
+_TOGETHER = 8
+"""Participants whose bits are found in registers before they are stored."""
 
 
-@kernel
-def _count(words, arms, start, end, control_below, further):
-    """Events, events under treatment, participants, participants under treatment."""
-    cases, events_1, seen_1 = 0, 0, 0
-    for at in range(start, end):
-        arm = arms[at]
-        event = np.int64((words[at] >> np.uint32(1)) < np.uint32(control_below + arm * further))
-        cases += event
-        events_1 += event & np.int64(arm)
-        seen_1 += np.int64(arm)
-    return cases, events_1, end - start, seen_1
+@step
+def _mark(marked, words, arms, participants, treated_below, control_below):
+    """Set the bits of those whose word, halved, is below the bound of their arm."""
+    marked[:] = 0
+    for begin in range(0, participants, _TOGETHER):
+        row, shift = begin >> 5, np.uint32(begin & 31)
+        for lane in range(GROUP):
+            treated = arms[row, lane] >> shift
+            found = np.uint32(0)
+            for at in range(_TOGETHER):
+                below = treated_below if treated & np.uint32(1 << at) else control_below
+                if words[begin + at, lane] >> np.uint32(1) < below:
+                    found |= np.uint32(1 << at)
+            marked[row, lane] |= np.uint32(found << shift)
 
 
-@kernel
-def _count_kept(words, losses, arms, start, end, control_below, further, lost_below):
-    """The same, of those who are not lost."""
-    cases, events_1, total, seen_1 = 0, 0, 0, 0
-    for at in range(start, end):
-        arm = arms[at]
-        kept = np.int64((losses[at] >> np.uint32(1)) >= lost_below)
-        below = np.uint32(control_below + arm * further)
-        event = np.int64((words[at] >> np.uint32(1)) < below) & kept
-        cases += event
-        events_1 += event & np.int64(arm)
-        total += kept
-        seen_1 += kept & np.int64(arm)
-    return cases, events_1, total, seen_1
+_PAIRS, _FOURS = np.uint64(0x5555555555555555), np.uint64(0x3333333333333333)
+_EIGHTS, _BYTES = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(0x0101010101010101)
+
+
+@step
+def _ones(bits):
+    """How many bits are set; compilers know this form and use the processor's own count."""
+    pairs = bits - ((bits >> np.uint64(1)) & _PAIRS)
+    fours = (pairs & _FOURS) + ((pairs >> np.uint64(2)) & _FOURS)
+    eights = (fours + (fours >> np.uint64(4))) & _EIGHTS
+    return np.int32((eights * _BYTES) >> np.uint64(56))
+
+
+CASES, EVENTS_1, SEEN, SEEN_1 = 0, 1, 2, 3
+
+
+@step
+def _count(counted, events, lost, arms, start, end):
+    """Add participants `start` to `end`, but those lost, to each replicate's counts."""
+    for row in range(start >> 5, (end + 31) >> 5):
+        asked = _LOW
+        if 32 * row < start:
+            asked = (asked << np.uint64(start - 32 * row)) & _LOW
+        if 32 * row + 32 > end:
+            asked &= _LOW >> np.uint64(32 * row + 32 - end)
+        for lane in range(GROUP):
+            seen = asked & ~np.uint64(lost[row, lane])
+            cases = np.uint64(events[row, lane]) & seen
+            treated = np.uint64(arms[row, lane])
+            counted[CASES, lane] += _ones(cases)
+            counted[EVENTS_1, lane] += _ones(cases & treated)
+            counted[SEEN, lane] += _ones(seen)
+            counted[SEEN_1, lane] += _ones(seen & treated)
+
+
+@step
+def _pooled(estimates, statistics, look, counted):
+    """The difference of proportions and the pooled z of each replicate; neither is a number while a group is empty."""
+    for lane in range(GROUP):
+        cases, events_1 = counted[CASES, lane], counted[EVENTS_1, lane]
+        seen, seen_1 = counted[SEEN, lane], counted[SEEN_1, lane]
+        seen_0, events_0 = seen - seen_1, cases - events_1
+        estimate = events_1 / seen_1 - events_0 / seen_0
+        share = cases / seen
+        z = estimate / math.sqrt(share * (1 - share) * (1 / seen_1 + 1 / seen_0))
+        if cases == 0 or cases == seen:
+            z = 0.0
+        if seen_1 == 0 or seen_0 == 0:
+            estimate, z = math.nan, math.nan
+        estimates[look, lane] = estimate
+        statistics[look, lane] = z
 
 
 @kernel
@@ -174,71 +246,83 @@ def two_proportions(
 ):  # fmt: skip
     """Add replicates up.
 
-    `looks` are participants randomized at each look, `upper` and `lower` the boundaries of z (treatment less
-    control), `high` and `low` those at which the trial stops: the same, or for futility already where z is less far out. An outcome is an event where its word, halved, is below 2^31 times the arm's rate. `crossings[look]`
-    counts crossings (above, below, futile); `sums` gets participants, estimates and their squares at the end of each trial,
-    trials without an estimate, and their number.
+    `looks` are participants randomized at each look, `upper` and `lower` the boundaries of z (treatment less control),
+    `high` and `low` those at which the trial stops: the same, or for futility already where z is less far out. An
+    outcome is an event where its word, halved, is below 2^31 times the arm's rate. `crossings[look]` counts crossings
+    (above, below, futile); `sums` gets participants, estimates and their squares at the end of each trial, trials
+    without an estimate, and their number.
     """
     participants = looks[-1]
     outcome_blocks = (participants + 3) // 4
     # blocks of the smallest size ask for the most words
     blocks = (participants + sizes.min() - 1) // sizes.min()
     order_blocks = ((blocks if sizes.size == 1 else 2 * blocks) + 3) // 4
-    words = np.empty(4 * outcome_blocks, dtype=np.uint32)
-    losses = np.zeros(4 * outcome_blocks, dtype=np.uint32)
-    orders = np.empty(4 * order_blocks, dtype=np.uint32)
-    arms = np.empty(participants + table.shape[1], dtype=np.uint32)
-    further = np.uint32(treated_below - control_below)
-    for replicate in range(first, first + replicates):
-        fill(words, outcome_blocks, key_a, key_b, replicate, OUTCOMES)
-        fill(orders, order_blocks, key_a, key_b, replicate, BLOCKS)
-        allocate(arms, participants, orders, sizes, table, begins, counts)
+    words = np.empty((4 * outcome_blocks + _TOGETHER, GROUP), dtype=np.uint32)
+    orders = np.empty((4 * order_blocks, GROUP), dtype=np.uint32)
+    rows = participants // 32 + table.shape[0] + 2
+    arms = np.empty((rows, GROUP), dtype=np.uint32)
+    events = np.empty((rows, GROUP), dtype=np.uint32)
+    lost = np.zeros((rows, GROUP), dtype=np.uint32)
+    counted = np.empty((4, GROUP), dtype=np.int32)
+    estimates = np.empty((looks.size, GROUP), dtype=np.float64)
+    statistics = np.empty((looks.size, GROUP), dtype=np.float64)
+    # of each replicate: the look and kind of its crossing, none at the end; what it ends with
+    crossed = np.empty(GROUP, dtype=np.int64)
+    size = np.empty(GROUP, dtype=np.int64)
+    estimate = np.empty(GROUP, dtype=np.float64)
+    tally = np.zeros(3 * looks.size + 1, dtype=np.int64)
+    end = first + replicates
+    for group in range(first, end, GROUP):
+        fill(orders, order_blocks, key_a, key_b, group, BLOCKS)
+        _allocate(arms, participants, orders, sizes, table, begins, counts)
+        fill(words, outcome_blocks, key_a, key_b, group, OUTCOMES)
+        _mark(events, words, arms, participants, treated_below, control_below)
         if lost_below > 0:
-            fill(losses, outcome_blocks, key_a, key_b, replicate, LOSS)
-        cases, events_1, total, seen_1 = 0, 0, 0, 0
-        start, size, estimate = 0, participants, math.nan
+            fill(words, outcome_blocks, key_a, key_b, group, LOSS)
+            _mark(lost, words, arms, participants, lost_below, lost_below)
+        counted[:] = 0
         for look in range(looks.size):
-            end = looks[look]
-            if lost_below > 0:
-                counted = _count_kept(
-                    words, losses, arms, start, end, control_below, further, lost_below
-                )
+            start = looks[look - 1] if look > 0 else 0
+            _count(counted, events, lost, arms, start, looks[look])
+            _pooled(estimates, statistics, look, counted)
+        for lane in range(GROUP):
+            crossed[lane] = 3 * looks.size
+            size[lane] = participants
+            estimate[lane] = estimates[-1, lane]
+        # backwards, so that the first look which stops has the last word
+        for look in range(looks.size - 1, -1, -1):
+            for lane in range(GROUP):
+                z = statistics[look, lane]
+                if z >= high[look] or z <= low[look]:
+                    above = z >= high[look] and z >= upper[look]
+                    crossed[lane] = 3 * look + (0 if above else 1 if z <= lower[look] else 2)
+                    size[lane] = looks[look]
+                    estimate[lane] = estimates[look, lane]
+        for lane in range(min(GROUP, end - group)):
+            tally[crossed[lane]] += 1
+            sums[0] += size[lane]
+            sums[1] += size[lane] * size[lane]
+            if math.isnan(estimate[lane]):
+                sums[4] += 1
             else:
-                counted = _count(words, arms, start, end, control_below, further)
-            cases += counted[0]
-            events_1 += counted[1]
-            total += counted[2]
-            seen_1 += counted[3]
-            start = end
-            seen_0, events_0 = total - seen_1, cases - events_1
-            if seen_1 == 0 or seen_0 == 0:
-                continue
-            estimate = events_1 / seen_1 - events_0 / seen_0
-            z = 0.0
-            if 0 < cases < total:
-                share = cases / total
-                z = estimate / math.sqrt(share * (1 - share) * (1 / seen_1 + 1 / seen_0))
-            if z >= high[look]:
-                crossings[look, 0 if z >= upper[look] else 1 if z <= lower[look] else 2] += 1
-                size = looks[look]
-                break
-            if z <= low[look]:
-                crossings[look, 1 if z <= lower[look] else 2] += 1
-                size = looks[look]
-                break
-        sums[0] += size
-        sums[1] += size * size
-        if math.isnan(estimate):
-            sums[4] += 1
-        else:
-            sums[2] += estimate
-            sums[3] += estimate * estimate
-        sums[5] += 1
+                sums[2] += estimate[lane]
+                sums[3] += estimate[lane] * estimate[lane]
+            sums[5] += 1
+    for look in range(looks.size):
+        for kind in range(3):
+            crossings[look, kind] += tally[3 * look + kind]
 
 
 # -- two survival curves -----------------------------------------------------------------------
 
 _UNIT = 2.0**-32
+
+
+@step
+def _day(word, mean, horizon):
+    """The day after entry, from 1 on, of an exponential time; what is beyond the horizon comes on the day after it."""
+    time = -math.log((word + 0.5) * _UNIT) * mean
+    return np.int64(min(time, float(horizon))) + 1
 
 
 @kernel
@@ -248,19 +332,23 @@ def two_survival_curves(
 ):  # fmt: skip
     """Add replicates up; times are recorded in whole days, as a trial records them.
 
-    Ties are counted as the hypergeometric variance of the test asks. Entry is uniform over `accrual` days; event and loss have exponential times of these means in days
-    (`lost_mean` infinite: nobody is lost). A look is taken at the end of the day on which its number of events
-    (`looks`) is reached, or on the day `horizon`, whichever comes first. `upper` and `lower` bound z, which is
-    positive where the treatment has fewer events than expected. `crossings[look]` counts crossings (above, below); `sums` gets
-    participants entered, days, events, and their squares at the end of each trial, one-step log hazard ratios and
-    their squares, trials without one, and the number of trials.
+    Ties are counted as the hypergeometric variance of the test asks. Entry is uniform over `accrual` days; event and
+    loss have exponential times of these means in days (`lost_mean` infinite: nobody is lost). A look is taken at the
+    end of the day on which its number of events (`looks`) is reached, or on the day `horizon`, whichever comes first.
+    `upper` and `lower` bound z, which is positive where the treatment has fewer events than expected.
+    `crossings[look]` counts crossings (above, below); `sums` gets participants entered, days, events, and their
+    squares at the end of each trial, one-step log hazard ratios and their squares, trials without one, and the number
+    of trials.
     """
     blocks = (participants + 3) // 4
     needed = (participants + sizes.min() - 1) // sizes.min()
     order_blocks = ((needed if sizes.size == 1 else 2 * needed) + 3) // 4
-    words = np.empty(4 * blocks, dtype=np.uint32)
-    orders = np.empty(4 * order_blocks, dtype=np.uint32)
-    arms = np.empty(participants + table.shape[1], dtype=np.uint32)
+    entries = np.empty((4 * blocks, GROUP), dtype=np.uint32)
+    outcomes = np.empty((4 * blocks, GROUP), dtype=np.uint32)
+    losses = np.empty((4 * blocks if lost_mean < math.inf else 0, GROUP), dtype=np.uint32)
+    orders = np.empty((4 * order_blocks, GROUP), dtype=np.uint32)
+    allocated = np.empty((participants // 32 + table.shape[0] + 2, GROUP), dtype=np.uint32)
+    arms = np.empty(participants, dtype=np.int64)
     entry = np.empty(participants, dtype=np.int64)
     event = np.empty(participants, dtype=np.int64)
     until = np.empty(participants, dtype=np.int64)
@@ -272,23 +360,23 @@ def two_survival_curves(
     died_1 = np.zeros(horizon + 2, dtype=np.int64)
     never = horizon + 1
     for replicate in range(first, first + replicates):
-        fill(orders, order_blocks, key_a, key_b, replicate, BLOCKS)
-        allocate(arms, participants, orders, sizes, table, begins, counts)
-        fill(words, blocks, key_a, key_b, replicate, ENTRY)
+        lane = (replicate - first) % GROUP
+        if lane == 0:
+            fill(orders, order_blocks, key_a, key_b, replicate, BLOCKS)
+            _allocate(allocated, participants, orders, sizes, table, begins, counts)
+            fill(entries, blocks, key_a, key_b, replicate, ENTRY)
+            fill(outcomes, blocks, key_a, key_b, replicate, OUTCOMES)
+            if lost_mean < math.inf:
+                fill(losses, blocks, key_a, key_b, replicate, LOSS)
         for at in range(participants):
-            entry[at] = np.int64((np.uint64(words[at]) * np.uint64(accrual)) >> np.uint64(32))
-        fill(words, blocks, key_a, key_b, replicate, OUTCOMES)
-        for at in range(participants):
+            entry[at] = np.int64(_whole_number(entries[at, lane], accrual))
+            arms[at] = (allocated[at >> 5, lane] >> np.uint32(at & 31)) & np.uint32(1)
             mean = treated_mean if arms[at] else control_mean
-            # on the day after entry at the earliest
-            time = -math.log((words[at] + 0.5) * _UNIT) * mean
-            event[at] = np.int64(min(time, float(horizon))) + 1
+            event[at] = _day(outcomes[at, lane], mean, horizon)
             until[at] = never
         if lost_mean < math.inf:
-            fill(words, blocks, key_a, key_b, replicate, LOSS)
             for at in range(participants):
-                time = -math.log((words[at] + 0.5) * _UNIT) * lost_mean
-                until[at] = np.int64(min(time, float(horizon))) + 1
+                until[at] = _day(losses[at, lane], lost_mean, horizon)
         calendar[:] = 0
         for at in range(participants):
             day = entry[at] + event[at]
@@ -300,22 +388,22 @@ def two_survival_curves(
             while reached < looks[look] and day < horizon:
                 day += 1
                 reached += calendar[day]
-            entered, at_risk, at_risk_1, longest = 0, 0, 0, 0
+            # without a branch: nothing predicts who has entered and who has had the event
+            entered, at_risk_1, longest = 0, 0, 0
             for at in range(participants):
                 followed = day - entry[at]
-                if followed < 0:
-                    continue
-                entered += 1
-                arm = np.int64(arms[at])
-                last = min(event[at], until[at], followed)
-                at_risk += 1
-                at_risk_1 += arm
-                gone[last] += 1
-                gone_1[last] += arm
+                present = np.int64(followed >= 0)
+                present_1 = present & arms[at]
+                last = max(min(event[at], until[at], followed), 0)
+                dead = np.int64(event[at] == last) & np.int64(event[at] <= until[at])
+                entered += present
+                at_risk_1 += present_1
                 longest = max(longest, last)
-                if event[at] == last and event[at] <= until[at]:
-                    died[last] += 1
-                    died_1[last] += arm
+                gone[last] += present
+                gone_1[last] += present_1
+                died[last] += dead
+                died_1[last] += dead & arms[at]
+            at_risk = entered
             observed, expected, variance, events = 0, 0.0, 0.0, 0
             for time in range(longest + 1):
                 deaths = died[time]
