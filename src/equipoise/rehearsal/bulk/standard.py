@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -193,19 +194,23 @@ def _all(kernel: Any, run: _Run, replicates: int, seed: int, first: int, threads
     def one(start: int) -> _Sums:
         return run(kernel, key, start, min(CHUNK, first + replicates - start))
 
-    crossings, sums = one(starts[0])
-    if threads == 1:
-        parts = map(one, starts[1:])
-        for more, further in parts:
-            crossings, sums = crossings + more, sums + further
-        return crossings, sums
-    with ThreadPoolExecutor(threads) as pool:
-        # a bounded number of chunks ahead, so that memory does not grow with their number
-        ahead = 4 * threads
-        for at in range(1, len(starts), ahead):
-            for more, further in pool.map(one, starts[at : at + ahead]):
-                crossings, sums = crossings + more, sums + further
+    crossings, sums = run(kernel, key, first, 0)
+    for more, further in map(one, starts) if threads == 1 else _spread(one, starts, threads):
+        crossings, sums = crossings + more, sums + further
     return crossings, sums
+
+
+def _spread(one: Callable[[int], _Sums], starts: range, threads: int) -> Iterator[_Sums]:
+    """The sums of all chunks in their order, computed by threads that never wait for one another."""
+    with ThreadPoolExecutor(threads) as pool:
+        ahead: deque[Future[_Sums]] = deque()
+        for start in starts:
+            # a bounded number, so that memory does not grow with that of the chunks
+            if len(ahead) == 4 * threads:
+                yield ahead.popleft().result()
+            ahead.append(pool.submit(one, start))
+        while ahead:
+            yield ahead.popleft().result()
 
 
 def _blocks(block_sizes: Sequence[int], ratio: tuple[int, int]) -> tuple[Any, tuple[Any, ...]]:

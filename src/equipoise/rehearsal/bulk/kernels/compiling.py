@@ -21,16 +21,17 @@ def kernel(function: Compiled) -> Compiled:
     (`NUMBA_CACHE_DIR` names another); where nothing can be written it is compiled anew in each process.
     """
     try:
-        compiled = numba.njit(cache=True, **_OPTIONS)(function)
+        compiled: Compiled = numba.njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:
         # Numba finds no folder that it may write a cache to
         compiled = numba.njit(**_OPTIONS)(function)
-    return compiled  # type: ignore[no-any-return]
+    return compiled
 
 
 def part(function: Compiled) -> Compiled:
     """A function written into the kernels that call it."""
-    return numba.njit(inline="always", **_OPTIONS)(function)  # type: ignore[no-any-return]
+    written_in: Compiled = numba.njit(inline="always", **_OPTIONS)(function)
+    return written_in
 
 
 def step(function: Compiled) -> Compiled:
@@ -39,4 +40,5 @@ def step(function: Compiled) -> Compiled:
     It neither makes nor gives back arrays, and does not count who holds those it is given: that would cost more than
     what a step does with them.
     """
-    return numba.njit(**_OPTIONS, **_UNWRAPPED)(function)  # type: ignore[no-any-return]
+    unwrapped: Compiled = numba.njit(**_OPTIONS, **_UNWRAPPED)(function)
+    return unwrapped
