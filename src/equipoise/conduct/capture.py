@@ -323,30 +323,45 @@ def read_form(
         asked |= {
             name for name, when in layout.conditional if when.evaluate(environment).value is True
         }
-    for name in list(values):
-        if name not in asked and values[name].value is not None:
-            faults.append(_not_asked(items[name], form))
+        for name, value in values.items():
+            if name not in asked and value.value is not None:
+                faults.append(_not_asked(items[name], form))
     for item in layout.derived:
         computed = _computed(item, environment)
         if computed is not None:
             values[item.id] = computed
             overlay[item.id] = datum_of(item, computed, performed_on)
-    changed = []
-    overwrites = []
-    for name, value in values.items():
-        held = kept.get(name)
-        if held is None:
-            changed.append(value)
-        elif _differs(items[name], held.value, value):
-            changed.append(value)
-            if items[name].derived is None and (held.value.value is not None or held.value.raw):
-                overwrites.append(name)
+    changed = tuple(values.values())
+    overwrites: list[str] = []
+    stands: Mapping[str, Value] = values
+    if kept:
+        changed = tuple(
+            [
+                value
+                for name, value in values.items()
+                if name not in kept or _differs(items[name], kept[name].value, value)
+            ]
+        )
+        for value in changed:
+            held = kept.get(value.item)
+            if (
+                held is not None
+                and items[value.item].derived is None
+                and (held.value.value is not None or held.value.raw)
+            ):
+                overwrites.append(value.item)
+        stands = {name: captured.value for name, captured in kept.items()} | values
     doubts, passed = _doubts(form, layout, overlay, environment, faults)
     missing = tuple(
-        name for name in layout.required if name in asked and not _answered(name, values, kept)
+        [
+            name
+            for name in layout.required
+            if name in asked
+            and ((one := stands.get(name)) is None or (one.value is None and one.raw == ""))
+        ]
     )
     return FormReading(
-        tuple(changed),
+        changed,
         tuple(overwrites),
         not missing and not faults,
         tuple(faults),
@@ -363,13 +378,6 @@ def _differs(item: Item, held: Value, typed: Value) -> bool:
     if item.type in ("boolean", "code") and held.value is not None and held.value == typed.value:
         return False
     return (held.value, held.raw, held.unit) != (typed.value, typed.raw, typed.unit)
-
-
-def _answered(name: str, values: Mapping[str, Value], kept: Mapping[str, Captured]) -> bool:
-    value = values.get(name)
-    if value is None and name in kept:
-        value = kept[name].value
-    return value is not None and (value.value is not None or value.raw != "")
 
 
 def _not_asked(item: Item, form: Form) -> Reason:

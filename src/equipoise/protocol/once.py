@@ -29,9 +29,11 @@ def once_for_each_protocol(
             held = (weakref.ref(protocol, lambda _: known.pop(key, None)), {})
             known[key] = held
         answers = held[1]
-        if names not in answers:
-            answers[names] = find(protocol, *names, **no_more)
-        return answers[names]
+        try:
+            return answers[names]
+        except KeyError:
+            answer = answers[names] = find(protocol, *names, **no_more)
+            return answer
 
     update_wrapper(once, find)
     return once
