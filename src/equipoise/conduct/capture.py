@@ -208,8 +208,8 @@ class _Layout(Struct, frozen=True):
     conditional: tuple[tuple[str, Compiled], ...]
     """Items with skip logic, and what has to hold for each to be asked."""
     derived: tuple[Item, ...]
-    expected: tuple[Item, ...]
-    """Items with an expected range."""
+    expected: tuple[tuple[str, Item], ...]
+    """Items with an expected range, each after the name of the check it makes."""
     required: tuple[str, ...]
     checks: tuple[tuple[EditCheck, Compiled], ...]
     _answers: dict[tuple[str, str], Value] = field(default_factory=dict)
@@ -239,7 +239,7 @@ class _Layout(Struct, frozen=True):
             ),
             tuple(item for item in items.values() if item.derived is not None),
             tuple(
-                item
+                (f"range_{item.id}", item)
                 for item in items.values()
                 if item.expected_minimum is not None or item.expected_maximum is not None
             ),
@@ -410,11 +410,10 @@ def _doubts(
 ) -> tuple[list[Doubt], list[str]]:
     doubts: list[Doubt] = []
     passed: list[str] = []
-    for item in layout.expected:
+    for check, item in layout.expected:
         datum = overlay.get(item.id)
         if datum is None or not isinstance(datum.value, Decimal):
             continue
-        check = f"range_{item.id}"
         low, high = item.expected_minimum, item.expected_maximum
         if (low is not None and datum.value < low) or (high is not None and datum.value > high):
             doubts.append(Doubt(check, item.id, _unusual(item, datum.value)))

@@ -216,7 +216,7 @@ def move_away(person: VirtualPerson, state: ParticipantState, today: int) -> int
     """A few are looked after by another site during follow-up."""
     replicate = person.stage.replicate
     plan, draws = replicate.assumptions.staff, replicate.staff.transfer[person.index]
-    if draws[0] >= plan.transfer or state.site != person.home_site:
+    if not person.may_move or state.site != person.home_site:
         return NEVER
     others = [site for site in replicate.sites if site != state.site]
     if not others:
@@ -239,7 +239,7 @@ def complete(person: VirtualPerson, state: ParticipantState, today: int) -> int:
     """The day after the last visit has been done or missed, the participant has completed."""
     if not person.visits or state.off_study_on is not None:
         return NEVER
-    last = max(entry.day for entry in person.visits)
+    last = person.last_visit
     if today <= last:
         return working_day(last + 1)
     if not visits.all_settled(person, state):

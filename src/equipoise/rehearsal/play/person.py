@@ -47,6 +47,8 @@ class VirtualPerson:
         self.next_day = int(replicate.screened[index])
         self.anchors: Mapping[str, int] = {}
         self.visits: list[TrueVisit] = []
+        self.last_visit = NEVER
+        """The day of the last of them."""
         self.open_visits: list[TrueVisit] = []
         """Visits neither done nor missed when they were last looked at."""
         self._events: tuple[int, list[safety.PersonalEvent]] | None = None
@@ -68,6 +70,8 @@ class VirtualPerson:
             ).nonzero()[0]
         )
         """Visits (by place in the schedule) whose typing errors a monitor would find."""
+        self.may_move = bool(staff.transfer[index][0] < plan.transfer)
+        self.log_entries = visits.log_entries(replicate, index)
         self.ticked_wrongly = screening.stratum_item(self)
         """The stratum item that staff get wrong for this person, or None."""
 
@@ -207,6 +211,7 @@ class VirtualPerson:
                 self.stage.replicate, self.index, state, anchors, self.stage.unmissable
             )
             self.open_visits = self.visits
+            self.last_visit = max((entry.day for entry in self.visits), default=NEVER)
 
     def _take_part(self, state: ParticipantState, today: int) -> int:
         seen = self._looked_at(state)
@@ -261,16 +266,23 @@ _STEPS = (
     ),
     _Step(visits.attend, lambda person, state: (state.forms, state.missed, person.visits)),
     _Step(visits.keep_diary, lambda person, state: (state,), looks_at_all=True),
-    _Step(visits.fill_logs, lambda person, state: (state.forms,)),
+    _Step(visits.fill_logs, lambda person, state: (state.forms,) if person.log_entries else ()),
     _Step(safety.report_events, lambda person, state: (state.adverse_events, state.arm)),
     _Step(safety.report, lambda person, state: (state.adverse_events, state.site)),
     _Step(
         aftermath.correct_stratum,
         lambda person, state: (state.latest.get(person.ticked_wrongly or ""),),
     ),
-    _Step(aftermath.verify_sources, lambda person, state: (state.forms, state.site)),
+    _Step(
+        aftermath.verify_sources,
+        lambda person, state: (state.forms, state.site) if person.verified else (),
+    ),
     _Step(aftermath.answer_queries, lambda person, state: (state.queries, state.site)),
-    _Step(aftermath.move_away, lambda person, state: (state,), looks_at_all=True),
+    _Step(
+        aftermath.move_away,
+        lambda person, state: (state,) if person.may_move else (),
+        looks_at_all=True,
+    ),
     _Step(
         aftermath.complete,
         lambda person, state: (state.forms, state.missed, person.visits, state.adverse_events),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.refusal import Refusal
@@ -289,29 +289,44 @@ def forgotten_day(replicate: Replicate, person: int, day: int, length: int) -> b
     return bool(draws[day % len(draws)] < chance)
 
 
+class LogEntry(NamedTuple):
+    """A row of a log form: the working day on which it is written down, and which row it is."""
+
+    day: int
+    address: Address
+    row: int
+
+
+def log_entries(replicate: Replicate, person: int) -> tuple[LogEntry, ...]:
+    """Rows of log forms that are written for a person, one every twelve days of the course."""
+    begins = int(replicate.course.first[person])
+    return tuple(
+        LogEntry(
+            working_day(begins + 3 + LOG_EVERY_DAYS * row), Address("log", form, str(row + 1)), row
+        )
+        for form, counts in replicate.log_rows.items()
+        for row in range(int(counts[person]))
+    )
+
+
 def fill_logs(person: VirtualPerson, state: ParticipantState, today: int) -> int:
-    """Rows of log forms, one every twelve days of the course."""
-    replicate = person.stage.replicate
-    begins = int(replicate.course.first[person.index])
+    """Write the rows of log forms whose day has come."""
     wanted = NEVER
-    for form, counts in replicate.log_rows.items():
-        columns = replicate.log_columns[form]
-        for row in range(int(counts[person.index])):
-            day = working_day(begins + 3 + LOG_EVERY_DAYS * row)
-            address = Address("log", form, str(row + 1))
-            if address in state.forms:
-                continue
-            if today < day:
-                wanted = min(wanted, day)
-                continue
-            values = {}
-            for entry, item in person.stage.desk.plans[form].entries:
-                if kind_of(item) == "date":
-                    if entry.required:
-                        values[item.id] = date.fromordinal(day - 1).isoformat()
-                elif item.id in columns:
-                    values[item.id] = columns[item.id][row].typed(person.index)
-            person.save(address, values, today, "log")
+    for day, address, row in person.log_entries:
+        if address in state.forms:
+            continue
+        if today < day:
+            wanted = min(wanted, day)
+            continue
+        columns = person.stage.replicate.log_columns[address.form]
+        values = {}
+        for entry, item in person.stage.desk.plans[address.form].entries:
+            if kind_of(item) == "date":
+                if entry.required:
+                    values[item.id] = date.fromordinal(day - 1).isoformat()
+            elif item.id in columns:
+                values[item.id] = columns[item.id][row].typed(person.index)
+        person.save(address, values, today, "log")
     return wanted
 
 
