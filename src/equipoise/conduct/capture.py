@@ -88,19 +88,22 @@ def _read_number(item: Item, text: str, protocol: Protocol) -> Value:
 
 
 def _converted(item: Item, number: Decimal, unit: str) -> Decimal:
-    usable = [item.unit, *item.units] if item.unit else []
-    refused = UnreadableValueError(
-        item, "wrong-unit", typed=_short(unit), units=", ".join(usable) or "—"
-    )
     if item.unit is None or (item.units and unit not in item.units):
-        raise refused
+        raise _wrong_unit(item, unit)
     try:
         converted = convert(number, unit, item.unit)
     except UnitError as error:
-        raise refused from error
+        raise _wrong_unit(item, unit) from error
     if item.decimals is not None:
         converted = converted.quantize(Decimal(1).scaleb(-item.decimals))
     return converted
+
+
+def _wrong_unit(item: Item, unit: str) -> UnreadableValueError:
+    usable = [item.unit, *item.units] if item.unit else []
+    return UnreadableValueError(
+        item, "wrong-unit", typed=_short(unit), units=", ".join(usable) or "—"
+    )
 
 
 def _out_of_range(item: Item, number: Decimal) -> UnreadableValueError:
