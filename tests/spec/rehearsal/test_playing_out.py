@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -290,6 +291,24 @@ def test_a_stopped_rehearsal_goes_on_as_if_it_had_not_stopped() -> None:
         day += timedelta(days=9)
         trial._forget()
     assert trial.ledger.root() == small_trial()[0].ledger.root()
+
+
+def test_days_played_in_one_commit_leave_what_a_commit_a_day_leaves() -> None:
+    """In memory all days are one batch; a store that lasts commits every day. Ledger and tables are the same."""
+    trial, replicate = stage(small_protocol())
+    trial.ledger.store.lasting = True
+    commits = Mock(wraps=trial.ledger.store.commit)
+    trial.ledger.store.commit = commits  # type: ignore[method-assign]
+    play(trial, replicate, until=date(2027, 3, 1))
+    at_once, _, _ = rehearsed(small_protocol(), until=date(2027, 3, 1))
+    assert commits.call_count > 20
+    assert trial.ledger.root() == at_once.ledger.root()
+    for name in trial.ledger.store.tables:
+        daily, once = (
+            [row for row in one.ledger.rows(name) if row.get("n") != 0] for one in (trial, at_once)
+        )
+        assert daily
+        assert daily == once, name
 
 
 def test_virtual_people_live_on_around_those_enrolled_by_hand() -> None:
