@@ -14,6 +14,8 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
+from numba.extending import intrinsic
 
 from .compiling import kernel, part, step
 
@@ -28,8 +30,16 @@ class Recruitment(NamedTuple):
     """Candidates among whom the target is usually found; no result depends on it."""
     starts: Any
     weekday_0: Any
-    expected: Any
-    """`[site, day]`: candidates expected up to the end of a day, in units."""
+    days: Any
+    """How many days the calendar has."""
+    rises: Any
+    """`[site, rise]`: candidates expected up to the end of a day, in units, of the days on which this rises; the last
+    is more than any."""
+    rises_on: Any
+    """`[site, rise]`: these days, and at last the one after the calendar."""
+    rises_from: Any
+    """`[site, time >> rises_shift]`: a rise that no time of the interval comes before."""
+    rises_shift: Any
     mornings: Any
     """`[site, day]`: minutes at which work begins."""
     refusal: Any
@@ -74,9 +84,6 @@ class Course(NamedTuple):
     """`[category]`."""
     susceptibility: Any
     """`[category]`."""
-    patterns: Any
-    """`[weekday of the first day · (most fractions + 1) + fractions, week]`: bits of the days with a fraction, where
-    there is no break."""
     insensitive: Any
     """Share, and how much less is seen."""
     slow: Any
@@ -91,6 +98,7 @@ class Course(NamedTuple):
     adherence: Any
     declines: Any
     doses: Any
+    """Doses taken in a week, by chance (of 256) and draw (of 1,024) together."""
     left: Any
     """`[arm, doses taken in a week]`: the share of a fraction that is left."""
     acts: Any
@@ -191,12 +199,16 @@ class _Numbers(NamedTuple):
 class _Candidates(NamedTuple):
     """Room for the candidates of a replicate: by site, then in the order of their coming."""
 
-    gaps: Any
+    coming: Any
+    """`[site, place]`: day and site, as one number, of those who come next."""
     ready: Any
     used: Any
     elapsed: Any
-    next_day: Any
+    following: Any
+    """`[site]`: the next of these."""
     some: Any
+    passed: Any
+    """Those of a turn who are randomized."""
     subject: Any
     site: Any
     day: Any
@@ -219,10 +231,12 @@ class _People(NamedTuple):
 class _Blocks(NamedTuple):
     """Room for the permuted blocks of each stratum."""
 
+    needed: Any
+    """How many participants a stratum has."""
+    following: Any
+    """The place of its next participant in `listed`."""
     listed: Any
-    length: Any
-    used: Any
-    number: Any
+    """Arms, stratum after stratum."""
     draws: Any
 
 
@@ -231,11 +245,32 @@ class _Lanes(NamedTuple):
 
     words: Any
     numbers: Any
-    plain: Any
-    broken: Any
     first_day: Any
     last_day: Any
     weekday: Any
+    leaves: Any
+    """The day of leaving, from the course's first, or `NEVER`."""
+    begins: Any
+    """The first day with a hazard, from the course's first."""
+    units: Any
+    """The hazard at which each leaves."""
+    from_day: Any
+    """The day from which the hazard is still to be cumulated, from the course's first."""
+    reached: Any
+    """What it comes to before."""
+    chosen: Any
+
+
+class _Few(NamedTuple):
+    """Room for the lanes that are followed further than the others."""
+
+    words: Any
+    numbers: Any
+    lane: Any
+    open: Any
+    """1 where it is not yet certain whether the person leaves."""
+    subject: Any
+    arm: Any
 
 
 class _Fates(NamedTuple):
@@ -263,11 +298,13 @@ class _Fates(NamedTuple):
 RECRUITMENT, ALLOCATION, SCHEDULES, COURSE, OUTCOMES, ANALYSES = range(6)
 """The stages of a replicate. A benchmark stops after one to see what it takes; results are there after the last alone."""
 NEVER = 10_000_000
+_OPEN = NEVER + 1
 RISK_DIFFERENCE, ODDS_RATIO = 0, 1
 TREATMENT, FOLLOW_UP, DATA_USE = 0, 1, 2
-_GAP_BLOCK, _AT_ONCE = 1, 64
+_GAP_BLOCK, _AT_ONCE = 1, 32
+_ORDINAL_BITS, _SITE_BITS = 20, 12
 _LEVEL_SHIFT = np.uint32(20)
-_DOSE_SHIFT = np.uint32(22)
+_DOSE_SHIFT, _DOSE_BITS = np.uint32(22), np.uint32(10)
 _UNIT = 2.0**-32
 _WEEK = 7
 _SEEN_FIRST, _SEEN_SECOND = 1, 4
@@ -324,13 +361,17 @@ _WIDE_A, _WIDE_C = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _WIDE_WEYL_A, _WIDE_WEYL_B = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
 
 
-@part
-def _high(a, b):
-    """The upper 64 bits of a product of 128."""
-    a_low, a_high, b_low, b_high = a & _LOW, a >> _HALF, b & _LOW, b >> _HALF
-    middle = a_high * b_low + ((a_low * b_low) >> _HALF)
-    crossed = a_low * b_high + (middle & _LOW)
-    return a_high * b_high + (middle >> _HALF) + (crossed >> _HALF)
+@intrinsic
+def _high(context, one, other):
+    """The upper 64 bits of a product of 128, by the processor's own instruction."""
+
+    def build(context, builder, signature, factors):
+        narrow = factors[0].type
+        wide = type(narrow)(128)
+        product = builder.mul(*(builder.zext(factor, wide) for factor in factors))
+        return builder.trunc(builder.lshr(product, wide(64)), narrow)
+
+    return types.uint64(types.uint64, types.uint64), build
 
 
 @step
@@ -395,14 +436,23 @@ _P6, _P7, _P8 = (
     np.float32(3.3333331174e-1),
 )
 _HALF_ROOT = np.int32(0x3F3504F3)
-_ONE, _MIDDLE, _NOTHING = np.float32(1), np.float32(0.5), np.float32(0)
+_ONE, _TWO = np.float32(1), np.float32(2)
+_MIDDLE, _NOTHING = np.float32(0.5), np.float32(0)
 _CHANCES = np.float32(256)
 _MANTISSA = np.int32(23)
 
 
 @part
-def _logarithm(bits, mantissa, exponent):
-    """`cells.logarithm`, from the mantissa in [√½, √2) and the exponent."""
+def _seen(injury, state, shift, floor):
+    """`cells.logarithm` of what there is of an injury, with noise and the person's own shift.
+
+    Each step says that it has 32 bits: with the 64 that the compiler takes otherwise, half as many go into a register.
+    """
+    value = np.float32(max(injury, floor))
+    bits = value.view(np.int32)
+    exponent = np.int32(np.int32(bits - _HALF_ROOT) >> _MANTISSA)
+    # the mantissa is in [√½, √2)
+    mantissa = np.int32(bits - np.int32(exponent << _MANTISSA)).view(np.float32)
     t = mantissa - _ONE
     square = t * t
     y = _P0
@@ -416,7 +466,7 @@ def _logarithm(bits, mantissa, exponent):
     y = y * t + _P8
     y = y * t * square
     y = y - _MIDDLE * square
-    return t + y + np.float32(exponent) * _LN_2
+    return (t + y + np.float32(exponent) * _LN_2 + state) - shift
 
 
 # -- analyses --------------------------------------------------------------------------------------
@@ -555,13 +605,15 @@ LANES = 256
 """Participants that are gone through together. Rows lie this far apart in one buffer, so that a compiler sees that they
 do not overlap."""
 _RADIOTHERAPY, _FRAILTY, _KIND, _LEVEL, _LEAVING, _LAG, _DEATH = 0, 8, 12, 16, 20, 24, 28
+_PASSED, _ON, _MINUTE, _PLACE = 8, 9, 10, 11
+_WEEKDAY, _GIVEN, _BEFORE, _GAP, _HIGH, _KEPT = 110, 111, 112, 113, 114, 115
 _EVENTS, _RISKS, _BITS, _NOISE, _DOSES = 32, 33, 34, 52, 90
-_WORD_ROWS = 110
-_MOST_WEEKS = 15
-_A, _B, _INJURY, _STATE, _STRENGTH, _TRANSIT, _SHIFT, _OWN, _DOSE, _AFTER, _LAST, _FACTOR, _BIAS = (
-    range(13)
-)
-_NUMBER_ROWS = 13
+_KEPT_WEEKS = 16
+_WORD_ROWS = 118
+(
+    _A, _B, _INJURY, _STATE, _STRENGTH, _TRANSIT, _SHIFT, _OWN, _DOSE, _AFTER, _LAST, _FACTOR, _BIAS, _NEW
+) = range(14)  # fmt: skip
+_NUMBER_ROWS = 14
 
 
 @step
@@ -585,63 +637,86 @@ def _words(words, row, subjects, begin, lanes, block, stream, key_a, key_b, repl
 
 
 @step
-def _look(numbers, words, lanes, cell, event_bar, risk_bar, dose_bar, factor, floor):
-    """See what there is in a cell: bits of what counts and of what makes leaving likelier; what lowers doses."""
-    bit = np.uint32(cell)
+def _days(numbers, words, lanes, week, turn, days, row, healing):
+    """Some days of the course; what is in a lane's compartments is loaded and stored once for all of them."""
+    bits = words[row * LANES :]
+    first, from_day = np.uint32(turn), np.float32(_WEEK * week + turn)
     for lane in range(lanes):
-        injury = np.float32(max(numbers[_INJURY * LANES + lane], floor))
-        bits = np.float32(injury).view(np.int32)
-        exponent = (bits - _HALF_ROOT) >> _MANTISSA
-        mantissa = np.int32(bits - (exponent << _MANTISSA)).view(np.float32)
-        x = _logarithm(bits, mantissa, exponent)
-        x = (x + numbers[_STATE * LANES + lane]) - numbers[_SHIFT * LANES + lane]
-        seen = x - numbers[_BIAS * LANES + lane]
-        words[_EVENTS * LANES + lane] |= np.uint32(seen > event_bar) << bit
-        words[_RISKS * LANES + lane] |= np.uint32(seen > risk_bar) << bit
-        numbers[_FACTOR * LANES + lane] = factor if x > dose_bar else _ONE
-
-
-@step
-def _day(numbers, words, lanes, week, turn, healing):
-    """One day of the course."""
-    bits = words[(_BITS + week) * LANES :]
-    day = np.float32(_WEEK * week + turn)
-    place = np.uint32(turn)
-    for lane in range(lanes):
-        dose = numbers[_DOSE * LANES + lane]
-        given = dose if (bits[lane] >> place) & np.uint32(1) else _NOTHING
-        transit = numbers[_TRANSIT * LANES + lane]
+        dose, given = numbers[_DOSE * LANES + lane], np.uint32(bits[lane] >> first)
+        transit, last = numbers[_TRANSIT * LANES + lane], numbers[_LAST * LANES + lane]
+        after, injury = numbers[_AFTER * LANES + lane], numbers[_INJURY * LANES + lane]
         one, two = numbers[_A * LANES + lane], numbers[_B * LANES + lane]
-        injury = numbers[_INJURY * LANES + lane]
-        out_one, out_two = transit * one, transit * two
-        one = (one - out_one) + given
-        two = (two - out_two) + out_one
-        rate = numbers[_AFTER * LANES + lane] if day > numbers[_LAST * LANES + lane] else healing
-        injury = (injury - rate * injury) + out_two
+        for later in range(days):
+            out_one, out_two = transit * one, transit * two
+            one = (one - out_one) + (dose if given & np.uint32(1 << later) else _NOTHING)
+            two = (two - out_two) + out_one
+            rate = after if from_day + np.float32(later) > last else healing
+            injury = (injury - rate * injury) + out_two
         numbers[_A * LANES + lane] = one
         numbers[_B * LANES + lane] = two
         numbers[_INJURY * LANES + lane] = injury
 
 
 @step
-def _noise(numbers, words, lanes, cell, normal, keep, fresh):
-    """The noise of a cell, from that of the one before."""
-    drawn = words[(_NOISE + cell) * LANES :]
+def _noise(numbers, words, lanes, row, normal):
+    """The new noise of a cell. Apart from what vector units do with it, since they read no tables faster."""
+    drawn = words[row * LANES :]
     for lane in range(lanes):
-        new = normal[drawn[lane] >> _LEVEL_SHIFT]
-        numbers[_STATE * LANES + lane] = keep * numbers[_STATE * LANES + lane] + fresh * new
+        numbers[_NEW * LANES + lane] = normal[drawn[lane] >> _LEVEL_SHIFT]
 
 
 @step
-def _week_of_doses(numbers, words, lanes, week, decline, doses, left, arms, begin):
+def _look(
+    numbers, words, lanes, cell, keep, fresh, event_bar, risk_bar, dose_bar, factor, floor
+):  # fmt: skip
+    """See what there is in a cell, whose noise follows that of the one before: bits of what counts and of what makes
+    leaving likelier; what lowers doses."""
+    mark = np.uint32(np.uint32(1) << np.uint32(cell % 32))
+    none = np.uint32(0)
+    for lane in range(lanes):
+        state = keep * numbers[_STATE * LANES + lane] + fresh * numbers[_NEW * LANES + lane]
+        x = _seen(numbers[_INJURY * LANES + lane], state, numbers[_SHIFT * LANES + lane], floor)
+        seen = x - numbers[_BIAS * LANES + lane]
+        numbers[_STATE * LANES + lane] = state
+        words[_EVENTS * LANES + lane] |= mark if seen > event_bar else none
+        words[_RISKS * LANES + lane] |= mark if seen > risk_bar else none
+        numbers[_FACTOR * LANES + lane] = factor if x > dose_bar else _ONE
+
+
+@step
+def _week_of_doses(numbers, words, lanes, row, decline, doses, left, arms, begin):
     """The doses of a week, and what they leave of its fractions."""
-    drawn, arm = words[(_DOSES + week) * LANES :], arms[begin:]
+    drawn, places, arm = words[row * LANES :], words[_PLACE * LANES :], arms[begin:]
     for lane in range(lanes):
         level = numbers[_OWN * LANES + lane] * decline
         level = level * numbers[_FACTOR * LANES + lane]
-        chance = min(np.int64(level * _CHANCES), np.int64(255))
-        taken = doses[chance, drawn[lane] >> _DOSE_SHIFT]
-        numbers[_DOSE * LANES + lane] = numbers[_STRENGTH * LANES + lane] * left[arm[lane], taken]
+        chance = np.int32(min(np.int32(level * _CHANCES), np.int32(255)))
+        places[lane] = (np.uint32(chance) << _DOSE_BITS) | (drawn[lane] >> _DOSE_SHIFT)
+    for lane in range(lanes):
+        numbers[_NEW * LANES + lane] = left[arm[lane], doses[places[lane]]]
+    for lane in range(lanes):
+        numbers[_DOSE * LANES + lane] = (
+            numbers[_STRENGTH * LANES + lane] * numbers[_NEW * LANES + lane]
+        )
+
+
+@step
+def _week(
+    numbers, words, lanes, week, row, noise_row, bars, normal, noise, healing, factor, floor
+):  # fmt: skip
+    """A week of the course, whose fractions and noise stand in these rows, with both looks."""
+    event_bar, risk_bar, dose_bar = bars[0], bars[1], bars[2]
+    cell = 2 * week
+    _days(numbers, words, lanes, week, np.int64(0), 2, row, healing)
+    _noise(numbers, words, lanes, noise_row, normal)
+    keep, fresh = (_NOTHING, noise[0]) if cell == 0 else (noise[3], noise[4])
+    _look(numbers, words, lanes, cell, keep, fresh, event_bar, risk_bar, dose_bar, factor, floor)
+    _days(numbers, words, lanes, week, np.int64(_SEEN_FIRST + 1), 3, row, healing)
+    _noise(numbers, words, lanes, noise_row + 1, normal)
+    _look(
+        numbers, words, lanes, cell + 1, noise[1], noise[2], event_bar, risk_bar, dose_bar, factor, floor
+    )  # fmt: skip
+    _days(numbers, words, lanes, week, np.int64(_SEEN_SECOND + 1), 2, row, healing)
 
 
 @step
@@ -650,7 +725,6 @@ def _course(
     factor, floor,
 ):  # fmt: skip
     """The course of all lanes over some weeks; the first `acting` lanes are in arms in which doses change something."""
-    event_bar, risk_bar, dose_bar = bars[0], bars[1], bars[2]
     for lane in range(lanes):
         numbers[_A * LANES + lane] = _NOTHING
         numbers[_B * LANES + lane] = _NOTHING
@@ -661,225 +735,285 @@ def _course(
         words[_EVENTS * LANES + lane] = np.uint32(0)
         words[_RISKS * LANES + lane] = np.uint32(0)
     for week in range(weeks):
-        _week_of_doses(numbers, words, acting, week, declines[week], doses, left, arms, begin)
-        cell = 2 * week
-        for turn in range(_WEEK):
-            _day(numbers, words, lanes, week, turn, healing)
-            if turn in (_SEEN_FIRST, _SEEN_SECOND):
-                if cell == 0:
-                    _noise(numbers, words, lanes, cell, normal, _NOTHING, noise[0])
-                elif cell % 2 == 1:
-                    _noise(numbers, words, lanes, cell, normal, noise[1], noise[2])
-                else:
-                    _noise(numbers, words, lanes, cell, normal, noise[3], noise[4])
-                _look(
-                    numbers, words, lanes, cell, event_bar, risk_bar, dose_bar, factor,
-                    floor,
-                )  # fmt: skip
-                cell += 1
+        _week_of_doses(
+            numbers, words, acting, _DOSES + week, declines[week], doses, left, arms, begin
+        )
+        _week(
+            numbers, words, lanes, week, _BITS + week, _NOISE + 2 * week, bars, normal, noise, healing,
+            factor, floor,
+        )  # fmt: skip
 
 
 @step
-def _with_a_break(words, lane, weekday, given, before, gap):
-    """Write down on which days the fractions are given where there is a break."""
-    for week in range(_MOST_WEEKS):
-        words[(_BITS + week) * LANES + lane] = np.uint32(0)
-    ordinal, day = 0, 0
+def _go_on(t, streams, rows, few, many, dosed, weeks, longest, until, at_random):
+    """Follow a few lanes further than all: some to the end of a longer course, those marked in `open` as long as it is not
+    certain whether they leave. For how many weeks they have been followed."""
+    numbers, words, subject, lane_of = few.numbers, few.words, few.subject, few.lane
+    for place in range(many):
+        lane = lane_of[place]
+        for row in range(_NUMBER_ROWS):
+            numbers[row * LANES + place] = rows.numbers[row * LANES + lane]
+        for row in range(_EVENTS, _BITS):
+            words[row * LANES + place] = rows.words[row * LANES + lane]
+        for row in range(_WEEKDAY, _GAP + 1):
+            words[row * LANES + place] = rows.words[row * LANES + lane]
+    bar, week = t.bars[1] - np.float32(0.01), weeks
+    drawn_noise, drawn_doses = -1, -1
     while True:
-        if (weekday + day) % _WEEK < 5:
-            ordinal += 1
-            after = ordinal - gap
-            if ordinal <= min(before, given) or before < after <= given:
-                words[(_BITS + day // _WEEK) * LANES + lane] |= np.uint32(1) << np.uint32(
-                    day % _WEEK
-                )
-            if after >= given:
-                return
-        day += 1
-
-
-@step
-def _week_of_fractions(words, lanes, week, plain, patterns):
-    """The days of a week with a fraction, of courses without a break."""
-    bits = words[(_BITS + week) * LANES :]
-    for lane in range(lanes):
-        bits[lane] = patterns[plain[lane], week]
-
-
-@step
-def _one_look(injury, state, shift, floor):
-    value = max(injury, floor)
-    bits = np.float32(value).view(np.int32)
-    exponent = (bits - _HALF_ROOT) >> _MANTISSA
-    mantissa = np.int32(bits - (exponent << _MANTISSA)).view(np.float32)
-    return (_logarithm(bits, mantissa, exponent) + state) - shift
-
-
-@step
-def _leaving_day(
-    numbers, words, lane, subject, weeks, begins, until, units, low, high, normal, noise, healing, floor, bar,
-    widest, stream, key_a, key_b, replicate,
-):  # fmt: skip
-    """The day on which the cumulated hazard reaches the person's number, counted from the course's first; or `NEVER`.
-
-    Where the weeks that all lanes have gone through do not suffice, the course of this person is followed further.
-    """
-    # before the course nothing stands high
-    day, reached = begins, np.int64(0)
-    if day < 0:
-        before = min(0, until + 1) - day
-        if low * before >= units:
-            return day + (units - 1) // low if units > 0 else day
-        reached = low * before
-        day = 0
-    risks = words[_RISKS * LANES + lane]
-    one, two = numbers[_A * LANES + lane], numbers[_B * LANES + lane]
-    injury, state = numbers[_INJURY * LANES + lane], numbers[_STATE * LANES + lane]
-    transit, shift = numbers[_TRANSIT * LANES + lane], numbers[_SHIFT * LANES + lane]
-    bias, last = numbers[_BIAS * LANES + lane], numbers[_LAST * LANES + lane]
-    followed = 2 * weeks
-    quiet = False
-    a = b = c = d = np.uint32(0)
-    block = -1
-    while day <= until:
-        week, turn = day // _WEEK, day % _WEEK
-        cell = 2 * week + (1 if turn >= 3 else 0)
-        ends = _WEEK * week + (_WEEK if turn >= 3 else 3)
-        if followed <= cell and units - reached > max(low, high) * (until - day + 1):
-            return NEVER
-        while followed <= cell and not quiet:
-            # the state stands at the end of the cell's first look but one: go on to the next look
-            at = followed
-            start = _WEEK * (at // 2) + (_SEEN_FIRST + 1 if at % 2 else -(_WEEK - _SEEN_SECOND - 1))
-            if at == 2 * weeks:
-                start = _WEEK * weeks
-            look = _WEEK * (at // 2) + (_SEEN_SECOND if at % 2 else _SEEN_FIRST)
-            for when in range(start, look + 1):
-                out_one, out_two = transit * one, transit * two
-                one = one - out_one
-                two = (two - out_two) + out_one
-                rate = numbers[_AFTER * LANES + lane] if np.float32(when) > last else healing
-                injury = (injury - rate * injury) + out_two
-            if at // 4 != block:
-                block = at // 4
-                a, b, c, d = _one_block(subject, block, stream, key_a, key_b, replicate)
-            place = at % 4
-            word = a if place == 0 else b if place == 1 else c if place == 2 else d
-            new = normal[word >> _LEVEL_SHIFT]
-            if at % 2 == 1:
-                state = noise[1] * state + noise[2] * new
-            else:
-                state = noise[3] * state + noise[4] * new
-            seen = _one_look(injury, state, shift, floor) - bias
-            if seen > bar:
-                risks |= np.uint32(1) << np.uint32(at % 32)
-            else:
-                risks &= ~(np.uint32(1) << np.uint32(at % 32))
-            followed += 1
+        if week == longest:
+            # nobody has the event after the course
+            for place in range(many):
+                rows.words[_EVENTS * LANES + lane_of[place]] = words[_EVENTS * LANES + place]
+        if week >= longest:
             # nothing is added any more: the injury never exceeds what is in all compartments
-            most = _one_look((one + two) + injury, widest, shift, floor) - bias
-            quiet = most < bar - np.float32(0.01) and at >= 1
-        stands = cell < followed and (risks >> np.uint32(cell % 32)) & np.uint32(1) != 0
-        rate_of = high if stands else low
-        stretch = min(ends, until + 1) - day
-        if rate_of > 0 and reached + rate_of * stretch >= units:
-            return day + (units - reached + rate_of - 1) // rate_of - 1
-        reached += rate_of * stretch
-        day = ends
-    return NEVER
+            risky = 0
+            for place in range(many):
+                injury = numbers[_A * LANES + place] + numbers[_B * LANES + place]
+                injury = injury + numbers[_INJURY * LANES + place]
+                most = _seen(injury, t.widest, numbers[_SHIFT * LANES + place], t.floor)
+                most = most - numbers[_BIAS * LANES + place]
+                risky += few.open[place] if most >= bar else 0
+            if risky == 0 or _WEEK * week > until:
+                break
+        if week % _KEPT_WEEKS == 0:
+            for place in range(many):
+                words[(_KEPT + week // _KEPT_WEEKS - 1) * LANES + place] = words[
+                    _RISKS * LANES + place
+                ]
+                words[_RISKS * LANES + place] = np.uint32(0)
+        if week // 2 != drawn_noise:
+            drawn_noise = week // 2
+            _draw(words, _NOISE, subject, 0, many, drawn_noise, streams[NOISE], at_random)
+        if week < longest:
+            if week // 4 != drawn_doses:
+                drawn_doses = week // 4
+                _draw(words, _DOSES, subject, 0, dosed, drawn_doses, streams[DOSES], at_random)
+            _week_of_doses(
+                numbers, words, dosed, _DOSES + week % 4, t.declines[week], t.doses, t.left, few.arm, np.int64(0)
+            )  # fmt: skip
+        _fractions(words, many, week, np.int64(_BITS))
+        _week(
+            numbers, words, many, week, np.int64(_BITS), _NOISE + 2 * (week % 2), t.bars, t.normal, t.noise, t.healing,
+            t.severe_factor, t.floor,
+        )  # fmt: skip
+        week += 1
+    for place in range(many):
+        words[(_KEPT + (week - 1) // _KEPT_WEEKS) * LANES + place] = words[_RISKS * LANES + place]
+    return week
+
+
+@part
+def _first_of_week(count, weekday):
+    """Bits of the first so many working days of a week of the course, which begins on this weekday."""
+    count = min(max(count, np.int32(0)), np.int32(5))
+    # the weekend lies after the days up to Friday
+    before = np.int32(np.int32(5) - weekday)
+    until = np.int32(count + (np.int32(2) if count > before else np.int32(0)))
+    working = np.uint32(0x7F) & ~np.uint32(np.uint32(3) << np.uint32(before))
+    return np.uint32(np.uint32(np.uint32(1) << np.uint32(until)) - np.uint32(1)) & working
+
+
+@step
+def _fractions(words, lanes, week, row):
+    """The days of a week with a fraction: those before the break, and those after it but for the break itself."""
+    bits, earlier = words[row * LANES :], np.int32(5 * week)
+    for lane in range(lanes):
+        weekday = np.int32(words[_WEEKDAY * LANES + lane])
+        given, before = (
+            np.int32(words[_GIVEN * LANES + lane]),
+            np.int32(words[_BEFORE * LANES + lane]),
+        )
+        gap = np.int32(words[_GAP * LANES + lane])
+        until = _first_of_week(np.int32(given + gap - earlier), weekday)
+        left_out = _first_of_week(np.int32(before + gap - earlier), weekday)
+        bits[lane] = _first_of_week(np.int32(before - earlier), weekday) | (until & ~left_out)
+
+
+@part
+def _ones(word):
+    """How many bits of 32 are set."""
+    word = np.uint32(word - (np.uint32(word >> np.uint32(1)) & np.uint32(0x55555555)))
+    word = np.uint32(
+        (word & np.uint32(0x33333333)) + (np.uint32(word >> np.uint32(2)) & np.uint32(0x33333333))
+    )
+    word = np.uint32(np.uint32(word + np.uint32(word >> np.uint32(4))) & np.uint32(0x0F0F0F0F))
+    return np.uint32(np.uint32(word * np.uint32(0x01010101)) >> np.uint32(24))
+
+
+@step
+def _leaving_day(words, row, lane, weeks, day, reached, until, units, hazard, arm):
+    """The day on which the cumulated hazard reaches the person's number, from a day on at which it stands at `reached`;
+    both are counted from the course's first. `NEVER` where it does not in these weeks; then what stands at their end.
+
+    What makes leaving likelier is seen in the rows from `row` on.
+    """
+    cell = 2 * (day // _WEEK) + (1 if day % _WEEK >= 3 else 0)
+    while cell < 2 * weeks and day <= until:
+        risks = words[np.uint64((row + (cell >> 5)) * LANES + lane)]
+        rate = hazard[arm, np.uint64((risks >> np.uint32(cell & 31)) & np.uint32(1))]
+        ends = min(_WEEK * (cell >> 1) + 3 + 4 * (cell & 1), until + 1)
+        comes_to = reached + rate * (ends - day)
+        if comes_to >= units:
+            return day + (units - reached + rate - 1) // rate - 1, day, reached
+        reached, day = comes_to, ends
+        cell += 1
+    return NEVER, day, reached
+
+
+@step
+def _leaves_later(words, lane, weeks, seen, day, reached, until, units, hazard, arm):
+    """The day of leaving of somebody of whom it is certain what is seen, after a day at which the hazard stands at
+    `reached`; or `NEVER`. Day and hazard are of the end of `weeks`, unless the day is in them; `seen` is until when
+    anything may be seen."""
+    low, high = hazard[arm, 0], hazard[arm, 1]
+    if day >= _WEEK * weeks:
+        # most never leave: no need to go through the weeks
+        longer, shorter = np.int64(0), np.int64(0)
+        for at in range((seen + _KEPT_WEEKS - 1) // _KEPT_WEEKS):
+            risks = words[(_KEPT + at) * LANES + lane]
+            if at == 0:
+                risks = np.uint32(risks >> np.uint32(2 * weeks))
+            longer += np.int64(_ones(risks & np.uint32(0xAAAAAAAA)))
+            shorter += np.int64(_ones(risks & np.uint32(0x55555555)))
+        likelier = max(high - low, 0) * (4 * longer + 3 * shorter)
+        if units > reached + low * (until + 1 - day) + likelier:
+            return NEVER
+    leaves, day, reached = _leaving_day(
+        words, np.int64(_KEPT), lane, seen, day, reached, until, units, hazard, arm
+    )
+    beyond = until + 1 - day
+    if leaves == NEVER and beyond > 0 and low > 0 and reached + low * beyond >= units:
+        return day + (units - reached + low - 1) // low - 1
+    return leaves
 
 
 @part
 def _draw(words, row, subjects, begin, lanes, block, stream, numbers):
-    """`_words` of a replicate."""
+    """`_words` of a replicate. A number written down would have a copy of them compiled of its own; one of a type has not."""
     _words(
-        words, row, subjects, begin, lanes, block, stream, numbers.key_a, numbers.key_b, numbers.replicate
+        words, np.int64(row), subjects, np.int64(begin), lanes, np.uint64(block), stream, numbers.key_a,
+        numbers.key_b, numbers.replicate,
     )  # fmt: skip
+
+
+@step
+def _await_more(t, streams, waiting, rows, words, place, at_random):
+    """The days on which the next candidates of a site come, in `coming`."""
+    rises, rises_on, rises_from = t.rises[place], t.rises_on[place], t.rises_from[place]
+    some, coming, shift, last = (
+        rows.some,
+        rows.coming[place],
+        t.rises_shift,
+        t.rises_from.shape[1] - 1,
+    )
+    here, time = rows.ready[place], rows.elapsed[place]
+    for lane in range(_AT_ONCE):
+        some[lane] = np.uint32((place << _ORDINAL_BITS) + here + lane)
+    _draw(words, 0, some, 0, np.int64(_AT_ONCE), _GAP_BLOCK, streams[CANDIDATE], at_random)
+    for lane in range(_AT_ONCE):
+        time += np.int64(waiting[words[LANES + lane] >> _LEVEL_SHIFT])
+        rise = np.uint64(rises_from[np.uint64(min(time >> shift, last))])
+        # the next one is common, and cannot be foreseen; those after it are rare
+        rise += np.uint64(1 if rises[rise] <= time else 0)
+        while rises[rise] <= time:
+            rise += np.uint64(1)
+        coming[lane] = (np.int64(rises_on[rise]) << _SITE_BITS) + place
+    rows.elapsed[place] = time
+    rows.ready[place] = here + _AT_ONCE
+
+
+@part
+def _among(word, many):
+    """The same as `np.int64(_uniform(word) * many)`, of less than 2^20, in whole numbers."""
+    return ((np.uint64(word) * np.uint64(2) + np.uint64(1)) * many) >> np.uint64(33)
+
+
+@step
+def _screen(t, rows, words, begin, lanes, reached):
+    """Put those of a turn who are randomized among `keys`, which stay in order; how many there are with them."""
+    refusal, fails, rescreening = t.refusal, t.fails, t.rescreening
+    mornings, weekday_0, starts = t.mornings, np.uint32(t.weekday_0), np.uint32(t.starts)
+    came, site, keys, some = rows.day[begin:], rows.site[begin:], rows.keys, rows.passed
+    shortest, waits = np.uint32(t.wait[0]), np.uint64(t.wait[1] - t.wait[0] + 1)
+    soonest = np.uint32(t.rescreened_after[0])
+    returns = np.uint64(t.rescreened_after[1] - t.rescreened_after[0] + 1)
+    latest = mornings.shape[1] - 1
+    first = np.uint32(begin)
+    # nothing branches on what cannot be foreseen
+    for lane in range(lanes):
+        failed = _uniform(words[4 * LANES + lane]) < fails
+        fits = (_uniform(words[2 * LANES + lane]) < rescreening) | (not failed)
+        fits &= _uniform(words[lane]) >= refusal
+        again = soonest + np.uint32(_among(words[3 * LANES + lane], returns))
+        day = np.uint32(came[lane]) + (again if failed else np.uint32(0))
+        weekday = np.uint32(day + weekday_0) % np.uint32(_WEEK)
+        over = weekday > np.uint32(4)
+        day = np.uint32(day + (np.uint32(_WEEK) - weekday if over else np.uint32(0)))
+        weekday = np.uint32(0) if over else weekday
+        wait = np.uint32(shortest + np.uint32(_among(words[LANES + lane], waits)))
+        day = np.uint32(day + wait + np.uint32(2) * (np.uint32(weekday + wait) // np.uint32(5)))
+        # the remainders of 7919 and 104729 by 480
+        minute = np.uint32(
+            (first + np.uint32(lane)) * np.uint32(239) + (day + starts) * np.uint32(89)
+        )
+        words[_PASSED * LANES + lane] = np.uint32(1) if fits else np.uint32(0)
+        words[_ON * LANES + lane] = day
+        words[_MINUTE * LANES + lane] = minute % np.uint32(480)
+    many = 0
+    for lane in range(lanes):
+        day = np.int64(words[_ON * LANES + lane])
+        morning = mornings[site[lane], min(day, latest)]
+        minute = morning + np.int64(words[_MINUTE * LANES + lane])
+        some[many] = (((day << 13) + minute) << _ORDINAL_BITS) + begin + lane
+        many += np.int64(words[_PASSED * LANES + lane])
+    for at in range(many):
+        key, to = some[at], reached
+        while to > 0 and keys[to - 1] > key:
+            keys[to] = keys[to - 1]
+            to -= 1
+        keys[to] = key
+        reached += 1
+    return reached
 
 
 @step
 def _recruit(t, streams, waiting, rows, words, at_random):
     """Candidates in the order of their coming, and in `keys` those randomized, in theirs; how many there are of these."""
-    refusal = t.refusal
-    fails = t.fails
-    rescreening = t.rescreening
-    starts = t.starts
-    mornings = t.mornings
-    some = rows.some
-    target = t.target
-    wanted = t.wanted
-    sites, calendar = t.expected.shape
-    expected, ready, used, elapsed = t.expected, rows.ready, rows.used, rows.elapsed
-    next_day, gaps, subject, site, came = (
-        rows.next_day,
-        rows.gaps,
-        rows.subject,
-        rows.site,
-        rows.day,
-    )
-    keys, weekday_0, wait, again = rows.keys, t.weekday_0, t.wait, t.rescreened_after
+    target, wanted, calendar = t.target, t.wanted, t.days
+    coming, ready, used, following = rows.coming, rows.ready, rows.used, rows.following
+    subject, site, came, keys = rows.subject, rows.site, rows.day, rows.keys
+    sites = used.size
     for at in range(sites):
-        ready[at] = used[at] = elapsed[at] = next_day[at] = 0
-    persons, place, screened, reached = 0, 0, 0, 0
+        ready[at] = used[at] = rows.elapsed[at] = 0
+        _await_more(t, streams, waiting, rows, words, at, at_random)
+        following[at] = coming[at, 0]
+    persons, screened, reached = 0, 0, 0
     limit, closed = min(t.enough, wanted), False
     while True:
         while persons < limit:
-            # the next candidate of a site: of each in its turn, then of the one that has been taken
-            here = used[place]
-            if here == ready[place]:
-                for lane in range(_AT_ONCE):
-                    some[lane] = np.uint32((place << 20) + here + lane)
-                _draw(words, 0, some, 0, _AT_ONCE, _GAP_BLOCK, streams[CANDIDATE], at_random)
-                for lane in range(_AT_ONCE):
-                    gaps[place, lane] = waiting[words[LANES + lane] >> _LEVEL_SHIFT]
-                ready[place] += _AT_ONCE
-            time = elapsed[place] + gaps[place, here % _AT_ONCE]
-            elapsed[place] = time
-            day = next_day[place]
-            while day < calendar and expected[place, day] <= time:
-                day += 1
-            next_day[place] = day
-            if here == 0 and place < sites - 1:
-                place += 1
-                continue
-            place, day = 0, next_day[0]
+            # the first day, and on it the first site
+            chosen = following[0]
             for at in range(1, sites):
-                if next_day[at] < day:
-                    place, day = at, next_day[at]
+                chosen = min(chosen, following[at])
+            day, place = chosen >> _SITE_BITS, chosen & ((1 << _SITE_BITS) - 1)
             if day >= calendar:
                 closed = True
                 break
-            subject[persons] = np.uint32((place << 20) + used[place])
+            here = used[place]
+            subject[persons] = np.uint32((place << _ORDINAL_BITS) + here)
             site[persons], came[persons] = place, day
             persons += 1
-            used[place] += 1
+            here += 1
+            used[place] = here
+            if here == ready[place]:
+                _await_more(t, streams, waiting, rows, words, place, at_random)
+            following[place] = coming[place, here % _AT_ONCE]
         # who of them is randomized, and when
         for begin in range(screened, persons, LANES):
             lanes = min(LANES, persons - begin)
             _draw(words, 0, subject, begin, lanes, 0, streams[CANDIDATE], at_random)
             _draw(words, 4, subject, begin, lanes, 0, streams[FAILURE], at_random)
-            for lane in range(lanes):
-                if _uniform(words[lane]) < refusal:
-                    continue
-                person = begin + lane
-                day = came[person]
-                if _uniform(words[4 * LANES + lane]) < fails:
-                    if _uniform(words[2 * LANES + lane]) >= rescreening:
-                        continue
-                    drawn = _uniform(words[3 * LANES + lane]) * (again[1] - again[0] + 1)
-                    day += again[0] + np.int64(drawn)
-                day = _working(day, weekday_0)
-                drawn = _uniform(words[LANES + lane]) * (wait[1] - wait[0] + 1)
-                day = _work_days_after(day, _weekday(day, weekday_0), wait[0] + np.int64(drawn))
-                minute = (person * 7919 + (day + starts) * 104729) % 480
-                morning = mornings[site[person], min(day, mornings.shape[1] - 1)]
-                key = (((day << 13) + morning + minute) << 20) + person
-                at = reached
-                while at > 0 and keys[at - 1] > key:
-                    keys[at] = keys[at - 1]
-                    at -= 1
-                keys[at] = key
-                reached += 1
+            reached = _screen(t, rows, words, begin, lanes, reached)
         screened = persons
         if closed or persons == wanted:
             return reached
@@ -890,134 +1024,175 @@ def _recruit(t, streams, waiting, rows, words, at_random):
 
 
 @step
-def _block(listed, draws, begin, sizes, ratio, shares, stratum_word, stream, seed, replicate):
-    """List a block whose draws begin at a place, as `PermutedBlocks` says; how long it is."""
-    offset, drawn, size = begin % 4, 0, 1
-    # the first draw says how long the block is, and so how many draws follow it
-    while drawn < offset + size:
-        _draws(draws[drawn:], begin // 4 + drawn // 4, stratum_word, stream, seed, replicate)
-        if drawn == 0:
-            size = sizes[_below(draws[offset], sizes.size)]
-        drawn += 4
-    place, times = 0, size // shares
+def _greatest(values):
+    greatest = values[0]
+    for at in range(1, values.size):
+        greatest = max(greatest, values[at])
+    return greatest
+
+
+@step
+def _list_blocks(t, blocks, where, begin, end, largest, replicate):
+    """List the blocks of a stratum for the places from `begin` up to `end`, as `PermutedBlocks` says."""
+    sizes, ratio, arm_of, listed, draws = (
+        t.block_sizes,
+        t.ratio,
+        t.arm_of,
+        blocks.listed,
+        blocks.draws,
+    )
+    shares = 0
     for arm in range(ratio.size):
-        for _ in range(ratio[arm] * times):
-            listed[place] = arm
-            place += 1
-    for i in range(size - 1, 0, -1):
-        j = _below(draws[offset + size - i], i + 1)
-        listed[i], listed[j] = listed[j], listed[i]
-    return size
+        shares += ratio[arm]
+    first, drawn = 0, 0
+    while begin < end:
+        # the first draw of a block says how long it is, and so how many draws follow it
+        while drawn < first + largest:
+            _draws(draws[drawn:], drawn // 4, t.stratum_words[where], t.stream, t.seed, replicate)
+            drawn += 4
+        size = sizes[_below(draws[first], sizes.size)]
+        place, times = begin, size // shares
+        for arm in range(ratio.size):
+            for _ in range(ratio[arm] * times):
+                listed[place] = arm_of[arm]
+                place += 1
+        for i in range(size - 1, 0, -1):
+            one, other = begin + i, begin + _below(draws[first + size - i], i + 1)
+            listed[one], listed[other] = listed[other], listed[one]
+        begin += size
+        first += largest + 1
+
+
+@step
+def _strata(t, many, candidates, blocks, people, words, at_random):
+    """Who the participants are, with their categories and strata, and how many these have."""
+    keys, came_subject, came_site = candidates.keys, candidates.subject, candidates.site
+    cumulated, stratum_of, needed = t.item_cumulated, t.stratum_of, blocks.needed
+    subject, site, on, category = people.subject, people.site, people.on, people.category
+    for at in range(many):
+        key = keys[at]
+        person = key & ((1 << _ORDINAL_BITS) - 1)
+        subject[at], site[at] = came_subject[person], came_site[person]
+        on[at] = key >> 33
+        category[at] = 0
+    for item in range(t.item_streams.size):
+        levels = t.item_levels[item]
+        for begin in range(0, many, LANES):
+            lanes, joint = min(LANES, many - begin), category[begin:]
+            _draw(words, 0, subject, begin, lanes, 0, t.item_streams[item], at_random)
+            for lane in range(lanes):
+                joint[lane] *= levels
+            for level in range(levels - 1):
+                bound = cumulated[item, level]
+                for lane in range(lanes):
+                    joint[lane] += 1 if bound <= _uniform(words[lane]) else 0
+    for where in range(needed.size):
+        needed[where] = 0
+    for at in range(many):
+        where = stratum_of[site[at], category[at]]
+        people.stratum[at] = where
+        needed[where] += 1
 
 
 @step
 def _allocate(t, acts, many, candidates, blocks, people, ordered, words, at_random, whole_number):
     """Categories, strata and arms; `ordered` gets those first in whose arms doses act. How many these are."""
-    site = people.site
-    on = people.on
-    keys = candidates.keys
-    came_subject = candidates.subject
-    came_site = candidates.site
-    cumulated = t.item_cumulated
-    stratum_of = t.stratum_of
-    arm_of = t.arm_of
-    listed = blocks.listed
-    block_number = blocks.number
-    stratum_words = t.stratum_words
-    stream = t.stream
-    seed = t.seed
-    subject_2 = ordered.subject
-    on_2 = ordered.on
-    category_2 = ordered.category
-    stratum_2 = ordered.stratum
-    arm_2 = ordered.arm
-    item_levels = t.item_levels
-    item_streams = t.item_streams
-    subject, category, stratum, arm = people.subject, people.category, people.stratum, people.arm
-    for at in range(many):
-        key = keys[at]
-        person = key & ((1 << 20) - 1)
-        subject[at], site[at] = came_subject[person], came_site[person]
-        on[at] = key >> 33
-        category[at] = 0
-    for item in range(item_streams.size):
-        levels = item_levels[item]
-        for begin in range(0, many, LANES):
-            lanes = min(LANES, many - begin)
-            _draw(words, 0, subject, begin, lanes, 0, item_streams[item], at_random)
-            for lane in range(lanes):
-                u = _uniform(words[lane])
-                level = 0
-                while level < levels - 1 and cumulated[item, level] <= u:
-                    level += 1
-                category[begin + lane] = category[begin + lane] * levels + level
-    length, used, draws, sizes, ratio = (
-        blocks.length,
-        blocks.used,
-        blocks.draws,
-        t.block_sizes,
-        t.ratio,
-    )
-    stride, shares = sizes.max() + 1, ratio.sum()
-    for at in range(length.size):
-        length[at] = used[at] = block_number[at] = 0
+    _strata(t, many, candidates, blocks, people, words, at_random)
+    listed, following, largest = blocks.listed, blocks.following, _greatest(t.block_sizes)
+    subject, on, category = people.subject, people.on, people.category
+    stratum, arm = people.stratum, people.arm
+    begin = 0
+    for where in range(following.size):
+        end = begin + blocks.needed[where]
+        _list_blocks(t, blocks, where, begin, end, largest, whole_number)
+        following[where] = begin
+        # the last block may go on behind the last participant
+        begin = end + largest
     acting = 0
     for at in range(many):
-        where = stratum_of[site[at], category[at]]
-        stratum[at] = where
-        if used[where] == length[where]:
-            length[where] = _block(
-                listed[where], draws, block_number[where] * stride, sizes, ratio, shares,
-                stratum_words[where], stream, seed, whole_number,
-            )  # fmt: skip
-            used[where] = 0
-            block_number[where] += 1
-        arm[at] = arm_of[listed[where, used[where]]]
-        used[where] += 1
-        acting += acts[arm[at]]
+        where = stratum[at]
+        place = following[where]
+        following[where] = place + 1
+        arm[at] = listed[place]
+        acting += acts[listed[place]]
     front, back = 0, acting
     for at in range(many):
-        if acts[arm[at]]:
-            to = front
-            front += 1
-        else:
-            to = back
-            back += 1
-        subject_2[to], on_2[to] = subject[at], on[at]
-        category_2[to], stratum_2[to], arm_2[to] = (
-            category[at],
-            stratum[at],
-            arm[at],
-        )
+        act = acts[arm[at]]
+        to = front if act != 0 else back
+        front += act
+        back += 1 - act
+        ordered.subject[to], ordered.on[to] = subject[at], on[at]
+        ordered.category[to], ordered.stratum[to] = category[at], stratum[at]
+        ordered.arm[to] = arm[at]
     return acting
 
 
 @step
-def _schedule(t, streams, weekday_0, people, rows, begin, lanes, dosed, at_random):
-    """The days of radiotherapy and each person's own numbers, with all words of the course; how many weeks it takes."""
-    on = people.on
-    category = people.category
-    arm = people.arm
-    start_after = t.start_after
-    fractions = t.fractions
-    stopped_early = t.stopped_early
-    plain = rows.plain
-    all_broken = rows.broken
-    first_day = rows.first_day
-    last_day = rows.last_day
-    weekdays = rows.weekday
-    frailties = t.frailty
-    susceptibility = t.susceptibility
-    insensitivity = t.insensitive
-    slow_share = t.slow
-    healing_slowly = t.healing_slowly
-    healing = t.healing
-    bias = t.bias
-    transit = t.transit
-    adherence = t.adherence
-    patterns = t.patterns
-    words, numbers, subject = rows.words, rows.numbers, people.subject
-    shift, interruption, several_lags = t.shift, t.interruption, transit.size > 1
+def _days_of_course(t, weekday_0, people, rows, begin, lanes):
+    """First and last day of each course, and its weekday; fractions and breaks. How many weeks the longest takes, and the
+    longest of those without a break."""
+    words, on, category = rows.words, people.on[begin:], people.category[begin:]
+    first_day, last_day, weekdays = rows.first_day, rows.last_day, rows.weekday
+    fractions, stopped, interrupted = t.fractions, t.stopped_early, t.interruption[0]
+    first_weekday, start_after = np.uint32(weekday_0), np.uint32(t.start_after)
+    shifted, soonest = t.shift[0], np.uint32(t.shift[1])
+    shifts = np.uint64(np.uint32(t.shift[2]) - soonest + 1)
+    shortest = np.uint32(t.interruption[1])
+    gaps = np.uint64(np.uint32(t.interruption[2]) - shortest + 1)
+    for lane in range(lanes):
+        # the weekday wished for, from the first possible day on, and so many working days later
+        earliest = np.uint32(np.uint32(on[lane]) + start_after)
+        wish = np.uint32(_among(words[lane], np.uint64(5)))
+        weekday = np.uint32(earliest + first_weekday) % np.uint32(_WEEK)
+        start = np.uint32(
+            earliest + wish - weekday + (np.uint32(_WEEK) if wish < weekday else np.uint32(0))
+        )
+        moved = np.uint32(soonest + np.uint32(_among(words[2 * LANES + lane], shifts)))
+        moved = moved if _uniform(words[LANES + lane]) < shifted else np.uint32(0)
+        later = np.uint32(wish + moved)
+        weeks = np.uint32(later // np.uint32(5))
+        first_day[lane] = np.int64(np.uint32(start + moved + np.uint32(2) * weeks))
+        words[_WEEKDAY * LANES + lane] = np.uint32(later - np.uint32(5) * weeks)
+        words[_BEFORE * LANES + lane] = np.uint32(0)
+        words[_GAP * LANES + lane] = np.uint32(0)
+    for lane in range(lanes):
+        given = fractions[category[lane]]
+        early = _uniform(words[4 * LANES + lane])
+        if early < stopped:
+            given = np.int64(given * (0.5 + 0.4 * early / max(stopped, 1e-6)))
+        words[_GIVEN * LANES + lane] = np.uint32(given)
+        if _uniform(words[5 * LANES + lane]) < interrupted:
+            before = np.int64(given * (0.4 + 0.4 * _uniform(words[6 * LANES + lane])))
+            # a break after the last fraction changes nothing
+            if before < given:
+                gap = shortest + np.uint32(_among(words[7 * LANES + lane], gaps))
+                words[_BEFORE * LANES + lane] = np.uint32(before)
+                words[_GAP * LANES + lane] = np.uint32(gap)
+    longest, usual = np.int64(0), np.int64(0)
+    for lane in range(lanes):
+        weekday = np.uint32(words[_WEEKDAY * LANES + lane])
+        after = np.uint32(words[_GIVEN * LANES + lane] + words[_GAP * LANES + lane] - np.uint32(1))
+        weeks = np.uint32(np.uint32(weekday + after) // np.uint32(5))
+        last = np.int64(np.uint32(after + np.uint32(2) * weeks))
+        weekdays[lane], last_day[lane] = weekday, last
+        longest = max(longest, last)
+        usual = max(usual, last if words[_GAP * LANES + lane] == 0 else 0)
+    return longest // _WEEK + 1, usual // _WEEK + 1
+
+
+@step
+def _schedule(t, streams, weekday_0, people, rows, begin, lanes, dosed, whole, at_random):
+    """The days of radiotherapy and each person's own numbers, with the words of the course.
+
+    For how many weeks all are followed, and how many the longest course takes: more, where few lanes have courses with a
+    break and not all are to be followed to the end (`whole`).
+    """
+    category, arm, subject = people.category[begin:], people.arm[begin:], people.subject
+    words, numbers, last_day = rows.words, rows.numbers, rows.last_day
+    frailties, susceptibility, bias = t.frailty, t.susceptibility, t.bias
+    insensitive, less_seen, slow = t.insensitive[0], t.insensitive[1], t.slow
+    healing, healing_slowly = t.healing, t.healing_slowly
+    transit, adherence = t.transit, t.adherence
     for block in range(2):
         _draw(
             words, _RADIOTHERAPY + 4 * block, subject, begin, lanes, block, streams[RADIOTHERAPY], at_random
@@ -1026,66 +1201,37 @@ def _schedule(t, streams, weekday_0, people, rows, begin, lanes, dosed, at_rando
     _draw(words, _KIND, subject, begin, lanes, 0, streams[KIND], at_random)
     _draw(words, _LEVEL, subject, begin, dosed, 0, streams[LEVEL], at_random)
     _draw(words, _LEAVING, subject, begin, lanes, 0, streams[LEAVING], at_random)
-    if several_lags:
-        _draw(words, _LAG, subject, begin, lanes, 0, streams[LAG], at_random)
-    longest, breaks = np.int64(0), 0
+    longest, weeks = _days_of_course(t, weekday_0, people, rows, begin, lanes)
+    several = 0
     for lane in range(lanes):
-        at = begin + lane
-        earliest = on[at] + start_after
-        wish = np.int64(_uniform(words[lane]) * 5)
-        start = earliest + (wish - _weekday(earliest, weekday_0)) % _WEEK
-        if _uniform(words[LANES + lane]) < shift[0]:
-            low, high = np.int64(shift[1]), np.int64(shift[2])
-            moved = low + np.int64(_uniform(words[2 * LANES + lane]) * (high - low + 1))
-            start = _work_days_after(start, _weekday(start, weekday_0), moved)
-        given = fractions[category[at]]
-        early = _uniform(words[4 * LANES + lane])
-        if early < stopped_early:
-            given = np.int64(given * (0.5 + 0.4 * early / max(stopped_early, 1e-6)))
-        gap, before = np.int64(0), np.int64(0)
-        if _uniform(words[5 * LANES + lane]) < interruption[0]:
-            low, high = np.int64(interruption[1]), np.int64(interruption[2])
-            gap = low + np.int64(_uniform(words[7 * LANES + lane]) * (high - low + 1))
-            before = np.int64(given * (0.4 + 0.4 * _uniform(words[6 * LANES + lane])))
-        weekday = _weekday(start, weekday_0)
-        # a break before the last fraction moves it
-        last = _work_days_after(0, weekday, given - 1 + (gap if before < given else 0))
-        plain[lane] = weekday * (patterns.shape[0] // 5) + given
-        if gap > 0:
-            broken = all_broken[breaks]
-            broken[0], broken[1], broken[2], broken[3], broken[4] = (
-                lane,
-                weekday,
-                given,
-                before,
-                gap,
-            )
-            breaks += 1
-        first_day[lane], last_day[lane], weekdays[lane] = start, last, weekday
-        longest = max(longest, last)
+        several += 1 if last_day[lane] >= _WEEK * weeks else 0
+    if whole or several > lanes // 4:
+        weeks = longest
+    for lane in range(lanes):
         frailty = frailties[words[_FRAILTY * LANES + lane] >> _LEVEL_SHIFT]
-        numbers[_STRENGTH * LANES + lane] = susceptibility[category[at]] * frailty
-        insensitive = _uniform(words[_KIND * LANES + lane]) < insensitivity[0]
-        numbers[_SHIFT * LANES + lane] = insensitivity[1] if insensitive else _NOTHING
-        slow = _uniform(words[(_KIND + 1) * LANES + lane]) < slow_share
-        numbers[_AFTER * LANES + lane] = healing_slowly if slow else healing
-        numbers[_LAST * LANES + lane] = np.float32(last)
-        numbers[_BIAS * LANES + lane] = bias[arm[at]]
-        lag = words[_LAG * LANES + lane] >> _LEVEL_SHIFT if several_lags else np.uint32(0)
-        numbers[_TRANSIT * LANES + lane] = transit[lag]
+        numbers[_STRENGTH * LANES + lane] = susceptibility[category[lane]] * frailty
+        numbers[_BIAS * LANES + lane] = bias[arm[lane]]
+    for lane in range(lanes):
+        shifted = _uniform(words[_KIND * LANES + lane]) < insensitive
+        numbers[_SHIFT * LANES + lane] = less_seen if shifted else _NOTHING
+        slowly = _uniform(words[(_KIND + 1) * LANES + lane]) < slow
+        numbers[_AFTER * LANES + lane] = healing_slowly if slowly else healing
+        numbers[_LAST * LANES + lane] = np.float32(last_day[lane])
+        numbers[_TRANSIT * LANES + lane] = transit[0]
+    if transit.size > 1:
+        _draw(words, _LAG, subject, begin, lanes, 0, streams[LAG], at_random)
+        for lane in range(lanes):
+            lag = words[_LAG * LANES + lane] >> _LEVEL_SHIFT
+            numbers[_TRANSIT * LANES + lane] = transit[lag]
     for lane in range(dosed):
         numbers[_OWN * LANES + lane] = adherence[words[_LEVEL * LANES + lane] >> _LEVEL_SHIFT]
-    weeks = longest // _WEEK + 1
     for week in range(weeks):
-        _week_of_fractions(words, lanes, week, plain, patterns)
-    for one in range(breaks):
-        broken = all_broken[one]
-        _with_a_break(words, broken[0], broken[1], broken[2], broken[3], broken[4])
+        _fractions(words, lanes, week, _BITS + week)
     for block in range((2 * weeks + 3) // 4):
         _draw(words, _NOISE + 4 * block, subject, begin, lanes, block, streams[NOISE], at_random)
     for block in range((weeks + 3) // 4):
         _draw(words, _DOSES + 4 * block, subject, begin, dosed, block, streams[DOSES], at_random)
-    return weeks
+    return weeks, longest
 
 
 @step
@@ -1151,88 +1297,138 @@ def _deaths(t, people, rows, gone, begin, lanes, at_random):
 
 
 @step
-def _follow(
-    t, course, streams, waiting, weekday_0, people, rows, fates, begin, lanes, weeks, counts, at_random
+def _leave(
+    t, course, streams, waiting, people, rows, few, begin, lanes, acting, weeks, longest, at_random
 ):  # fmt: skip
-    """Leaving, completing, and the outcome of each, counted in `counts`; the day on which the last has ended."""
-    first_day = rows.first_day
-    last_day = rows.last_day
-    weekdays = rows.weekday
-    numbers = rows.numbers
-    subject = people.subject
-    stratum = people.stratum
-    risk_from = t.risk_from
-    risk_until = t.risk_until
-    scope_kinds = t.scope_kinds
-    scopes = t.scopes
-    products = t.products
-    visits = t.visits
-    seen_on = t.seen_on
-    words, arm, on = rows.words, people.arm, people.on
-    normal, noise, healing, floor = course.normal, course.noise, course.healing, course.floor
-    bar, widest, stream = course.bars[1], course.widest, streams[NOISE]
-    hazard, completing, all_seen = t.hazard, t.completes, t.all_seen
-    key_a, key_b, replicate = at_random.key_a, at_random.key_b, at_random.replicate
-    event, settled, awaited, gone = fates.event, fates.settled, fates.awaited, fates.gone
-    ends = np.int64(-1)
+    """In `leaves` the day on which each leaves, or `NEVER`; and the events of courses longer than these weeks."""
+    first_day, last_day, words, leaves = rows.first_day, rows.last_day, rows.words, rows.leaves
+    begins, units, chosen = rows.begins, rows.units, rows.chosen
+    on, arm, subject = people.on[begin:], people.arm[begin:], people.subject[begin:]
+    hazard, until, risk_from, lane_of = t.hazard, t.risk_until, t.risk_from, few.lane
+    from_day, reached = rows.from_day, rows.reached
     for lane in range(lanes):
-        at = begin + lane
-        start, last, weekday = first_day[lane], last_day[lane], weekdays[lane]
-        death = gone[at]
-        risk = max(on[at] - start, risk_from) + 1
-        units = waiting[words[_LEAVING * LANES + lane] >> _LEVEL_SHIFT]
-        low, high = hazard[arm[at], 0], hazard[arm[at], 1]
-        leaves = NEVER
-        # most never leave, whatever is seen after the weeks followed; nor before them if nothing was seen
-        most, least = max(low, high), low
-        if words[_RISKS * LANES + lane] != 0:
-            least = most
-        within = max(min(_WEEK * weeks, risk_until + 1) - risk, 0)
-        beyond = max(risk_until + 1 - max(_WEEK * weeks, risk), 0)
-        if units <= least * within + most * beyond:
-            leaves = _leaving_day(
-                numbers, words, lane, subject[at], weeks, risk, risk_until, units, low, high,
-                normal, noise, healing, floor, bar, widest, stream, key_a, key_b, replicate,
+        risks = words[_RISKS * LANES + lane]
+        words[_HIGH * LANES + lane] = np.uint32(
+            np.uint32(3) * _ones(risks) + _ones(risks & np.uint32(0xAAAAAAAA))
+        )
+    followed, many = _WEEK * weeks, 0
+    covers = until + 1 >= followed
+    # what the hazard comes to at the end of these weeks; most never leave, however likely that becomes afterwards
+    for lane in range(lanes):
+        units[lane] = waiting[words[_LEAVING * LANES + lane] >> _LEVEL_SHIFT]
+        low, high = hazard[arm[lane], 0], hazard[arm[lane], 1]
+        risk = max(on[lane] - first_day[lane], risk_from) + 1
+        before = max(min(0, until + 1) - risk, 0)
+        whole = covers and risk <= 0
+        in_course = low * followed + (high - low) * np.int64(words[_HIGH * LANES + lane])
+        from_day[lane] = followed if whole else max(risk, 0)
+        reached[lane] = low * before + (in_course if whole else 0)
+        leaves[lane], begins[lane], chosen[many] = NEVER, risk, lane
+        most = max(low, high) * max(until + 1 - from_day[lane], 0)
+        many += 1 if units[lane] <= reached[lane] + most else 0
+    for at in range(many):
+        lane = chosen[at]
+        low, high = hazard[arm[lane], 0], hazard[arm[lane], 1]
+        before = max(min(0, until + 1) - begins[lane], 0)
+        whole = from_day[lane] == followed
+        if low * before >= units[lane]:
+            leaves[lane] = begins[lane] + (units[lane] - 1) // low
+        elif units[lane] > reached[lane] if whole else last_day[lane] >= followed:
+            leaves[lane] = _OPEN
+        else:
+            day, here, so_far = _leaving_day(
+                words, np.int64(_RISKS), lane, weeks, max(begins[lane], 0), low * before, until, units[lane], hazard, arm[lane]
             )  # fmt: skip
-            if leaves < NEVER:
-                leaves += start
-        completes = start + completing[weekday, last]
-        off_on, off_recorded, data_use = NEVER, NEVER, False
-        earliest = min(leaves, death)
-        if earliest < NEVER:
-            recorded = max(_working(earliest, weekday_0), _working(on[at] + 1, weekday_0))
-            dies = death <= recorded
+            beyond = until + 1 - here
+            open_still = beyond > 0 and units[lane] - so_far <= max(low, high) * beyond
+            leaves[lane] = _OPEN if day == NEVER and open_still else day
+    many, dosed = 0, 0
+    for lane in range(lanes):
+        still = leaves[lane] == _OPEN
+        lane_of[many], few.open[many] = lane, 1 if still else 0
+        few.subject[many], few.arm[many] = subject[lane], arm[lane]
+        many += 1 if still or last_day[lane] >= followed else 0
+        # those come first for whom doses matter
+        dosed = many if lane < acting else dosed
+    if many == 0:
+        return
+    seen = _go_on(course, streams, rows, few, many, dosed, weeks, longest, until, at_random)
+    for at in range(many):
+        lane = lane_of[at]
+        if few.open[at] != 0:
+            leaves[lane] = _leaves_later(
+                few.words, at, weeks, seen, from_day[lane], reached[lane], until, units[lane],
+                hazard, arm[lane],
+            )  # fmt: skip
+
+
+@step
+def _ended_early(t, streams, weekday_0, people, rows, fates, at, lane, at_random):
+    """What leaving and death mean for one participant; the day on which that is written down, or `NEVER`."""
+    words, start, last, weekday = (
+        rows.words, rows.first_day[lane], rows.last_day[lane], rows.weekday[lane]
+    )  # fmt: skip
+    leaves, death, on = rows.leaves[lane], fates.gone[at], people.on[at]
+    leaves += start if leaves < NEVER else 0
+    recorded = max(_working(min(leaves, death), weekday_0), _working(on + 1, weekday_0))
+    dies = death <= recorded
+    scope = FOLLOW_UP
+    if not dies:
+        drawn = _one_block(
+            people.subject[at], 0, streams[SCOPE], at_random.key_a, at_random.key_b, at_random.replicate
+        )  # fmt: skip
+        scope = t.scope_kinds[_chosen(t.scopes, _uniform(drawn[0]))]
+        if scope == TREATMENT and not t.products[people.arm[at]]:
             scope = FOLLOW_UP
-            if not dies:
-                drawn = _one_block(subject[at], 0, streams[SCOPE], key_a, key_b, replicate)
-                scope = scope_kinds[_chosen(scopes, _uniform(drawn[0]))]
-                if scope == TREATMENT and not products[arm[at]]:
-                    scope = FOLLOW_UP
-            stays = not dies and scope == TREATMENT
-            later = stays and death < NEVER
-            if later:
-                recorded = max(_working(death, weekday_0), _working(recorded + 1, weekday_0))
-            if (not stays or later) and recorded <= completes:
-                off_on = death if dies or later else leaves
-                off_recorded = recorded
-                data_use = not dies and scope == DATA_USE
-        mask = all_seen[weekday, last]
-        if off_recorded < NEVER:
-            mask = np.uint32(0)
-            for visit in range(visits[weekday, last]):
-                day = seen_on[weekday, last, visit]
-                if start + day >= off_recorded:
-                    break
-                cell = 2 * (day // _WEEK) + (1 if day % _WEEK >= 3 else 0)
-                mask |= np.uint32(1) << np.uint32(cell)
-        event[at] = 1 if words[_EVENTS * LANES + lane] & mask else 0
-        gone[at] = off_recorded if data_use else NEVER
-        settled[at] = min(off_recorded, start + last)
-        awaited[at] = min(off_on, start + last)
-        ends = max(ends, off_recorded if off_recorded < NEVER else completes)
-        if not data_use:
-            counts[stratum[at], arm[at], 0] += 1
-            counts[stratum[at], arm[at], 1] += event[at]
+    stays = not dies and scope == TREATMENT
+    later = stays and death < NEVER
+    if later:
+        recorded = max(_working(death, weekday_0), _working(recorded + 1, weekday_0))
+    fates.gone[at] = NEVER
+    if (stays and not later) or recorded > start + t.completes[weekday, last]:
+        return NEVER
+    if not dies and scope == DATA_USE:
+        fates.gone[at] = recorded
+    fates.settled[at] = min(recorded, start + last)
+    fates.awaited[at] = min(death if dies or later else leaves, start + last)
+    mask = np.uint32(0)
+    for visit in range(t.visits[weekday, last]):
+        day = t.seen_on[weekday, last, visit]
+        if start + day >= recorded:
+            break
+        cell = 2 * (day // _WEEK) + (1 if day % _WEEK >= 3 else 0)
+        mask |= np.uint32(1) << np.uint32(cell)
+    fates.event[at] = 1 if words[_EVENTS * LANES + lane] & mask else 0
+    return recorded
+
+
+@step
+def _follow(t, streams, weekday_0, people, rows, fates, begin, lanes, counts, at_random):
+    """Completing, and the outcome of each, counted in `counts`; the day on which the last has ended."""
+    first_day, last_day, weekdays, words = rows.first_day, rows.last_day, rows.weekday, rows.words
+    leaves, chosen, completes, all_seen = rows.leaves, rows.chosen, t.completes, t.all_seen
+    gone, settled, awaited = fates.gone[begin:], fates.settled[begin:], fates.awaited[begin:]
+    event, stratum, arm = fates.event[begin:], people.stratum[begin:], people.arm[begin:]
+    ends, ended = np.int64(-1), rows.units
+    many = 0
+    for lane in range(lanes):
+        weekday, last = weekdays[lane], last_day[lane]
+        settled[lane] = awaited[lane] = first_day[lane] + last
+        ended[lane] = first_day[lane] + completes[weekday, last]
+        event[lane] = 1 if words[_EVENTS * LANES + lane] & all_seen[weekday, last] else 0
+        chosen[many] = lane
+        many += 1 if min(leaves[lane], gone[lane]) < NEVER else 0
+    for place in range(many):
+        lane = chosen[place]
+        recorded = _ended_early(
+            t, streams, weekday_0, people, rows, fates, begin + lane, lane, at_random
+        )
+        ended[lane] = recorded if recorded < NEVER else ended[lane]
+    for lane in range(lanes):
+        ends = max(ends, ended[lane])
+        counted = 1 if gone[lane] == NEVER else 0
+        counts[stratum[lane], arm[lane], 0] += counted
+        counts[stratum[lane], arm[lane], 1] += counted * event[lane]
     return ends
 
 
@@ -1313,13 +1509,14 @@ def _analyze(t, one, look, counts, fates, limits):
 
 @part
 def _room(many):
+    # what places are looked up by has no sign: nobody has to ask whether it counts from the end
     return _People(
         np.zeros(many, dtype=np.uint32),
+        np.zeros(many, dtype=np.uint32),
         np.zeros(many, dtype=np.int64),
-        np.zeros(many, dtype=np.int64),
-        np.zeros(many, dtype=np.int64),
-        np.zeros(many, dtype=np.int64),
-        np.zeros(many, dtype=np.int64),
+        np.zeros(many, dtype=np.uint32),
+        np.zeros(many, dtype=np.uint32),
+        np.zeros(many, dtype=np.uint32),
     )
 
 
@@ -1345,13 +1542,25 @@ def whole_trials(
         np.zeros(_WORD_ROWS * LANES, dtype=np.uint32),
         np.zeros(_NUMBER_ROWS * LANES, dtype=np.float32),
         np.zeros(LANES, dtype=np.int64),
-        np.zeros((LANES, 5), dtype=np.int64),
+        np.zeros(LANES, dtype=np.uint32),
+        np.zeros(LANES, dtype=np.uint32),
         np.zeros(LANES, dtype=np.int64),
         np.zeros(LANES, dtype=np.int64),
         np.zeros(LANES, dtype=np.int64),
+        np.zeros(LANES, dtype=np.int64),
+        np.zeros(LANES, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.uint32),
+    )
+    few = _Few(
+        np.zeros(_WORD_ROWS * LANES, dtype=np.uint32),
+        np.zeros(_NUMBER_ROWS * LANES, dtype=np.float32),
+        np.zeros(LANES + 1, dtype=np.uint32),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.uint32),
+        np.zeros(LANES + 1, dtype=np.uint32),
     )
     words = rows.words
-    sites, calendar = t.recruitment.expected.shape
+    sites, calendar = t.recruitment.rises.shape[0], t.recruitment.days
     wanted = t.recruitment.wanted
     candidates = _Candidates(
         np.zeros((sites, _AT_ONCE), dtype=np.int64),
@@ -1360,19 +1569,19 @@ def whole_trials(
         np.zeros(sites, dtype=np.int64),
         np.zeros(sites, dtype=np.int64),
         np.zeros(_AT_ONCE, dtype=np.uint32),
+        np.zeros(LANES + 1, dtype=np.int64),
         np.zeros(wanted, dtype=np.uint32),
         np.zeros(wanted, dtype=np.int64),
         np.zeros(wanted, dtype=np.int64),
         np.zeros(wanted, dtype=np.int64),
     )
     people, ordered = _room(target), _room(target)
-    largest = t.allocation.block_sizes.max()
+    largest = _greatest(t.allocation.block_sizes)
     blocks = _Blocks(
-        np.zeros((strata, largest), dtype=np.int64),
         np.zeros(strata, dtype=np.int64),
         np.zeros(strata, dtype=np.int64),
-        np.zeros(strata, dtype=np.int64),
-        np.zeros(largest + 9, dtype=np.uint64),
+        np.zeros(target + (strata + 1) * largest, dtype=np.uint32),
+        np.zeros((target + 1) * (largest + 1) + 4, dtype=np.uint64),
     )
     fates = _Fates(
         np.zeros(target, dtype=np.int64),
@@ -1405,9 +1614,10 @@ def whole_trials(
             here = min(max(acting - begin, 0), lanes)
             # whose doses are looked at: of all, where they are put into every arm
             dosed = here if potential.shape[1] == 0 else lanes
-            weeks = _schedule(
-                course, streams, weekday_0, ordered, rows, begin, lanes, dosed, at_random
-            )
+            weeks, longest = _schedule(
+                course, streams, weekday_0, ordered, rows, begin, lanes, dosed, potential.shape[1] > 0,
+                at_random,
+            )  # fmt: skip
             if until_stage <= SCHEDULES:
                 continue
             if potential.shape[1] > 0:
@@ -1422,10 +1632,22 @@ def whole_trials(
             if until_stage <= COURSE:
                 continue
             _deaths(t.leaving, ordered, rows, fates.gone, begin, lanes, at_random)
-            ended = _follow(
-                t.leaving, course, streams, waiting, weekday_0, ordered, rows, fates, begin, lanes, weeks,
-                counts[looks], at_random,
+            _leave(
+                t.leaving, course, streams, waiting, ordered, rows, few, begin, lanes, here, weeks, longest,
+                at_random,
             )  # fmt: skip
+            ended = _follow(
+                t.leaving,
+                streams,
+                weekday_0,
+                ordered,
+                rows,
+                fates,
+                begin,
+                lanes,
+                counts[looks],
+                at_random,
+            )
             ends = max(ends, ended)
         if until_stage <= OUTCOMES:
             continue
@@ -1465,7 +1687,7 @@ def words_alone(count, key_a, key_b, t, normals):
     numbers = np.zeros(_NUMBER_ROWS * LANES, dtype=np.float32)
     enough, target, acts = t.recruitment.enough, t.recruitment.target, t.course.acts
     subjects = np.arange(max(enough, target)).astype(np.uint32)
-    streams, normal, noise = t.streams, t.course.normal, t.course.noise
+    streams, normal = t.streams, t.course.normal
     single = t.allocation.item_streams.size + t.leaving.death_streams.size + 5
     for replicate in range(count):
         at_random = _Numbers(key_a, key_b, np.uint64(replicate))
@@ -1496,4 +1718,4 @@ def words_alone(count, key_a, key_b, t, normals):
                 )
             if normals:
                 for cell in range(16):
-                    _noise(numbers, words, lanes, cell, normal, noise[1], noise[2])
+                    _noise(numbers, words, lanes, _NOISE + cell, normal)

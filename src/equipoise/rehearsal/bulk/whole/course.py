@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ...columns import kind_of
 from ...histories import cells
@@ -63,7 +62,6 @@ def course(known: Known) -> dict[str, Any]:
         ),
         "fractions": fractions,
         "susceptibility": strength.astype(np.float32),
-        "patterns": _patterns(int(fractions.max())),
         "insensitive": (float(p.insensitive.fraction), np.float32(p.insensitive.shift)),
         "slow": float(p.slow_healing.fraction),
         "frailty": drawn.frailty,
@@ -75,7 +73,7 @@ def course(known: Known) -> dict[str, Any]:
         "noise": drawn.noise,
         "adherence": drawn.adherence,
         "declines": cells.declines(plan, range(MOST_WEEKS)),
-        "doses": drawn.doses,
+        "doses": drawn.doses.reshape(-1).astype(np.uint8),
         "left": np.stack([drawn.remaining(share) for share in effect]),
         "acts": whole_numbers([share != 0 for share in effect]),
         "bias": np.array([p.assessor_bias.get(arm, 0.0) for arm in known.arms], dtype=np.float32),
@@ -113,17 +111,3 @@ def longest_course(known: Known) -> int:
     fractions = int(known.by_category(radiotherapy.fractions).max())
     gap = radiotherapy.interruption.days[1]
     return max(working_span(weekday, fractions - 1 + gap) for weekday in range(5))
-
-
-def _patterns(most: int) -> npt.NDArray[np.uint32]:
-    """Bits of the days with a fraction, by weekday of the first and number of fractions together, and week."""
-    patterns = np.zeros((5, most + 1, MOST_WEEKS), dtype=np.uint32)
-    for weekday in range(5):
-        for fractions in range(1, most + 1):
-            given, day = 0, 0
-            while given < fractions:
-                if (weekday + day) % 7 < 5:
-                    patterns[weekday, fractions, day // 7] |= np.uint32(1 << day % 7)
-                    given += 1
-                day += 1
-    return patterns.reshape(-1, MOST_WEEKS)

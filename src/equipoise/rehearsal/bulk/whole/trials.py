@@ -125,7 +125,7 @@ def _tables(known: Known) -> tuple[Trial, tuple[Mapping[str, str], ...]]:
     allocated, strata = allocation(known)
     trial = Trial(
         streams=np.array([stream_word(name) for name in streams], dtype=np.uint64),
-        waiting=waiting_levels(),
+        waiting=waiting_levels().astype(np.uint32),
         recruitment=Recruitment(**recruited),
         allocation=Allocation(**allocated),
         course=Course(**course(known)),
