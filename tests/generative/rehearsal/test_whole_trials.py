@@ -254,6 +254,23 @@ def test_what_the_kernel_does_not_know_is_said() -> None:
         WholeTrials(Simulator(first, assumed(first), 1))
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"shift": {"probability": 0.1, "days": [-3, 2]}},
+        {"shift": {"probability": 0.1, "days": [5, 1]}},
+        {"interruption": {"probability": 0.1, "days": [-1, 4]}},
+    ],
+)
+def test_days_with_a_sign_are_left_to_the_arrays(changed: dict[str, Any]) -> None:
+    """The kernel counts the days by which a course is moved or interrupted from nought upwards."""
+    protocol = first_protocol()
+    given = read_assumptions(protocol).history_parameters["radiotherapy"]
+    assumptions = assumed(protocol, course={"radiotherapy": {**given, **changed}})
+    with pytest.raises(BeyondError, match="an earlier day"):
+        WholeTrials(Simulator(protocol, assumptions, 1, numbers=2))
+
+
 def test_a_kernel_that_disagrees_is_not_believed() -> None:
     """Replicates are computed both ways before a simulation; a table with one wrong number is found out."""
     simulator = Simulator(first_protocol(), assumed(first_protocol()), 3, numbers=2)

@@ -208,7 +208,7 @@ class _Candidates(NamedTuple):
     """`[site]`: the next of these."""
     some: Any
     passed: Any
-    """Those of a turn who are randomized."""
+    """The numbers of those of a turn who are randomized, as in `keys`."""
     subject: Any
     site: Any
     day: Any
@@ -267,8 +267,15 @@ class _Few(NamedTuple):
     words: Any
     numbers: Any
     lane: Any
-    open: Any
-    """1 where it is not yet certain whether the person leaves."""
+    state: Any
+    """What is known of leaving: `_STAYS` and so on."""
+    day: Any
+    """The day up to which the hazard has been cumulated, from the course's first."""
+    reached: Any
+    units: Any
+    low: Any
+    likelier: Any
+    """How much more the hazard of a day is where that is so."""
     subject: Any
     arm: Any
 
@@ -299,6 +306,8 @@ RECRUITMENT, ALLOCATION, SCHEDULES, COURSE, OUTCOMES, ANALYSES = range(6)
 """The stages of a replicate. A benchmark stops after one to see what it takes; results are there after the last alone."""
 NEVER = 10_000_000
 _OPEN = NEVER + 1
+_STAYS, _STAYS_OPEN, _LEAVES, _LOOKED_AT_LATER = range(4)
+"""Those with an odd number are looked at week after week: of the last the hazard is cumulated only then."""
 RISK_DIFFERENCE, ODDS_RATIO = 0, 1
 TREATMENT, FOLLOW_UP, DATA_USE = 0, 1, 2
 _GAP_BLOCK, _AT_ONCE = 1, 32
@@ -412,11 +421,6 @@ def _working(day, starts_weekday):
     return day if over <= 0 else day + 3 - over
 
 
-@part
-def _work_days_after(start, weekday, count):
-    return start + count + 2 * ((weekday + count) // 5)
-
-
 # -- single precision ------------------------------------------------------------------------------
 
 _LN_2 = np.float32(0.693147180559945)
@@ -436,8 +440,7 @@ _P6, _P7, _P8 = (
     np.float32(3.3333331174e-1),
 )
 _HALF_ROOT = np.int32(0x3F3504F3)
-_ONE, _TWO = np.float32(1), np.float32(2)
-_MIDDLE, _NOTHING = np.float32(0.5), np.float32(0)
+_ONE, _MIDDLE, _NOTHING = np.float32(1), np.float32(0.5), np.float32(0)
 _CHANCES = np.float32(256)
 _MANTISSA = np.int32(23)
 
@@ -745,9 +748,32 @@ def _course(
 
 
 @step
+def _cumulate(few, many, week, until):
+    """Add a week's hazard for those of whom it is open whether they leave; of some it is certain then."""
+    words, state, day, reached = few.words, few.state, few.day, few.reached
+    low, likelier, units = few.low, few.likelier, few.units
+    ends, shift = _WEEK * (week + 1), np.uint32(2 * (week % _KEPT_WEEKS))
+    for place in range(many):
+        seen = np.uint32(words[_RISKS * LANES + place] >> shift)
+        # three days, and four
+        longer = np.int64(
+            np.uint32(3) * (seen & np.uint32(1)) + np.uint32(2) * (seen & np.uint32(2))
+        )
+        comes_to = reached[place] + _WEEK * low[place] + likelier[place] * longer
+        most = comes_to + (low[place] + max(likelier[place], 0)) * (until + 1 - ends)
+        goes_on = (state[place] == _STAYS_OPEN) & (comes_to < units[place])
+        leaves = (state[place] == _STAYS_OPEN) & (comes_to >= units[place])
+        never = goes_on & (most < units[place])
+        reached[place] = comes_to if goes_on else reached[place]
+        day[place] = ends if goes_on else day[place]
+        changed = _LEAVES if leaves else state[place]
+        state[place] = _STAYS if never else changed
+
+
+@step
 def _go_on(t, streams, rows, few, many, dosed, weeks, longest, until, at_random):
-    """Follow a few lanes further than all: some to the end of a longer course, those marked in `open` as long as it is not
-    certain whether they leave. For how many weeks they have been followed."""
+    """Follow a few lanes further than all: some to the end of a longer course, the others as long as it is not certain
+    whether they leave. For how many weeks they have been followed."""
     numbers, words, subject, lane_of = few.numbers, few.words, few.subject, few.lane
     for place in range(many):
         lane = lane_of[place]
@@ -772,10 +798,11 @@ def _go_on(t, streams, rows, few, many, dosed, weeks, longest, until, at_random)
                 injury = injury + numbers[_INJURY * LANES + place]
                 most = _seen(injury, t.widest, numbers[_SHIFT * LANES + place], t.floor)
                 most = most - numbers[_BIAS * LANES + place]
-                risky += few.open[place] if most >= bar else 0
+                risky += few.state[place] & 1 if most >= bar else 0
             if risky == 0 or _WEEK * week > until:
                 break
         if week % _KEPT_WEEKS == 0:
+            # no more bits in a word
             for place in range(many):
                 words[(_KEPT + week // _KEPT_WEEKS - 1) * LANES + place] = words[
                     _RISKS * LANES + place
@@ -791,11 +818,14 @@ def _go_on(t, streams, rows, few, many, dosed, weeks, longest, until, at_random)
             _week_of_doses(
                 numbers, words, dosed, _DOSES + week % 4, t.declines[week], t.doses, t.left, few.arm, np.int64(0)
             )  # fmt: skip
-        _fractions(words, many, week, np.int64(_BITS))
+        if week <= longest:
+            _fractions(words, many, week, np.int64(_BITS))
         _week(
             numbers, words, many, week, np.int64(_BITS), _NOISE + 2 * (week % 2), t.bars, t.normal, t.noise, t.healing,
             t.severe_factor, t.floor,
         )  # fmt: skip
+        if _WEEK * (week + 1) <= until + 1:
+            _cumulate(few, many, week, until)
         week += 1
     for place in range(many):
         words[(_KEPT + (week - 1) // _KEPT_WEEKS) * LANES + place] = words[_RISKS * LANES + place]
@@ -861,26 +891,12 @@ def _leaving_day(words, row, lane, weeks, day, reached, until, units, hazard, ar
 
 
 @step
-def _leaves_later(words, lane, weeks, seen, day, reached, until, units, hazard, arm):
-    """The day of leaving of somebody of whom it is certain what is seen, after a day at which the hazard stands at
-    `reached`; or `NEVER`. Day and hazard are of the end of `weeks`, unless the day is in them; `seen` is until when
-    anything may be seen."""
-    low, high = hazard[arm, 0], hazard[arm, 1]
-    if day >= _WEEK * weeks:
-        # most never leave: no need to go through the weeks
-        longer, shorter = np.int64(0), np.int64(0)
-        for at in range((seen + _KEPT_WEEKS - 1) // _KEPT_WEEKS):
-            risks = words[(_KEPT + at) * LANES + lane]
-            if at == 0:
-                risks = np.uint32(risks >> np.uint32(2 * weeks))
-            longer += np.int64(_ones(risks & np.uint32(0xAAAAAAAA)))
-            shorter += np.int64(_ones(risks & np.uint32(0x55555555)))
-        likelier = max(high - low, 0) * (4 * longer + 3 * shorter)
-        if units > reached + low * (until + 1 - day) + likelier:
-            return NEVER
+def _leaves_later(few, place, seen, until, hazard):
+    """The day of leaving of somebody of whom it is certain what is seen, and that nothing is after the weeks `seen`."""
+    arm, units, low = few.arm[place], few.units[place], few.low[place]
     leaves, day, reached = _leaving_day(
-        words, np.int64(_KEPT), lane, seen, day, reached, until, units, hazard, arm
-    )
+        few.words, np.int64(_KEPT), place, seen, few.day[place], few.reached[place], until, units, hazard, arm
+    )  # fmt: skip
     beyond = until + 1 - day
     if leaves == NEVER and beyond > 0 and low > 0 and reached + low * beyond >= units:
         return day + (units - reached + low - 1) // low - 1
@@ -1319,8 +1335,11 @@ def _leave(
         low, high = hazard[arm[lane], 0], hazard[arm[lane], 1]
         risk = max(on[lane] - first_day[lane], risk_from) + 1
         before = max(min(0, until + 1) - risk, 0)
-        whole = covers and risk <= 0
-        in_course = low * followed + (high - low) * np.int64(words[_HIGH * LANES + lane])
+        # some days of the first half week may be without a hazard
+        whole, late = covers and risk <= 3, max(risk, 0)
+        days = np.int64(words[_HIGH * LANES + lane])
+        days -= late * np.int64(words[_RISKS * LANES + lane] & np.uint32(1))
+        in_course = low * (followed - late) + (high - low) * days
         from_day[lane] = followed if whole else max(risk, 0)
         reached[lane] = low * before + (in_course if whole else 0)
         leaves[lane], begins[lane], chosen[many] = NEVER, risk, lane
@@ -1344,22 +1363,27 @@ def _leave(
             leaves[lane] = _OPEN if day == NEVER and open_still else day
     many, dosed = 0, 0
     for lane in range(lanes):
-        still = leaves[lane] == _OPEN
-        lane_of[many], few.open[many] = lane, 1 if still else 0
-        few.subject[many], few.arm[many] = subject[lane], arm[lane]
-        many += 1 if still or last_day[lane] >= followed else 0
+        lane_of[many] = lane
+        many += 1 if leaves[lane] == _OPEN or last_day[lane] >= followed else 0
         # those come first for whom doses matter
         dosed = many if lane < acting else dosed
     if many == 0:
         return
+    for at in range(many):
+        lane = lane_of[at]
+        low, high = hazard[arm[lane], 0], hazard[arm[lane], 1]
+        kind = _STAYS_OPEN if from_day[lane] == followed else _LOOKED_AT_LATER
+        few.state[at] = kind if leaves[lane] == _OPEN else _STAYS
+        few.day[at], few.reached[at], few.units[at] = from_day[lane], reached[lane], units[lane]
+        few.low[at], few.likelier[at] = low, high - low
+        few.subject[at], few.arm[at] = subject[lane], arm[lane]
     seen = _go_on(course, streams, rows, few, many, dosed, weeks, longest, until, at_random)
     for at in range(many):
         lane = lane_of[at]
-        if few.open[at] != 0:
-            leaves[lane] = _leaves_later(
-                few.words, at, weeks, seen, from_day[lane], reached[lane], until, units[lane],
-                hazard, arm[lane],
-            )  # fmt: skip
+        if leaves[lane] == _OPEN:
+            leaves[lane] = NEVER
+            if few.state[at] != _STAYS:
+                leaves[lane] = _leaves_later(few, at, seen, until, hazard)
 
 
 @step
@@ -1555,6 +1579,11 @@ def whole_trials(
         np.zeros(_WORD_ROWS * LANES, dtype=np.uint32),
         np.zeros(_NUMBER_ROWS * LANES, dtype=np.float32),
         np.zeros(LANES + 1, dtype=np.uint32),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.int64),
         np.zeros(LANES + 1, dtype=np.int64),
         np.zeros(LANES + 1, dtype=np.uint32),
         np.zeros(LANES + 1, dtype=np.uint32),

@@ -36,6 +36,10 @@ def course(known: Known) -> dict[str, Any]:
     fractions = known.by_category(radiotherapy.fractions).astype(np.int64)
     if fractions.min() < 2:
         raise BeyondError("a course of less than two fractions")
+    for days in (radiotherapy.shift.days, radiotherapy.interruption.days):
+        # the kernel counts days without a sign
+        if not 0 <= days[0] <= days[1]:
+            raise BeyondError("a course moved to an earlier day, or a break of less than no days")
     effect = [p.effect.get(arm, 0.0) for arm in known.arms]
     noise = drawn.noise.astype(np.float64)
     reach = max(

@@ -17,7 +17,8 @@ def check_screening(known: Known) -> None:
     low, high = given.accrual.days_to_randomization
     if plan.decided_twice:
         raise BeyondError("criteria that are decided anew on the day of randomization")
-    if low < 1 or given.accrual.rescreening_after_days[0] < 6:
+    soonest, latest = given.accrual.rescreening_after_days
+    if not (1 <= low <= high and 6 <= soonest <= latest):
         raise BeyondError("randomization, or a second screening, within a day or a week")
     spans = [working_span(weekday, count) for count in range(low, high + 1) for weekday in range(5)]
     start, shift = p.radiotherapy.start_after_randomization, p.radiotherapy.shift
