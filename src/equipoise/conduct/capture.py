@@ -215,18 +215,16 @@ class _Layout(Struct, frozen=True):
     """Items with an expected range, each after the name of the check it makes."""
     required: tuple[str, ...]
     checks: tuple[tuple[EditCheck, Compiled], ...]
-    _answers: dict[tuple[str, str], Value] = field(default_factory=dict)
+    answers: dict[tuple[str, str], Value] = field(default_factory=dict)
     """Short answers that have been read before: most are among a few that everybody gives."""
 
     def read(self, item: Item, raw: str, protocol: Protocol) -> Value:
         """As `read_value`. Nothing that a participant or a member of staff has worded is kept here."""
-        answer = self._answers.get((item.id, raw))
-        if answer is None:
-            answer = read_value(item, raw, protocol)
-            if item.type in _FEW_ANSWERS and len(raw) <= _SHORT_ANSWER:
-                if len(self._answers) >= _MOST_ANSWERS:
-                    self._answers.clear()
-                self._answers[item.id, raw] = answer
+        answer = read_value(item, raw, protocol)
+        if item.type in _FEW_ANSWERS and len(raw) <= _SHORT_ANSWER:
+            if len(self.answers) >= _MOST_ANSWERS:
+                self.answers.clear()
+            self.answers[item.id, raw] = answer
         return answer
 
     @classmethod
@@ -289,7 +287,7 @@ def read_form(
     """
     protocol = participant.protocol
     layout = _layout(protocol, form.id)
-    items = layout.items
+    items, answers = layout.items, layout.answers
     kept: Mapping[str, Captured] = before.values if before else {}
     faults: list[Reason] = []
     values: dict[str, Value] = {}
@@ -309,6 +307,10 @@ def read_form(
                 and (held.value.value is not None or held.value.raw)
             ):
                 values[name] = Value(name, "", None)
+            continue
+        known = answers.get((name, raw))
+        if known is not None:
+            values[name] = known
             continue
         try:
             values[name] = layout.read(item, raw, protocol)

@@ -6,7 +6,7 @@ outcomes), since the arm is only known once the trial has allocated it. Days are
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -121,19 +121,28 @@ class Replicate:
         `arm` is None before allocation, when every arm's value is the same. `cured` ignores the
         values that were made to violate a criterion (a rescreened person).
         """
+        return self.typed_on(person, arm, day, cured=cured)(item)
+
+    def typed_on(
+        self, person: int, arm: int | None, day: int, *, cured: bool = False
+    ) -> Callable[[str], str | None]:
+        """As `typed`, for any number of items of one person and day."""
         failure = self.failure.item(person)
-        if failure >= 0 and not cured:
-            forced = self.failing[failure].get(item)
-            if forced is not None:
-                return forced.typed(person)
-        source = self._source(item)
-        if source is None:
-            return None
-        if isinstance(source, Series):
-            return source.typed(arm or 0, person, self.course.index(person, day))
-        if isinstance(source, DateHistory):
-            return source.typed(person, day)
-        return source.typed(person)
+        forced = self.failing[failure] if failure >= 0 and not cured else {}
+        allocated, place = arm or 0, self.course.index(person, day)
+        source_of = self._source
+
+        def typed(item: str) -> str | None:
+            source = (forced.get(item) if forced else None) or source_of(item)
+            if source is None:
+                return None
+            if isinstance(source, Series):
+                return source.typed(allocated, person, place)
+            if isinstance(source, DateHistory):
+                return source.typed(person, day)
+            return source.typed(person)
+
+        return typed
 
     def _source(self, item: str) -> DateHistory | Series | Still | Column | None:
         """Where an item's values are found; looked for once, since every form asks."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -33,9 +33,8 @@ class Desk:
         self._replicate = replicate
         protocol = replicate.protocol
         self._foreign_units = {
-            (site, item)
+            site: frozenset(laboratory.units)
             for site, laboratory in replicate.assumptions.laboratory.sites.items()
-            for item in laboratory.units
         }
         self.plans: dict[str, FormPlan] = {}
         for form in protocol.forms:
@@ -59,10 +58,22 @@ class Desk:
         cured: bool = False,
     ) -> str | None:
         """What ought to be typed, in the site laboratory's unit where it has one of its own."""
-        text = self._replicate.typed(item, person, arm, day, cured=cured)
-        if text is not None and (site, item) in self._foreign_units:
-            return in_site_unit(self._replicate, site, item, text)
-        return text
+        return self.truth_on(person, arm, day, site, cured=cured)(item)
+
+    def truth_on(
+        self, person: int, arm: int | None, day: int, site: str, *, cured: bool = False
+    ) -> Callable[[str], str | None]:
+        """As `truth`, for any number of items of one person and day."""
+        typed = self._replicate.typed_on(person, arm, day, cured=cured)
+        foreign = self._foreign_units.get(site, frozenset())
+
+        def truth(item: str) -> str | None:
+            text = typed(item)
+            if text is not None and item in foreign:
+                return in_site_unit(self._replicate, site, item, text)
+            return text
+
+        return truth
 
     def fill(
         self,
@@ -79,10 +90,11 @@ class Desk:
         plan = self.plans[form]
         typed: dict[str, str] = {}
         replaced = instead or {}
+        truth = self.truth_on(person, arm, day, state.site, cured=cured)
         for entry, item in plan.entries:
             text = replaced.get(item.id)
             if text is None:
-                text = self.truth(item.id, person, arm, day, state.site, cured=cured)
+                text = truth(item.id)
             if text is None or text == "":
                 continue
             if entry.only_when is not None and not self._asked(entry, typed, state):

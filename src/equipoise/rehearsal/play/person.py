@@ -146,8 +146,12 @@ class VirtualPerson:
 
     def truth(self, item: str, day: int, state: ParticipantState) -> str | None:
         """What ought to stand in the record for an item on a day."""
-        return self.stage.desk.truth(
-            item, self.index, self.arm_index(state), day, state.site, cured=self.cured
+        return self.truth_on(day, state)(item)
+
+    def truth_on(self, day: int, state: ParticipantState) -> Callable[[str], str | None]:
+        """What ought to stand in the record for any item on a day."""
+        return self.stage.desk.truth_on(
+            self.index, self.arm_index(state), day, state.site, cured=self.cured
         )
 
     def save(

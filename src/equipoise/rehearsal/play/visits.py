@@ -34,13 +34,16 @@ LOG_EVERY_DAYS = 12
 def attend(person: VirtualPerson, state: ParticipantState, today: int) -> int:
     """Come to the visits of the day; state those that were missed."""
     wanted = NEVER
+    if not person.open_visits:
+        return wanted
     settled = settled_visits(state)
     person.open_visits = [
         planned for planned in person.open_visits if planned.visit.id not in settled
     ]
     for planned in person.open_visits:
         if today < planned.day and not planned.missed:
-            wanted = min(wanted, planned.day)
+            if planned.day < wanted:
+                wanted = planned.day
             continue
         last = working_day(max(planned.closes, planned.day) + VISIT_GRACE_DAYS)
         begins = working_day(planned.closes + 1) if planned.missed else planned.day
@@ -265,9 +268,10 @@ def keep_diary(person: VirtualPerson, state: ParticipantState, today: int) -> in
                 item: "true" if taken[turn] else "false"
                 for turn, item in enumerate(diary.dose_items)
             }
+            truth = person.truth_on(day, state)
             for _, item in person.stage.desk.plans[diary.form].entries:
                 if item.id not in values:
-                    text = person.truth(item.id, day, state)
+                    text = truth(item.id)
                     if text is not None:
                         values[item.id] = text
             command = c.RecordDiaryDay(
