@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_origin
+
+from msgspec.structs import fields
 
 from equipoise.conduct import events as e
 from equipoise.conduct.sealed import ERASED, GONE, REDACTED, SealedValue
@@ -36,9 +37,9 @@ _SHAPES: dict[type[e.Happening], tuple[_Field, ...]] = {
     kind: tuple(
         _Field(
             one.name,
-            one.metadata.get("sealed", ""),
-            one.type == "tuple[Value, ...]",
-            str(one.type).startswith("tuple["),
+            e.SEALED_FIELDS[kind].get(one.name, ""),
+            one.type == tuple[Value, ...],
+            get_origin(one.type) is tuple,
         )
         for one in fields(kind)
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import fields
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.decide import COMMANDS

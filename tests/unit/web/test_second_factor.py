@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import fields
 from typing import Any
 
 import pyotp
 import pytest
+from msgspec.structs import fields
 
 from equipoise.conduct import commands as c
 from equipoise.conduct import events as e

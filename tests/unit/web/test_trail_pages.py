@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import html
 import io
-from dataclasses import fields
 from typing import Any
 
 import pytest
+from msgspec.structs import fields
 
 from equipoise.conduct import commands as c
 from equipoise.conduct.events import EVENT_TYPES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
@@ -10,16 +9,14 @@ from ..events import Mode
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTrial(Command):
+class CreateTrial(Command, frozen=True, kw_only=True):
     """Begin a ledger: names the trial, the protocol version and the ledger's public key (hex)."""
 
     public_key: str
     mode: Mode = "live"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitRandomization(Command):
+class CommitRandomization(Command, frozen=True, kw_only=True):
     """Write the keeper's commitment to its seed and scheme; before it nobody can be randomized."""
 
     commitment: str
@@ -27,8 +24,7 @@ class CommitRandomization(Command):
     """`hmac-sha256` for a real trial, `philox` for a rehearsal."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenSite(Command):
+class OpenSite(Command, frozen=True, kw_only=True):
     """Let a site recruit under the protocol version in force, with its ethics approval."""
 
     binds: ClassVar[bool] = True
@@ -37,8 +33,7 @@ class OpenSite(Command):
     approved_on: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseSite(Command):
+class CloseSite(Command, frozen=True, kw_only=True):
     """Stop a site's recruitment; follow-up goes on."""
 
     binds: ClassVar[bool] = True
@@ -46,16 +41,14 @@ class CloseSite(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseRecruitment(Command):
+class CloseRecruitment(Command, frozen=True, kw_only=True):
     """Stop recruitment everywhere (the target is reached, or a decision was taken)."""
 
     binds: ClassVar[bool] = True
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetLaboratoryRange(Command):
+class SetLaboratoryRange(Command, frozen=True, kw_only=True):
     """A site laboratory's reference range for an item, valid from a day on. Bounds in `unit`."""
 
     site: str
@@ -67,8 +60,7 @@ class SetLaboratoryRange(Command):
     sex: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseResults(Command):
+class ReleaseResults(Command, frozen=True, kw_only=True):
     """Let the public record show participant flow, outcomes and safety, as the data are now."""
 
     binds: ClassVar[bool] = True

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmendProtocol(Command):
+class AmendProtocol(Command, frozen=True, kw_only=True):
     """Make a new protocol version known to the trial; it takes force site by site."""
 
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdoptProtocol(Command):
+class AdoptProtocol(Command, frozen=True, kw_only=True):
     """Let a version take force at a site from now on, with its ethics committee's approval.
 
     `ethics_approval` and `approved_on` may be left out where no change from the version in force there is

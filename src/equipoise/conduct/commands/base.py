@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+
+class Command(Struct, frozen=True, kw_only=True):
     """Base of all commands."""
 
     binds: ClassVar[bool] = False

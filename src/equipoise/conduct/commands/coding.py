@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..events import CodingPurpose
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterDictionary(Command):
+class RegisterDictionary(Command, frozen=True, kw_only=True):
     """A version of a dictionary, kept in this installation, is the one to code with from now on."""
 
     purpose: CodingPurpose
@@ -18,8 +15,7 @@ class RegisterDictionary(Command):
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeTerm(Command):
+class CodeTerm(Command, frozen=True, kw_only=True):
     """A person decides which term of a dictionary stands for what was written.
 
     `target` is `ae/3` or visit/form/repeat/item; `words` what was read there, refused where it says something else
@@ -34,8 +30,7 @@ class CodeTerm(Command):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddSynonym(Command):
+class AddSynonym(Command, frozen=True, kw_only=True):
     """These words may be offered for this term: suggested from now on, never coded by themselves."""
 
     purpose: CodingPurpose
@@ -44,16 +39,14 @@ class AddSynonym(Command):
     code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetireSynonym(Command):
+class RetireSynonym(Command, frozen=True, kw_only=True):
     """A synonym is offered no more."""
 
     number: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RewordAdverseEvent(Command):
+class RewordAdverseEvent(Command, frozen=True, kw_only=True):
     """What the event was called was wrong; its coding is void afterwards.
 
     `term` is the id of a protocol term, or free text (sealed).

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
+
+from msgspec import field
 
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScreenParticipant(Command):
+class ScreenParticipant(Command, frozen=True, kw_only=True):
     """Put a person on the screening log; answers with the participant's number.
 
     `identity` (item id to text; at least the protocol's identity items one knows) is sealed.
@@ -23,8 +23,7 @@ class ScreenParticipant(Command):
     previous: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordConsent(Command):
+class RecordConsent(Command, frozen=True, kw_only=True):
     """The participant signed (or, `given=False`, declined) a version of the consent form."""
 
     participant: str
@@ -34,8 +33,7 @@ class RecordConsent(Command):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssessEligibility(Command):
+class AssessEligibility(Command, frozen=True, kw_only=True):
     """Decide every criterion from the data and the judgements (criterion id to yes/no).
 
     A judgement answers the criterion's own wording: for an exclusion criterion `True` means that
@@ -46,24 +44,21 @@ class AssessEligibility(Command):
     judgements: Mapping[str, bool] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignEligibility(Command):
+class SignEligibility(Command, frozen=True, kw_only=True):
     """The investigator signs the latest eligibility assessment."""
 
     binds: ClassVar[bool] = True
     participant: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailScreening(Command):
+class FailScreening(Command, frozen=True, kw_only=True):
     """End a screening that will not lead to randomization."""
 
     participant: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Randomize(Command):
+class Randomize(Command, frozen=True, kw_only=True):
     """Allocate, schedule and order the first supply, in one decision."""
 
     participant: str

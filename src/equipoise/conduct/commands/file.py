@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from ..events import EthicsDecision
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileDocument(Command):
+class FileDocument(Command, frozen=True, kw_only=True):
     """A record of the trial, or of a site, is on file; the file itself may lie elsewhere.
 
     `document` is one of the protocol's `monitoring.essential_documents`, `about` the person whose record it is (a
@@ -27,16 +25,14 @@ class FileDocument(Command):
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawDocument(Command):
+class WithdrawDocument(Command, frozen=True, kw_only=True):
     """A line of the log was wrong; it stays in sight, with the reason."""
 
     number: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordEthicsReview(Command):
+class RecordEthicsReview(Command, frozen=True, kw_only=True):
     """A step of the continuing review at a site: what was sent in, or what the committee decided.
 
     `valid_until` is the last day of the approval where the committee names one.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from ..values import Address
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreezeForm(Command):
+class FreezeForm(Command, frozen=True, kw_only=True):
     """Stop changes of data that are taken for clean; they can still be queried, verified and signed.
 
     What is held is one form (`address`) of a participant, all data of a participant, or those of a site.
@@ -23,8 +21,7 @@ class FreezeForm(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockForm(Command):
+class LockForm(Command, frozen=True, kw_only=True):
     """Stop every change of data, queries, marks and signatures included; of the same things as freezing."""
 
     binds: ClassVar[bool] = True
@@ -34,8 +31,7 @@ class LockForm(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnlockForm(Command):
+class UnlockForm(Command, frozen=True, kw_only=True):
     """Open again what was frozen or locked, at the level at which it was."""
 
     binds: ClassVar[bool] = True
@@ -45,16 +41,14 @@ class UnlockForm(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockTrial(Command):
+class LockTrial(Command, frozen=True, kw_only=True):
     """The database lock: no data of any participant change from now on."""
 
     binds: ClassVar[bool] = True
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnlockTrial(Command):
+class UnlockTrial(Command, frozen=True, kw_only=True):
     """Open the database again, for a reason that stays on record."""
 
     binds: ClassVar[bool] = True

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdraw(Command):
+class Withdraw(Command, frozen=True, kw_only=True):
     """Leave treatment (visits go on), follow-up (nothing more is collected), or withdraw data use."""
 
     participant: str
@@ -22,8 +20,7 @@ class Withdraw(Command):
     ] = "participant_decision"  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferParticipant(Command):
+class TransferParticipant(Command, frozen=True, kw_only=True):
     """Another site takes over the participant's care; the number stays."""
 
     participant: str
@@ -31,8 +28,7 @@ class TransferParticipant(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompleteParticipant(Command):
+class CompleteParticipant(Command, frozen=True, kw_only=True):
     """The participant reached the end of the study."""
 
     participant: str

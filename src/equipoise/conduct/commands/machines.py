@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueToken(Command):
+class IssueToken(Command, frozen=True, kw_only=True):
     """Let a machine act in a role it holds, through the last day `until`.
 
     `token` names the credential. The secret itself never comes here: the web keeps its hash.
@@ -24,8 +22,7 @@ class IssueToken(Command):
     until: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevokeToken(Command):
+class RevokeToken(Command, frozen=True, kw_only=True):
     """Take a token back, from now on."""
 
     binds: ClassVar[bool] = True

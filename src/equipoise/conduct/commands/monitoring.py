@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
@@ -10,8 +9,7 @@ from ..events import VisitKind
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanMonitoringVisit(Command):
+class PlanMonitoringVisit(Command, frozen=True, kw_only=True):
     """A monitor will visit a site, or look at it from afar."""
 
     site: str
@@ -19,8 +17,7 @@ class PlanMonitoringVisit(Command):
     planned_on: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelMonitoringVisit(Command):
+class CancelMonitoringVisit(Command, frozen=True, kw_only=True):
     """A planned visit will not take place."""
 
     site: str
@@ -28,8 +25,7 @@ class CancelMonitoringVisit(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordFinding(Command):
+class RecordFinding(Command, frozen=True, kw_only=True):
     """What a visit found, what is to be done about it, by whom (an account), and until when."""
 
     site: str
@@ -41,8 +37,7 @@ class RecordFinding(Command):
     important: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolveFinding(Command):
+class ResolveFinding(Command, frozen=True, kw_only=True):
     """The action of a finding is done."""
 
     site: str
@@ -51,8 +46,7 @@ class ResolveFinding(Command):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignMonitoringReport(Command):
+class SignMonitoringReport(Command, frozen=True, kw_only=True):
     """The monitor signs the report of a visit: what the ledger holds of it is filled in and signed along.
 
     `consents_checked` are participants whose signed consent forms were seen.
@@ -69,8 +63,7 @@ class SignMonitoringReport(Command):
     consents_checked: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcknowledgeMonitoringReport(Command):
+class AcknowledgeMonitoringReport(Command, frozen=True, kw_only=True):
     """The investigator has read the signed report."""
 
     binds: ClassVar[bool] = True
@@ -79,8 +72,7 @@ class AcknowledgeMonitoringReport(Command):
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssessDeviation(Command):
+class AssessDeviation(Command, frozen=True, kw_only=True):
     """Whether a deviation is important: may it bear on rights, safety, well-being, or the reliability of results?"""
 
     participant: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
@@ -10,8 +9,7 @@ from ..events import FactorChange
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrantRole(Command):
+class GrantRole(Command, frozen=True, kw_only=True):
     """Give a person a role, at one site or (empty) at all."""
 
     binds: ClassVar[bool] = True
@@ -20,8 +18,7 @@ class GrantRole(Command):
     site: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevokeRole(Command):
+class RevokeRole(Command, frozen=True, kw_only=True):
     """Take a role back."""
 
     binds: ClassVar[bool] = True
@@ -30,8 +27,7 @@ class RevokeRole(Command):
     site: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DelegateTasks(Command):
+class DelegateTasks(Command, frozen=True, kw_only=True):
     """The investigator delegates a role's tasks at a site to a person (ICH E6(R3) 2.3).
 
     `since` is today at the site where it is left out, and never earlier; `until` is the last day.
@@ -45,8 +41,7 @@ class DelegateTasks(Command):
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndDelegation(Command):
+class EndDelegation(Command, frozen=True, kw_only=True):
     """The investigator ends a delegation, by its number at the site, from now on."""
 
     binds: ClassVar[bool] = True
@@ -55,8 +50,7 @@ class EndDelegation(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordTraining(Command):
+class RecordTraining(Command, frozen=True, kw_only=True):
     """A person was trained in `subject`: `gcp`, or a protocol version by its hash."""
 
     person: str
@@ -64,8 +58,7 @@ class RecordTraining(Command):
     trained_on: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewAccess(Command):
+class ReviewAccess(Command, frozen=True, kw_only=True):
     """Sign that the list of accounts and grants with this hash (SHA-256, hex) was gone through."""
 
     binds: ClassVar[bool] = True
@@ -73,8 +66,7 @@ class ReviewAccess(Command):
     accounts: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResetSecondFactor(Command):
+class ResetSecondFactor(Command, frozen=True, kw_only=True):
     """A person's second factor is taken back, for instance because the device is lost."""
 
     binds: ClassVar[bool] = True
@@ -82,8 +74,7 @@ class ResetSecondFactor(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkIdentity(Command):
+class LinkIdentity(Command, frozen=True, kw_only=True):
     """Whoever brings it may sign in from now on with an identity at an outside issuer (OpenID Connect).
 
     `identity` is the SHA-256 (hex) of issuer and subject, so that the subject itself is kept nowhere. It
@@ -94,8 +85,7 @@ class LinkIdentity(Command):
     identity: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnlinkIdentity(Command):
+class UnlinkIdentity(Command, frozen=True, kw_only=True):
     """The identity linked with a person opens the account no more. Anybody may end their own; another's,
     who grants roles."""
 
@@ -103,8 +93,7 @@ class UnlinkIdentity(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeSecondFactor(Command):
+class ChangeSecondFactor(Command, frozen=True, kw_only=True):
     """Whoever brings it has changed their own second factor; the credentials themselves stay with the installation."""
 
     change: FactorChange

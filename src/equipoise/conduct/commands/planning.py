@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignAnalysisPlan(Command):
+class SignAnalysisPlan(Command, frozen=True, kw_only=True):
     """Sign the analysis plan of the protocol in force, by the hash of what was read."""
 
     binds: ClassVar[bool] = True

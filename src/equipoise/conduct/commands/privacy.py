@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EraseIdentity(Command):
+class EraseIdentity(Command, frozen=True, kw_only=True):
     """Make unreadable, for ever, everything that identifies a person whose participation has ended."""
 
     binds: ClassVar[bool] = True
@@ -17,8 +15,7 @@ class EraseIdentity(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestRedaction(Command):
+class RequestRedaction(Command, frozen=True, kw_only=True):
     """Ask that one text be made unreadable for ever. Nothing changes until another person approves.
 
     `value` says which text: the event's number in the participant's stream and the name of the field or
@@ -30,8 +27,7 @@ class RequestRedaction(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApproveRedaction(Command):
+class ApproveRedaction(Command, frozen=True, kw_only=True):
     """Make the text unreadable, as somebody else asked; every copy of it in this participant's record too."""
 
     binds: ClassVar[bool] = True
@@ -39,8 +35,7 @@ class ApproveRedaction(Command):
     redaction: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclineRedaction(Command):
+class DeclineRedaction(Command, frozen=True, kw_only=True):
     """Leave the text as it is, and say why. Who asked may take the request back this way."""
 
     binds: ClassVar[bool] = True
@@ -49,8 +44,7 @@ class DeclineRedaction(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestTrialRedaction(Command):
+class RequestTrialRedaction(Command, frozen=True, kw_only=True):
     """As `RequestRedaction`, for a text about no participant: of a site, or (empty) of the trial."""
 
     site: str = ""
@@ -58,8 +52,7 @@ class RequestTrialRedaction(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApproveTrialRedaction(Command):
+class ApproveTrialRedaction(Command, frozen=True, kw_only=True):
     """Make the text of the site or the trial unreadable, as somebody else asked."""
 
     binds: ClassVar[bool] = True
@@ -67,8 +60,7 @@ class ApproveTrialRedaction(Command):
     redaction: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclineTrialRedaction(Command):
+class DeclineTrialRedaction(Command, frozen=True, kw_only=True):
     """Leave the text of the site or the trial as it is, and say why."""
 
     binds: ClassVar[bool] = True
@@ -77,8 +69,7 @@ class DeclineTrialRedaction(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GiveCopy(Command):
+class GiveCopy(Command, frozen=True, kw_only=True):
     """Record that the participant's copy of their own data was given, to whom and why.
 
     `upto` is the number of entries the participant's record had when the copy was made.

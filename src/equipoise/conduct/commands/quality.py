@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
 
@@ -10,8 +9,7 @@ from ..values import Address
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignForm(Command):
+class SignForm(Command, frozen=True, kw_only=True):
     """Sign what a form says now; a later change makes the signature void."""
 
     binds: ClassVar[bool] = True
@@ -20,8 +18,7 @@ class SignForm(Command):
     meaning: str = "reviewed and correct"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifySource(Command):
+class VerifySource(Command, frozen=True, kw_only=True):
     """Values of a form agree with the source documents, as the form stood after save `based_on`.
 
     `items` are those compared; empty means every value of the form that can be compared.
@@ -33,8 +30,7 @@ class VerifySource(Command):
     items: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RaiseQuery(Command):
+class RaiseQuery(Command, frozen=True, kw_only=True):
     """A question about a value (or, with an empty item, about a form)."""
 
     participant: str
@@ -43,8 +39,7 @@ class RaiseQuery(Command):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerQuery(Command):
+class AnswerQuery(Command, frozen=True, kw_only=True):
     """The site's answer."""
 
     participant: str
@@ -52,8 +47,7 @@ class AnswerQuery(Command):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseQuery(Command):
+class CloseQuery(Command, frozen=True, kw_only=True):
     """The question is settled."""
 
     participant: str
@@ -61,8 +55,7 @@ class CloseQuery(Command):
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReopenQuery(Command):
+class ReopenQuery(Command, frozen=True, kw_only=True):
     """The answer does not settle the question, or a closed one was not settled after all: ask again."""
 
     participant: str
@@ -70,8 +63,7 @@ class ReopenQuery(Command):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogDeviation(Command):
+class LogDeviation(Command, frozen=True, kw_only=True):
     """A departure from the protocol."""
 
     participant: str

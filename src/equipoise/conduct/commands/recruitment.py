@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
@@ -10,8 +9,7 @@ from ..events import Authority
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HaltRecruitment(Command):
+class HaltRecruitment(Command, frozen=True, kw_only=True):
     """Stop recruitment for the time being, at one site or (empty) everywhere; who is enrolled goes on.
 
     `ordered_on` is the day on which the authority's order took effect.
@@ -24,8 +22,7 @@ class HaltRecruitment(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestartRecruitment(Command):
+class RestartRecruitment(Command, frozen=True, kw_only=True):
     """Lift one halt, by its number, with the authorization of the authority that had ordered it.
 
     `reference` names the document that authorizes it. Other halts of the same place stand on.

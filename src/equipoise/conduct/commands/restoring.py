@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordRestoration(Command):
+class RecordRestoration(Command, frozen=True, kw_only=True):
     """State that the ledger goes on from a backup: from which, by whose hand, and what is lost by it.
 
     `lost` counts the events that stood after the backup and are no more (None: nobody knows how many), the

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
 
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewTrail(Command):
+class ReviewTrail(Command, frozen=True, kw_only=True):
     """Sign that the audit trail of a site, or (no site) of the trial, was reviewed.
 
     `since` to `until` is the period looked at, `upto` the ledger position the reviewer saw it up to.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
+
+from msgspec import field
 
 from .base import Command
 
@@ -16,8 +17,7 @@ Causality = Literal["not_related", "unlikely", "possible", "probable", "definite
 Outcome = Literal["recovered", "recovering", "not_recovered", "sequelae", "fatal", "unknown"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportAdverseEvent(Command):
+class ReportAdverseEvent(Command, frozen=True, kw_only=True):
     """An adverse event. With `seriousness` it is an SAE and its clocks start at the first report."""
 
     participant: str
@@ -33,8 +33,7 @@ class ReportAdverseEvent(Command):
     narrative: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateAdverseEvent(Command):
+class UpdateAdverseEvent(Command, frozen=True, kw_only=True):
     """Change what is known of an adverse event; only the fields given change."""
 
     participant: str
@@ -49,8 +48,7 @@ class UpdateAdverseEvent(Command):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmitSafetyReport(Command):
+class SubmitSafetyReport(Command, frozen=True, kw_only=True):
     """A report on an SAE was sent; stops the named clock."""
 
     participant: str

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..events import SignalConclusion
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenSignal(Command):
+class OpenSignal(Command, frozen=True, kw_only=True):
     """A site differs in a statistic (`kind.subject`) of the data cut at a ledger position: look into it."""
 
     site: str
@@ -18,8 +15,7 @@ class OpenSignal(Command):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssessSignal(Command):
+class AssessSignal(Command, frozen=True, kw_only=True):
     """What was looked at and what it says."""
 
     site: str
@@ -27,8 +23,7 @@ class AssessSignal(Command):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseSignal(Command):
+class CloseSignal(Command, frozen=True, kw_only=True):
     """The signal is settled, and why."""
 
     site: str

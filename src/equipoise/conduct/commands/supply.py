@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DispenseSupply(Command):
+class DispenseSupply(Command, frozen=True, kw_only=True):
     """Units handed out."""
 
     participant: str
@@ -16,8 +13,7 @@ class DispenseSupply(Command):
     units: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnSupply(Command):
+class ReturnSupply(Command, frozen=True, kw_only=True):
     """Units brought back: unused, and used (empty)."""
 
     participant: str

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnblindParticipant(Command):
+class UnblindParticipant(Command, frozen=True, kw_only=True):
     """Tell the allocation of one participant to the person who asks; answers with `arm`.
 
     `emergency`: the care of this participant depends on it (ICH E6(R3) 2.8, 3.16). `planned`: as the
@@ -22,16 +20,14 @@ class UnblindParticipant(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnblindTrial(Command):
+class UnblindTrial(Command, frozen=True, kw_only=True):
     """End the masking for everybody, as planned: recruitment is closed and nobody is on study."""
 
     binds: ClassVar[bool] = True
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevealSeed(Command):
+class RevealSeed(Command, frozen=True, kw_only=True):
     """Write the seed that was committed to into the ledger: anyone can recompute every allocation from then on.
 
     `scheme` is the scheme as committed to, as JSON; the three together give the commitment.

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from ..values import Address
 from .base import Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveForm(Command):
+class SaveForm(Command, frozen=True, kw_only=True):
     """Save a form, part-filled or whole.
 
     `performed_on` is the day of the visit (default: today at the site). `based_on` is the number of
@@ -27,8 +25,7 @@ class SaveForm(Command):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordDiaryDay(Command):
+class RecordDiaryDay(Command, frozen=True, kw_only=True):
     """One day of a diary, by the participant or (`assisted`) by staff on the participant's word."""
 
     participant: str
@@ -39,8 +36,7 @@ class RecordDiaryDay(Command):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordDose(Command):
+class RecordDose(Command, frozen=True, kw_only=True):
     """One administration seen by staff."""
 
     participant: str
@@ -51,8 +47,7 @@ class RecordDose(Command):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissVisit(Command):
+class MissVisit(Command, frozen=True, kw_only=True):
     """State that a visit did not take place."""
 
     participant: str
@@ -60,8 +55,7 @@ class MissVisit(Command):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveValues(Command):
+class MoveValues(Command, frozen=True, kw_only=True):
     """A form entered for the wrong participant: moved to the right one, both trails kept."""
 
     participant: str

@@ -7,7 +7,6 @@ the ledger.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 from .. import commands as c
@@ -133,7 +132,7 @@ COMMANDS: dict[str, type[c.Command]] = {kind.__name__: kind for kind in _DECISIO
 """Commands by name, as the protocol's roles name them."""
 
 
-_ARGUMENTS = {kind: tuple(one.name for one in fields(kind)) for kind in _DECISIONS}
+_ARGUMENTS = {kind: kind.__struct_fields__ for kind in _DECISIONS}
 
 
 def decide(command: c.Command, context: Context) -> Decided | Refusal:

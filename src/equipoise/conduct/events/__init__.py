@@ -1,9 +1,13 @@
 """What happened. Events are frozen; an old one is never rewritten.
 
-Fields marked `SEALED_*` are encrypted before they are hashed (see `equipoise.ledger.sealing`): under
+Fields of a type `Sealed…` are encrypted before they are hashed (see `equipoise.ledger.sealing`): under
 the participant's key (identity), under a key of their own (free text), or under the allocation key.
 Dates are ISO strings and numbers canonical decimal strings, so that a payload is its own JSON.
 """
+
+from collections.abc import Mapping
+
+from msgspec.structs import fields
 
 from .administration import (
     LaboratoryRangeSet,
@@ -16,7 +20,7 @@ from .administration import (
     TrialCreated,
 )
 from .amendment import ProtocolAdopted, ProtocolAmended
-from .base import SEALED_ALLOCATION, SEALED_IDENTITY, SEALED_TEXT, Happening, Mode
+from .base import Happening, Mode, SealedAllocation, SealedIdentity, SealedText, sealed_under
 from .coding import (
     AdverseEventReworded,
     CodingPurpose,
@@ -109,11 +113,15 @@ EVENT_TYPES: dict[str, type[Happening]] = {
 }
 """Event classes by the name under which the ledger stores them."""
 
+SEALED_FIELDS: Mapping[type[Happening], Mapping[str, str]] = {
+    kind: {one.name: under for one in fields(kind) if (under := sealed_under(one.type))}
+    for kind in EVENT_TYPES.values()
+}
+"""By event class, the fields that the ledger holds encrypted, and the kind of key for each."""
+
 __all__ = [
     "EVENT_TYPES",
-    "SEALED_ALLOCATION",
-    "SEALED_IDENTITY",
-    "SEALED_TEXT",
+    "SEALED_FIELDS",
     "AccessReviewed",
     "AdverseEventReported",
     "AdverseEventReworded",
@@ -178,6 +186,9 @@ __all__ = [
     "SafetyClockStarted",
     "SafetyReportSubmitted",
     "ScreeningFailed",
+    "SealedAllocation",
+    "SealedIdentity",
+    "SealedText",
     "SecondFactorChanged",
     "SecondFactorReset",
     "SeedRevealed",

@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialCreated(Happening):
+class TrialCreated(Happening, frozen=True, kw_only=True):
     title: str
     public_key: str
     rehearsal: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingDeclared(Happening):
+class TrainingDeclared(Happening, frozen=True, kw_only=True):
     """The trial serves training. It follows `TrialCreated` at once, and is written at no other time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RandomizationCommitted(Happening):
+class RandomizationCommitted(Happening, frozen=True, kw_only=True):
     commitment: str
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteOpened(Happening):
+class SiteOpened(Happening, frozen=True, kw_only=True):
     ethics_approval: str
     approved_on: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteClosed(Happening):
-    reason: str = field(metadata=SEALED_TEXT)
+class SiteClosed(Happening, frozen=True, kw_only=True):
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecruitmentClosed(Happening):
-    reason: str = field(metadata=SEALED_TEXT)
+class RecruitmentClosed(Happening, frozen=True, kw_only=True):
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaboratoryRangeSet(Happening):
+class LaboratoryRangeSet(Happening, frozen=True, kw_only=True):
     item: str
     lower: str | None
     upper: str | None
@@ -51,6 +42,5 @@ class LaboratoryRangeSet(Happening):
     sex: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultsReleased(Happening):
+class ResultsReleased(Happening, frozen=True, kw_only=True):
     pass

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .base import Happening
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProtocolAmended(Happening):
+class ProtocolAmended(Happening, frozen=True, kw_only=True):
     """A further protocol version, by content hash; `substantial` is against the version before it."""
 
     version: str
     substantial: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProtocolAdopted(Happening):
+class ProtocolAdopted(Happening, frozen=True, kw_only=True):
     """A version takes force at the event's site. `approved_on` is empty where no approval was needed."""
 
     version: str

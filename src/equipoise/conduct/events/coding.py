@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 CodingPurpose = Literal["events", "drugs"]
 """What a dictionary is for: adverse events and diagnoses (MedDRA), or drugs (WHODrug)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DictionaryRegistered(Happening):
+class DictionaryRegistered(Happening, frozen=True, kw_only=True):
     """`sha256` is the hash of everything the dictionary says; `terms` how many it has."""
 
     purpose: CodingPurpose
@@ -22,8 +20,7 @@ class DictionaryRegistered(Happening):
     terms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TermCoded(Happening):
+class TermCoded(Happening, frozen=True, kw_only=True):
     """`sha256` names the dictionary. Names are by language, so that the record is read without it."""
 
     target: str
@@ -34,30 +31,27 @@ class TermCoded(Happening):
     preferred: dict[str, str]
     group_code: str
     group: dict[str, str]
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SynonymAdded(Happening):
+class SynonymAdded(Happening, frozen=True, kw_only=True):
     number: int
     purpose: CodingPurpose
     sha256: str
     code: str
     term: dict[str, str]
-    text: str = field(metadata=SEALED_TEXT)
+    text: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SynonymRetired(Happening):
+class SynonymRetired(Happening, frozen=True, kw_only=True):
     number: int
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdverseEventReworded(Happening):
+class AdverseEventReworded(Happening, frozen=True, kw_only=True):
     """`term` is a protocol term's id, or `other` with the words in `verbatim`."""
 
     number: int
     term: str
-    verbatim: str = field(metadata=SEALED_TEXT)
-    reason: str = field(metadata=SEALED_TEXT)
+    verbatim: SealedText
+    reason: SealedText

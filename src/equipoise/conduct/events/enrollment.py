@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from .base import SEALED_ALLOCATION, SEALED_IDENTITY, SEALED_TEXT, Happening
+from .base import Happening, SealedAllocation, SealedIdentity, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantScreened(Happening):
+class ParticipantScreened(Happening, frozen=True, kw_only=True):
     """`identity` is a JSON object of identity items."""
 
     number: int
     screened_on: str
-    identity: str = field(metadata=SEALED_IDENTITY)
+    identity: SealedIdentity
     previous: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentRecorded(Happening):
+class ConsentRecorded(Happening, frozen=True, kw_only=True):
     version: str
     signed_on: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentRefused(Happening):
+class ConsentRefused(Happening, frozen=True, kw_only=True):
     version: str
     on: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EligibilityAssessed(Happening):
+class EligibilityAssessed(Happening, frozen=True, kw_only=True):
     """`criteria` holds per criterion: id, answer (`met`, `not_met`, `unknown`), source
     (`data`, `judgement`, `both`), and the values used as {name: {value, unit, on}}."""
 
@@ -41,40 +36,35 @@ class EligibilityAssessed(Happening):
     assessment: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EligibilitySigned(Happening):
+class EligibilitySigned(Happening, frozen=True, kw_only=True):
     assessment: int
     assessment_hash: str
     meaning: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScreeningFailed(Happening):
+class ScreeningFailed(Happening, frozen=True, kw_only=True):
     criteria: tuple[str, ...]
     """Criteria not met; empty where the reason is another one."""
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantRandomized(Happening):
+class ParticipantRandomized(Happening, frozen=True, kw_only=True):
     """`strata` are the levels as used. `arm` is sealed."""
 
     number: int
     strata: dict[str, str]
-    arm: str = field(metadata=SEALED_ALLOCATION)
+    arm: SealedAllocation
     request: str
     randomized_on: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StratumCorrected(Happening):
+class StratumCorrected(Happening, frozen=True, kw_only=True):
     """The strata as they truly were; those used for allocation stay as they were used."""
 
     strata: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitsScheduled(Happening):
+class VisitsScheduled(Happening, frozen=True, kw_only=True):
     """Target days by visit id, as far as anchors are known; provisional ones are named."""
 
     targets: dict[str, str]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 EthicsDecision = Literal["submitted", "approved", "approved_with_conditions", "not_approved"]
 """A report was sent to the committee, or what the committee decided."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentFiled(Happening):
+class DocumentFiled(Happening, frozen=True, kw_only=True):
     """For the event's site, or (without one) for the trial. `expires_on` is empty where it holds without end."""
 
     number: int
@@ -22,17 +20,15 @@ class DocumentFiled(Happening):
     dated: str
     expires_on: str
     sha256: str
-    location: str = field(metadata=SEALED_TEXT)
+    location: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentWithdrawn(Happening):
+class DocumentWithdrawn(Happening, frozen=True, kw_only=True):
     number: int
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EthicsReviewRecorded(Happening):
+class EthicsReviewRecorded(Happening, frozen=True, kw_only=True):
     """At the event's site. `valid_until` is empty where the committee named no day."""
 
     decision: EthicsDecision

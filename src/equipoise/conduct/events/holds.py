@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormHeld(Happening):
+class FormHeld(Happening, frozen=True, kw_only=True):
     """`hold` is `frozen`, `locked`, or `open` again."""
 
     visit: str
     form: str
     repeat: str
     hold: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantHeld(Happening):
+class ParticipantHeld(Happening, frozen=True, kw_only=True):
     """All data of the participant; `hold` as in `FormHeld`."""
 
     hold: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteHeld(Happening):
+class SiteHeld(Happening, frozen=True, kw_only=True):
     """All data of the event's site; `hold` as in `FormHeld`."""
 
     hold: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialLocked(Happening):
-    reason: str = field(metadata=SEALED_TEXT)
+class TrialLocked(Happening, frozen=True, kw_only=True):
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialUnlocked(Happening):
-    reason: str = field(metadata=SEALED_TEXT)
+class TrialUnlocked(Happening, frozen=True, kw_only=True):
+    reason: SealedText

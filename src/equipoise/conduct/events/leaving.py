@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantWithdrawn(Happening):
+class ParticipantWithdrawn(Happening, frozen=True, kw_only=True):
     scope: str
     category: str
     on: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantTransferred(Happening):
+class ParticipantTransferred(Happening, frozen=True, kw_only=True):
     from_site: str
     to_site: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantCompleted(Happening):
+class ParticipantCompleted(Happening, frozen=True, kw_only=True):
     on: str

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenIssued(Happening):
+class TokenIssued(Happening, frozen=True, kw_only=True):
     """`token` names the credential, whose hash the web keeps; it opens nothing. `until` is its last day."""
 
     token: str
@@ -18,7 +15,6 @@ class TokenIssued(Happening):
     until: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRevoked(Happening):
+class TokenRevoked(Happening, frozen=True, kw_only=True):
     token: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText

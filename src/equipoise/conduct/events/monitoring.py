@@ -3,47 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 VisitKind = Literal["initiation", "routine", "close_out", "remote"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonitoringVisitPlanned(Happening):
+class MonitoringVisitPlanned(Happening, frozen=True, kw_only=True):
     visit: int
     kind: VisitKind
     planned_on: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonitoringVisitCancelled(Happening):
+class MonitoringVisitCancelled(Happening, frozen=True, kw_only=True):
     visit: int
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingRecorded(Happening):
+class FindingRecorded(Happening, frozen=True, kw_only=True):
     visit: int
     finding: int
     owner: str
     due: str
     important: bool
-    text: str = field(metadata=SEALED_TEXT)
-    action: str = field(metadata=SEALED_TEXT)
+    text: SealedText
+    action: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingResolved(Happening):
+class FindingResolved(Happening, frozen=True, kw_only=True):
     visit: int
     finding: int
-    text: str = field(metadata=SEALED_TEXT)
+    text: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonitoringReportSigned(Happening):
+class MonitoringReportSigned(Happening, frozen=True, kw_only=True):
     """`facts` are counts the ledger held when it was signed, by name (`equipoise.conduct.visiting`)."""
 
     visit: int
@@ -53,23 +47,21 @@ class MonitoringReportSigned(Happening):
     facts: Mapping[str, int]
     content_hash: str
     meaning: str
-    attendees: str = field(metadata=SEALED_TEXT)
-    reviewed: str = field(metadata=SEALED_TEXT)
-    conclusion: str = field(metadata=SEALED_TEXT)
+    attendees: SealedText
+    reviewed: SealedText
+    conclusion: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonitoringReportAcknowledged(Happening):
+class MonitoringReportAcknowledged(Happening, frozen=True, kw_only=True):
     """The signature stands on the report with this hash."""
 
     visit: int
     content_hash: str
     meaning: str
-    comment: str = field(metadata=SEALED_TEXT)
+    comment: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviationAssessed(Happening):
+class DeviationAssessed(Happening, frozen=True, kw_only=True):
     deviation: int
     important: bool
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 FactorChange = Literal[
     "app_set_up", "app_removed", "passkey_set_up", "passkey_removed", "codes_renewed"
@@ -13,22 +12,19 @@ FactorChange = Literal[
 """What can be done about one's own second factor: authenticator app, passkeys, recovery codes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleGranted(Happening):
+class RoleGranted(Happening, frozen=True, kw_only=True):
     person: str
     granted_role: str
     at_site: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleRevoked(Happening):
+class RoleRevoked(Happening, frozen=True, kw_only=True):
     person: str
     granted_role: str
     at_site: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TasksDelegated(Happening):
+class TasksDelegated(Happening, frozen=True, kw_only=True):
     """Signed by the event's actor; `content_hash` is the SHA-256 of what was signed.
 
     `number` counts the delegations of the event's site from 1; an empty `until` is the trial's end.
@@ -43,16 +39,14 @@ class TasksDelegated(Happening):
     meaning: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DelegationEnded(Happening):
+class DelegationEnded(Happening, frozen=True, kw_only=True):
     number: int
     person: str
     delegated_role: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingRecorded(Happening):
+class TrainingRecorded(Happening, frozen=True, kw_only=True):
     """`subject` is `gcp` or a protocol version."""
 
     person: str
@@ -60,8 +54,7 @@ class TrainingRecorded(Happening):
     trained_on: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessReviewed(Happening):
+class AccessReviewed(Happening, frozen=True, kw_only=True):
     """The event's actor signed a review of who has access. The list itself is not in the ledger."""
 
     list_hash: str
@@ -69,16 +62,14 @@ class AccessReviewed(Happening):
     meaning: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecondFactorReset(Happening):
+class SecondFactorReset(Happening, frozen=True, kw_only=True):
     """The event's actor took a person's second factor back. Credentials themselves are not in the ledger."""
 
     person: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityLinked(Happening):
+class IdentityLinked(Happening, frozen=True, kw_only=True):
     """The event's actor linked an identity at `issuer` with the account of `person`, their own.
 
     `identity` is the SHA-256 (hex) of issuer and subject; the subject itself is kept nowhere.
@@ -89,18 +80,16 @@ class IdentityLinked(Happening):
     identity: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityUnlinked(Happening):
+class IdentityUnlinked(Happening, frozen=True, kw_only=True):
     """The identity opens the person's account no more."""
 
     person: str
     issuer: str
     identity: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecondFactorChanged(Happening):
+class SecondFactorChanged(Happening, frozen=True, kw_only=True):
     """The event's actor changed their own second factor. Credentials themselves are not in the ledger."""
 
     person: str

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .base import Happening
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnalysisPlanSigned(Happening):
+class AnalysisPlanSigned(Happening, frozen=True, kw_only=True):
     """Signed by the event's actor: the plan with this hash, which is that of the protocol version named."""
 
     number: int

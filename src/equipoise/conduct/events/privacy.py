@@ -6,30 +6,25 @@ and an outsider can see how many values were made unreadable.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityErased(Happening):
+class IdentityErased(Happening, frozen=True, kw_only=True):
     """What identified the participant cannot be read any more."""
 
     keys: tuple[str, ...]
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RedactionRequested(Happening):
+class RedactionRequested(Happening, frozen=True, kw_only=True):
     """`value` is the event's number in this stream and the field or item, `12/narrative`."""
 
     redaction: int
     value: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueRedacted(Happening):
+class ValueRedacted(Happening, frozen=True, kw_only=True):
     """The text and every copy of it in the participant's record cannot be read any more."""
 
     redaction: int
@@ -37,34 +32,30 @@ class ValueRedacted(Happening):
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RedactionDeclined(Happening):
+class RedactionDeclined(Happening, frozen=True, kw_only=True):
     redaction: int
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyGiven(Happening):
+class CopyGiven(Happening, frozen=True, kw_only=True):
     """A copy of everything up to the entry `upto` of this stream was given to `given_to`."""
 
     upto: int
     language: str
     file_format: str
-    given_to: str = field(metadata=SEALED_TEXT)
-    reason: str = field(metadata=SEALED_TEXT)
+    given_to: SealedText
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialRedactionRequested(Happening):
+class TrialRedactionRequested(Happening, frozen=True, kw_only=True):
     """As `RedactionRequested`, for a text in the stream of the trial or of the event's site."""
 
     redaction: int
     value: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialValueRedacted(Happening):
+class TrialValueRedacted(Happening, frozen=True, kw_only=True):
     """The text cannot be read any more."""
 
     redaction: int
@@ -72,7 +63,6 @@ class TrialValueRedacted(Happening):
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialRedactionDeclined(Happening):
+class TrialRedactionDeclined(Happening, frozen=True, kw_only=True):
     redaction: int
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormSigned(Happening):
+class FormSigned(Happening, frozen=True, kw_only=True):
     visit: str
     form: str
     repeat: str
@@ -17,8 +14,7 @@ class FormSigned(Happening):
     meaning: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceVerified(Happening):
+class SourceVerified(Happening, frozen=True, kw_only=True):
     """Values compared with the source documents and found the same, as they stood after `save`."""
 
     visit: str
@@ -28,8 +24,7 @@ class SourceVerified(Happening):
     items: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryRaised(Happening):
+class QueryRaised(Happening, frozen=True, kw_only=True):
     """`check` is the edit check's id for an automatic query, else empty."""
 
     query: int
@@ -38,34 +33,30 @@ class QueryRaised(Happening):
     repeat: str
     item: str
     check: str
-    text: str = field(metadata=SEALED_TEXT)
+    text: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryAnswered(Happening):
+class QueryAnswered(Happening, frozen=True, kw_only=True):
     query: int
-    text: str = field(metadata=SEALED_TEXT)
+    text: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryClosed(Happening):
+class QueryClosed(Happening, frozen=True, kw_only=True):
     query: int
     automatic: bool
-    text: str = field(metadata=SEALED_TEXT)
+    text: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryReopened(Happening):
+class QueryReopened(Happening, frozen=True, kw_only=True):
     """Asked again after an answer or a closure; `text` says what is still open."""
 
     query: int
-    text: str = field(metadata=SEALED_TEXT)
+    text: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviationLogged(Happening):
+class DeviationLogged(Happening, frozen=True, kw_only=True):
     kind: str
     severity: str
     occurred_on: str
     automatic: bool
-    text: str = field(metadata=SEALED_TEXT)
+    text: SealedText

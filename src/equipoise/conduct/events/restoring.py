@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerRestored(Happening):
+class LedgerRestored(Happening, frozen=True, kw_only=True):
     """The events up to `backup_seq` are those of the backup whose Merkle root is named; of the `lost` ones after it the last had
     `last_seq` and `last_hash`. `person` restored it on the machine, which knows no accounts."""
 
@@ -19,4 +16,4 @@ class LedgerRestored(Happening):
     lost: int | None
     last_seq: int
     last_hash: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrailReviewed(Happening):
+class TrailReviewed(Happening, frozen=True, kw_only=True):
     """Signed by the event's actor, for the event's site or (without one) the trial.
 
     `content_hash` is the SHA-256 of what was signed; `upto` the ledger position up to which it was seen.
@@ -21,5 +18,5 @@ class TrailReviewed(Happening):
     conclusion: str
     content_hash: str
     meaning: str
-    looked_at: str = field(metadata=SEALED_TEXT)
-    findings: str = field(metadata=SEALED_TEXT)
+    looked_at: SealedText
+    findings: SealedText

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdverseEventReported(Happening):
+class AdverseEventReported(Happening, frozen=True, kw_only=True):
     """`term` is a protocol term's id, or `other` with the words in `verbatim`."""
 
     number: int
     term: str
-    verbatim: str = field(metadata=SEALED_TEXT)
+    verbatim: SealedText
     grade: int
     scale: str
     started_on: str
@@ -22,11 +19,10 @@ class AdverseEventReported(Happening):
     causality: dict[str, str]
     outcome: str
     action: str
-    narrative: str = field(metadata=SEALED_TEXT)
+    narrative: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdverseEventUpdated(Happening):
+class AdverseEventUpdated(Happening, frozen=True, kw_only=True):
     """The whole event after the change, and which fields changed."""
 
     number: int
@@ -37,20 +33,18 @@ class AdverseEventUpdated(Happening):
     causality: dict[str, str]
     outcome: str
     action: str
-    narrative: str = field(metadata=SEALED_TEXT)
-    reason: str = field(metadata=SEALED_TEXT)
+    narrative: SealedText
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SafetyClockStarted(Happening):
+class SafetyClockStarted(Happening, frozen=True, kw_only=True):
     number: int
     clock: str
     due_at: str
     to: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SafetyReportSubmitted(Happening):
+class SafetyReportSubmitted(Happening, frozen=True, kw_only=True):
     number: int
     clock: str
     sent_to: str

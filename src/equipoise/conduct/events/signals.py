@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 SignalConclusion = Literal["explained", "corrected", "confirmed"]
 """There is a good reason; something was wrong and has been mended; or it is confirmed and followed up as an issue."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalOpened(Happening):
+class SignalOpened(Happening, frozen=True, kw_only=True):
     signal: int
     statistic: str
     cut: int
-    text: str = field(metadata=SEALED_TEXT)
+    text: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalAssessed(Happening):
+class SignalAssessed(Happening, frozen=True, kw_only=True):
     signal: int
-    text: str = field(metadata=SEALED_TEXT)
+    text: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalClosed(Happening):
+class SignalClosed(Happening, frozen=True, kw_only=True):
     signal: int
     conclusion: SignalConclusion
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .base import Happening
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupplyOrdered(Happening):
+class SupplyOrdered(Happening, frozen=True, kw_only=True):
     intervention: str
     units: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupplyDispensed(Happening):
+class SupplyDispensed(Happening, frozen=True, kw_only=True):
     intervention: str
     units: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupplyReturned(Happening):
+class SupplyReturned(Happening, frozen=True, kw_only=True):
     intervention: str
     unused: int
     used: int

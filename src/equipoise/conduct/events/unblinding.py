@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrialUnblinded(Happening):
-    reason: str = field(metadata=SEALED_TEXT)
+class TrialUnblinded(Happening, frozen=True, kw_only=True):
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeedRevealed(Happening):
+class SeedRevealed(Happening, frozen=True, kw_only=True):
     """What was committed to, in the clear: `scheme` is canonical JSON."""
 
     seed: str
@@ -21,9 +17,8 @@ class SeedRevealed(Happening):
     scheme: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantUnblinded(Happening):
+class ParticipantUnblinded(Happening, frozen=True, kw_only=True):
     """The event's actor was told the allocation; it is not repeated here."""
 
     kind: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ..values import Value
-from .base import SEALED_TEXT, Happening
+from .base import Happening, SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormSaved(Happening):
+class FormSaved(Happening, frozen=True, kw_only=True):
     """`values` are those changed by this save. `save` counts the saves of this form from 1."""
 
     visit: str
@@ -19,45 +16,40 @@ class FormSaved(Happening):
     save: int
     complete: bool
     values: tuple[Value, ...]
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiaryDayRecorded(Happening):
+class DiaryDayRecorded(Happening, frozen=True, kw_only=True):
     diary: str
     day: str
     save: int
     assisted: bool
     values: tuple[Value, ...]
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoseRecorded(Happening):
+class DoseRecorded(Happening, frozen=True, kw_only=True):
     intervention: str
     day: str
     occasion: int
     taken: bool
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitMissed(Happening):
+class VisitMissed(Happening, frozen=True, kw_only=True):
     visit: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValuesMovedAway(Happening):
+class ValuesMovedAway(Happening, frozen=True, kw_only=True):
     visit: str
     form: str
     repeat: str
     to_participant: str
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValuesMovedIn(Happening):
+class ValuesMovedIn(Happening, frozen=True, kw_only=True):
     """`origin_seqs` are the ledger positions of the saves that were moved."""
 
     visit: str
@@ -69,4 +61,4 @@ class ValuesMovedIn(Happening):
     complete: bool
     values: tuple[Value, ...]
     origin_seqs: tuple[int, ...]
-    reason: str = field(metadata=SEALED_TEXT)
+    reason: SealedText

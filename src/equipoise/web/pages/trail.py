@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
+from msgspec.structs import asdict, replace
 
 from equipoise.conduct import events as e
 from equipoise.conduct.coding import named
@@ -93,7 +94,7 @@ class Trail:
         if tell is not None:
             words = tell(self, happening)
         else:
-            fields_of = {one.name: getattr(happening, one.name) for one in fields(happening)}
+            fields_of = asdict(happening)
             fields_of = {name: "–" if one in ("", None) else one for name, one in fields_of.items()}
             words = _(TRIAL_WORDS[type(happening)]) % fields_of
         place = site_label(self._protocol, event.site, self._language) if event.site else ""
@@ -208,9 +209,9 @@ def trail_lines(entries: Iterable[Entry]) -> str:
 def _readable(happening: e.Happening) -> e.Happening:
     """The event with words in place of each text that can be read no more."""
     gone = {
-        one.name: text_said(text)
-        for one in fields(happening)
-        if one.metadata and isinstance(text := getattr(happening, one.name), str)
+        name: text_said(text)
+        for name in e.SEALED_FIELDS[type(happening)]
+        if isinstance(text := getattr(happening, name), str)
     }
     return replace(happening, **gone) if gone else happening
 
