@@ -326,7 +326,7 @@ def test_dummy_arms_tell_nothing_that_rests_on_doses_or_one_arm() -> None:
         changed = []
         for event, what in events:
             if isinstance(what, e.ParticipantRandomized):
-                fields = {name: getattr(what, name) for name in what.__dataclass_fields__}
+                fields = {name: getattr(what, name) for name in what.__struct_fields__}
                 what = type(what)(**{**fields, "arm": arms.get(what.arm, what.arm)})
             changed.append((event, what))
         documents = {protocol().version: declared}
