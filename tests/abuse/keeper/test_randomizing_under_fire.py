@@ -21,6 +21,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from equipoise.conduct import events as e
 from equipoise.home import Home
 from equipoise.keeper import FileKeeper
@@ -109,6 +111,7 @@ def randomized(path: Path, participant: str, deadline: float) -> dict[str, Any]:
     raise AssertionError(f"{participant} was never answered")
 
 
+@pytest.mark.thorough
 def test_no_duplicate_no_gap_and_no_block_out_of_balance(tmp_path: Path) -> None:
     protocol = write_protocol(tmp_path / "protocol.yaml")
     keeper_directory, home_path = tmp_path / "keeper", tmp_path / "home"

@@ -37,7 +37,7 @@ def _about_the_others(body: str) -> str:
     return "\n".join(line for line in lines if not any(number in line for number in UNBLINDED))
 
 
-pytestmark = pytest.mark.xdist_group("arms-swapped")
+pytestmark = [pytest.mark.xdist_group("arms-swapped"), pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

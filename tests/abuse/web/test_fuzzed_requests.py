@@ -53,6 +53,7 @@ def test_the_marks_are_there_for_whom_they_are_meant(world: World) -> None:
     )
 
 
+@pytest.mark.thorough
 def test_nobody_of_one_site_reads_another_sites_texts_anywhere(world: World) -> None:
     """Every address, as whoever is bound to a site opens it; the monitor too, where the role is granted for one."""
     told, opened = [], 0

@@ -62,6 +62,7 @@ def addresses(participant: str) -> list[str]:
     return [filled(route) for route in routes]
 
 
+@pytest.mark.thorough
 def test_no_page_interface_or_refusal_leaves_anything_about_a_person_in_the_log(
     played: Stage, lines: Any
 ) -> None:

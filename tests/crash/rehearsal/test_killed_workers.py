@@ -38,6 +38,7 @@ def test_a_killed_worker_changes_nothing() -> None:
     assert found == alone
 
 
+@pytest.mark.thorough
 def test_workers_that_keep_being_killed_end_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without memory for them: the simulation gives up and says where."""
     protocol = second_protocol()

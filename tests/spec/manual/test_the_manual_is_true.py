@@ -20,7 +20,12 @@ PAGES = sorted(
 )
 
 
-LONG = {"docs/explanation/calibration.md"}
+LONG = {
+    "docs/explanation/calibration.md",
+    "docs/how-to/cost-of-mistakes.md",
+    "docs/how-to/forecast.md",
+    "docs/how-to/simulate.md",
+}
 
 
 def _named(page: Path) -> object:
