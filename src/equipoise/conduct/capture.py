@@ -215,16 +215,18 @@ class _Layout(Struct, frozen=True):
     """Items with an expected range, each after the name of the check it makes."""
     required: tuple[str, ...]
     checks: tuple[tuple[EditCheck, Compiled], ...]
-    answers: dict[tuple[str, str], Value] = field(default_factory=dict)
+    _answers: dict[tuple[str, str], Value] = field(default_factory=dict)
     """Short answers that have been read before: most are among a few that everybody gives."""
 
     def read(self, item: Item, raw: str, protocol: Protocol) -> Value:
         """As `read_value`. Nothing that a participant or a member of staff has worded is kept here."""
-        answer = read_value(item, raw, protocol)
-        if item.type in _FEW_ANSWERS and len(raw) <= _SHORT_ANSWER:
-            if len(self.answers) >= _MOST_ANSWERS:
-                self.answers.clear()
-            self.answers[item.id, raw] = answer
+        answer = self._answers.get((item.id, raw))
+        if answer is None:
+            answer = read_value(item, raw, protocol)
+            if item.type in _FEW_ANSWERS and len(raw) <= _SHORT_ANSWER:
+                if len(self._answers) >= _MOST_ANSWERS:
+                    self._answers.clear()
+                self._answers[item.id, raw] = answer
         return answer
 
     @classmethod
@@ -287,7 +289,7 @@ def read_form(
     """
     protocol = participant.protocol
     layout = _layout(protocol, form.id)
-    items, answers = layout.items, layout.answers
+    items = layout.items
     kept: Mapping[str, Captured] = before.values if before else {}
     faults: list[Reason] = []
     values: dict[str, Value] = {}
@@ -307,10 +309,6 @@ def read_form(
                 and (held.value.value is not None or held.value.raw)
             ):
                 values[name] = Value(name, "", None)
-            continue
-        known = answers.get((name, raw))
-        if known is not None:
-            values[name] = known
             continue
         try:
             values[name] = layout.read(item, raw, protocol)
@@ -336,37 +334,22 @@ def read_form(
         if computed is not None:
             values[item.id] = computed
             overlay[item.id] = datum_of(item, computed, performed_on)
-    changed = tuple(values.values())
-    overwrites: list[str] = []
-    stands: Mapping[str, Value] = values
-    if kept:
-        changed = tuple(
-            [
-                value
-                for name, value in values.items()
-                if name not in kept or _differs(items[name], kept[name].value, value)
-            ]
-        )
-        for value in changed:
-            held = kept.get(value.item)
-            if (
-                held is not None
-                and items[value.item].derived is None
-                and (held.value.value is not None or held.value.raw)
-            ):
-                overwrites.append(value.item)
-        stands = {name: captured.value for name, captured in kept.items()} | values
+    changed = []
+    overwrites = []
+    for name, value in values.items():
+        held = kept.get(name)
+        if held is None:
+            changed.append(value)
+        elif _differs(items[name], held.value, value):
+            changed.append(value)
+            if items[name].derived is None and (held.value.value is not None or held.value.raw):
+                overwrites.append(name)
     doubts, passed = _doubts(form, layout, overlay, environment, faults)
     missing = tuple(
-        [
-            name
-            for name in layout.required
-            if name in asked
-            and ((one := stands.get(name)) is None or (one.value is None and one.raw == ""))
-        ]
+        name for name in layout.required if name in asked and not _answered(name, values, kept)
     )
     return FormReading(
-        changed,
+        tuple(changed),
         tuple(overwrites),
         not missing and not faults,
         tuple(faults),
@@ -383,6 +366,13 @@ def _differs(item: Item, held: Value, typed: Value) -> bool:
     if item.type in ("boolean", "code") and held.value is not None and held.value == typed.value:
         return False
     return (held.value, held.raw, held.unit) != (typed.value, typed.raw, typed.unit)
+
+
+def _answered(name: str, values: Mapping[str, Value], kept: Mapping[str, Captured]) -> bool:
+    value = values.get(name)
+    if value is None and name in kept:
+        value = kept[name].value
+    return value is not None and (value.value is not None or value.raw != "")
 
 
 def _not_asked(item: Item, form: Form) -> Reason:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -52,7 +52,7 @@ def language_map(text: str) -> dict[str, str]:
     return {"en": plain(text).strip()}
 
 
-def slug(text: str, *, fallback: str, taken: Mapping[str, Any] | set[str] = frozenset()) -> str:  # type: ignore[assignment]
+def slug(text: str, *, fallback: str, taken: Container[str] = frozenset()) -> str:
     """A stable ASCII name made from a label: `Exosome spray (1)` becomes `exosome_spray_1`."""
     name = KEY_PATTERN.sub("_", text.lower()).strip("_")[:48].strip("_")
     if not name:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Sequence
 from json.encoder import encode_basestring as _quoted
 from typing import Any, NamedTuple
 
@@ -123,16 +122,6 @@ def _encode(value: Any) -> str:
 
 
 _PLAIN = frozenset({str, int, bool, type(None)})
-_KEYS = frozenset({str})
-
-
-def _is_flat(node: Any) -> bool:
-    """Whether it is a mapping of plain values, as most lists of a payload hold: said without going through it."""
-    return (
-        type(node) is dict
-        and _PLAIN.issuperset(map(type, node.values()))
-        and _KEYS.issuperset(map(type, node))
-    )
 
 
 def _check(node: Any, path: str) -> None:
@@ -145,7 +134,7 @@ def _check(node: Any, path: str) -> None:
                 _check(value, f"{path}.{key}")
     elif isinstance(node, list | tuple):
         for index, value in enumerate(node):
-            if type(value) not in _PLAIN and not _is_flat(value):
+            if type(value) not in _PLAIN:
                 _check(value, f"{path}[{index}]")
     elif isinstance(node, float):
         raise NotCanonicalError(f"payload{path}: {node!r} is a float; write it as a decimal string")
@@ -216,14 +205,6 @@ def normal_text(text: str) -> str:
     if "\0" in text:
         raise NotCanonicalError(f"{text!r}: the character U+0000 cannot stand in a column")
     return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
-def normal_texts(*texts: str) -> Sequence[str]:
-    """Several texts in normal form, as `normal_text` gives each."""
-    together = "".join(texts)
-    if together.isascii() and "\0" not in together:
-        return texts
-    return [normal_text(text) for text in texts]
 
 
 def canonical_text(

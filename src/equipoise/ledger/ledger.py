@@ -17,7 +17,7 @@ from .envelope import (
     canonical_text,
     event_of,
     hash_after,
-    normal_texts,
+    normal_text,
 )
 from .errors import LedgerDamagedError, LedgerError
 from .head import HeadFile, SignedHead
@@ -516,13 +516,12 @@ class Writing(Rows):
         clients: dict[str, int] = {}
         for draft in drafts:
             seq += 1
-            stream, client_id, actor, role, site = normal_texts(
-                draft.stream, draft.client_id, draft.actor, draft.role, draft.site
-            )
+            stream = normal_text(draft.stream)
             version = versions.get(stream)
             if version is None:
                 version = self.stream_version(stream)
             version = versions[stream] = version + 1
+            client_id = normal_text(draft.client_id)
             index = 0
             if client_id:
                 index = clients.get(client_id, self._clients.get(client_id, 0))
@@ -537,9 +536,9 @@ class Writing(Rows):
                 draft.schema,
                 draft.protocol,
                 canonical_json(draft.payload),
-                actor,
-                role,
-                site,
+                normal_text(draft.actor),
+                normal_text(draft.role),
+                normal_text(draft.site),
                 client_id,
                 index,
                 device_time,

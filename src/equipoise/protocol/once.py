@@ -29,11 +29,9 @@ def once_for_each_protocol(
             held = (weakref.ref(protocol, lambda _: known.pop(key, None)), {})
             known[key] = held
         answers = held[1]
-        try:
-            return answers[names]
-        except KeyError:
-            answer = answers[names] = find(protocol, *names, **no_more)
-            return answer
+        if names not in answers:
+            answers[names] = find(protocol, *names, **no_more)
+        return answers[names]
 
     update_wrapper(once, find)
     return once

@@ -32,7 +32,7 @@ from .assumptions import (
     read_assumptions,
 )
 from .columns import Column, Days, Kind, Sampler, choices, decimals_of
-from .histories import Course, DateHistory, Series, Setting, Still, follow_history
+from .histories import Course, Series, Setting, Still, follow_history
 from .lean import UNIT, LeanStreams, waiting_levels
 from .staff import StaffArrays
 from .streams import Floats, Streams
@@ -104,9 +104,6 @@ class Replicate:
     log_rows: Mapping[str, Indexes]
     log_columns: Mapping[str, Mapping[str, tuple[Column, ...]]]
     still: Mapping[str, Still] = field(default_factory=dict)
-    _sources: dict[str, DateHistory | Series | Still | Column | None] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
     @property
     def persons(self) -> int:
@@ -130,29 +127,24 @@ class Replicate:
         failure = self.failure.item(person)
         forced = self.failing[failure] if failure >= 0 and not cured else {}
         allocated, place = arm or 0, self.course.index(person, day)
-        source_of = self._source
 
         def typed(item: str) -> str | None:
-            source = (forced.get(item) if forced else None) or source_of(item)
-            if source is None:
-                return None
-            if isinstance(source, Series):
-                return source.typed(allocated, person, place)
-            if isinstance(source, DateHistory):
-                return source.typed(person, day)
-            return source.typed(person)
+            violating = forced.get(item)
+            if violating is not None:
+                return violating.typed(person)
+            dates = self.course.dates.get(item)
+            if dates is not None:
+                return dates.typed(person, day)
+            series = self.series.get(item)
+            if series is not None:
+                return series.typed(allocated, person, place)
+            still = self.still.get(item)
+            if still is not None:
+                return still.typed(person)
+            column = self.columns.get(item)
+            return None if column is None else column.typed(person)
 
         return typed
-
-    def _source(self, item: str) -> DateHistory | Series | Still | Column | None:
-        """Where an item's values are found; looked for once, since every form asks."""
-        try:
-            return self._sources[item]
-        except KeyError:
-            places = (self.course.dates, self.series, self.still, self.columns)
-            found = next((place[item] for place in places if item in place), None)
-            self._sources[item] = found
-            return found
 
     def kind(self, item: str) -> Kind | None:
         """How the item's values are held, where it is given by a column."""
@@ -583,6 +575,10 @@ def in_site_unit(replicate: Replicate, site: str, item: str, text: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def _converted(text: str, own: str, unit: str, decimals: int) -> str:
+    """A value in `own` unit as one in `unit` with its unit written out; unconverted where none leads back.
+
+    Kept, since the same few results of a laboratory come again and again.
+    """
     value = Decimal(text)
     exact = convert(value, own, unit)
     step = Decimal(1).scaleb(-decimals)

@@ -207,9 +207,7 @@ class Trial(Knowledge):
                             return answered_again(command, earlier, happenings)
                     if writing.head.seq != self._seq:
                         self._refresh()
-                    instant = at or self.clock.now()
-                    if instant.tzinfo is not UTC:
-                        instant = instant.astimezone(UTC)
+                    instant = (at or self.clock.now()).astimezone(UTC)
                     context = self._context(
                         actor,
                         instant,
@@ -396,7 +394,7 @@ class Trial(Knowledge):
                 )
             )
         events = writing.append(drafts)
-        happenings = tuple([happening for _, _, happening in decided.events])
+        happenings = tuple(happening for _, _, happening in decided.events)
         renewed = self._take_force(writing, events, happenings)
         changes = self._projector.fold(writing, events, happenings, self._view)
         deferred = changes if self._batches else []
@@ -445,4 +443,4 @@ class Trial(Knowledge):
 
 
 def _instant(at: datetime) -> str:
-    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -64,10 +64,12 @@ def test_what_would_let_others_speak_for_the_proxy_is_refused(address: Address, 
 def test_signing_in_through_the_proxy(tmp_path: Path) -> None:
     from equipoise.web import configure
     from equipoise.web import serving as served_home
-    from equipoise.web.accounts import create_demo_accounts
     from support.web_home import stage
 
     kept = stage()
+    # only where a home is served are there models to import
+    from equipoise.web.accounts import create_demo_accounts
+
     home = new_home(tmp_path / "home")
     configure(home)
     passwords = {name: word for name, word, _role, _site in create_demo_accounts(home)}

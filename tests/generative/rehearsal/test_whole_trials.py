@@ -17,8 +17,10 @@ from equipoise.protocol.reading import load_protocol
 from equipoise.rehearsal import RehearsalAssumptions, read_assumptions
 from equipoise.rehearsal.bulk import Batch, Simulator, scenarios, simulate
 from equipoise.rehearsal.bulk.enrollment import ScreeningPlan
+from equipoise.rehearsal.bulk.kernels.trial import KEPT_ROWS, KEPT_WEEKS
 from equipoise.rehearsal.bulk.operating import batch_of, pooled, potential_outcomes
 from equipoise.rehearsal.bulk.whole import BeyondError, DisagreementError, WholeTrials
+from equipoise.rehearsal.bulk.whole.leaving import MOST_DAYS
 from equipoise.rehearsal.options import with_staff
 from support.played import SECOND_PROTOCOL, smaller
 from support.story import seed_protocol
@@ -141,6 +143,40 @@ def test_any_assumptions_give_the_same_in_the_kernel(
     simulator = Simulator(protocol, changed, seed, numbers=2)
     assert simulator.whole is not None, simulator.computed
     agree(simulator.whole.batch(first, 2), on_arrays(simulator, range(first, first + 2)))
+
+
+@pytest.mark.parametrize("from_day", [0, 113])
+def test_an_injury_that_heals_slowly_is_followed_as_long_as_anybody_may_leave(
+    from_day: int,
+) -> None:
+    """The kernel keeps two bits of every week, sixteen weeks to a word; here all three words are asked for, once by
+    those who may leave from the sixteenth week on."""
+    protocol = first_protocol()
+    given = assumed(protocol, course={"healing_days": 60.0, "days_after": 310})
+    attrition = type(given.attrition).model_validate(
+        {
+            **given.attrition.model_dump(),
+            "weekly_hazard": 0.004,
+            "scopes": {"data_use": 1},
+            "from_day": from_day,
+            "until_day": MOST_DAYS,
+            "while_above": {"item": "who_grade", "at_least": 2, "factor": 30},
+        }
+    )
+    changed = given.model_copy(update={"attrition": attrition})
+    simulator = Simulator(protocol, changed, 21, numbers=2)
+    assert simulator.whole is not None, simulator.computed
+    agree(simulator.whole.batch(0, 3), on_arrays(simulator, range(3)))
+
+
+def test_the_kernel_has_room_for_every_week_in_which_anybody_may_leave() -> None:
+    """Later leaving is left to the arrays, with a word that says so."""
+    assert MOST_DAYS < 7 * KEPT_WEEKS * KEPT_ROWS
+    given = assumed(first_protocol(), course={"days_after": 400})
+    later = given.attrition.model_copy(update={"until_day": MOST_DAYS + 1})
+    changed = given.model_copy(update={"attrition": later})
+    with pytest.raises(BeyondError, match="leaving later"):
+        WholeTrials(Simulator(first_protocol(), changed, 1, numbers=2))
 
 
 def test_a_trial_too_small_for_the_methods_is_left_to_the_arrays() -> None:

@@ -117,8 +117,6 @@ class ParticipantState(Struct):
     @property
     def off_study_on(self) -> date | None:
         """The day from which nothing more is collected."""
-        if not self.withdrawals:
-            return None
         days = [w.on for w in self.withdrawals if w.scope != "treatment"]
         return min(days) if days else None
 

@@ -208,10 +208,6 @@ class SiteState(Struct):
     delegations: tuple[Delegation, ...] = ()
 
 
-_NO_CONCERN: set[type[e.Happening]] = set()
-"""Events that have been found to change nothing but a participant: nine in ten."""
-
-
 class TrialState(Struct):
     """The trial as a whole, at ledger position `seq`."""
 
@@ -333,8 +329,6 @@ class TrialState(Struct):
 
     def apply(self, happening: e.Happening, site: str, at: str, actor: str) -> None:
         """Fold one event in; events of participants only move the counts."""
-        if type(happening) in _NO_CONCERN:
-            return
         match happening:
             case e.TrialCreated():
                 self.created = True
@@ -486,5 +480,3 @@ class TrialState(Struct):
                 self.redactions = redacted(self.redactions, happening, site, at, actor)
             case _ if (coding := CODING_FOLDS.get(type(happening))) is not None:
                 self.coding = coding(self.coding, happening, at, actor)
-            case _:
-                _NO_CONCERN.add(type(happening))

@@ -194,6 +194,7 @@ def _all(kernel: Any, run: _Run, replicates: int, seed: int, first: int, threads
     def one(start: int) -> _Sums:
         return run(kernel, key, start, min(CHUNK, first + replicates - start))
 
+    # no replicates: the kernel is compiled before threads ask for it, and zeros have the right shape
     crossings, sums = run(kernel, key, first, 0)
     for more, further in map(one, starts) if threads == 1 else _spread(one, starts, threads):
         crossings, sums = crossings + more, sums + further

@@ -155,7 +155,7 @@ class Course:
     def index(self, person: int, day: int) -> int:
         """The series' index of a calendar day, held within the course."""
         at = day - self.first.item(person) + self.days_before
-        return at if 0 <= at < self.length else 0 if at < 0 else self.length - 1
+        return min(max(at, 0), self.length - 1)
 
 
 def read_parameters(model: type[_Parameters], given: Mapping[str, Any]) -> _Parameters:

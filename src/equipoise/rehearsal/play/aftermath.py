@@ -239,7 +239,7 @@ def complete(person: VirtualPerson, state: ParticipantState, today: int) -> int:
     """The day after the last visit has been done or missed, the participant has completed."""
     if not person.visits or state.off_study_on is not None:
         return NEVER
-    last = person.last_visit
+    last = max(entry.day for entry in person.visits)
     if today <= last:
         return working_day(last + 1)
     if not visits.all_settled(person, state):

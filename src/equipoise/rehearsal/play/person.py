@@ -47,8 +47,6 @@ class VirtualPerson:
         self.next_day = int(replicate.screened[index])
         self.anchors: Mapping[str, int] = {}
         self.visits: list[TrueVisit] = []
-        self.last_visit = NEVER
-        """The day of the last of them."""
         self.open_visits: list[TrueVisit] = []
         """Visits neither done nor missed when they were last looked at."""
         self._events: tuple[int, list[safety.PersonalEvent]] | None = None
@@ -56,8 +54,6 @@ class VirtualPerson:
         """By step: what it looked at, and the day it named."""
         self._seen: tuple[object, ...] = _UNSEEN
         """What all of them had looked at when it was last the same for each."""
-        self._quiet_until = 0
-        """The first day on which one of them has something due, of those that do not look at all."""
         self.diary_told: dict[str, tuple[int, int, int]] = {}
         """By diary: its window, and the day up to which all are told or forgotten."""
         self._did = False
@@ -71,7 +67,9 @@ class VirtualPerson:
         )
         """Visits (by place in the schedule) whose typing errors a monitor would find."""
         self.may_move = bool(staff.transfer[index][0] < plan.transfer)
+        """Whether another site looks after this person one day, if there is one."""
         self.log_entries = visits.log_entries(replicate, index)
+        """The rows of log forms, each with the day on which it is written."""
         self.ticked_wrongly = screening.stratum_item(self)
         """The stratum item that staff get wrong for this person, or None."""
 
@@ -215,7 +213,6 @@ class VirtualPerson:
                 self.stage.replicate, self.index, state, anchors, self.stage.unmissable
             )
             self.open_visits = self.visits
-            self.last_visit = max((entry.day for entry in self.visits), default=NEVER)
 
     def _take_part(self, state: ParticipantState, today: int) -> int:
         seen = self._looked_at(state)
@@ -223,10 +220,7 @@ class VirtualPerson:
         if not as_before:
             self.take_up_calendar(state)
             seen = self._looked_at(state)
-        quiet = as_before and today < self._quiet_until
         for place, step in enumerate(_STEPS):
-            if quiet and not step.looks_at_all:
-                continue
             known = self._asked.get(place)
             if known is not None and today < known[1]:
                 if as_before and unmoved and not step.looks_at_all:
@@ -239,12 +233,9 @@ class VirtualPerson:
             if state.off_study_on is not None or state.completed_on is not None:
                 return today + 1
             unmoved = unmoved and all(map(is_, seen, self._looked_at(state)))
-            quiet = quiet and unmoved
         # what moved while the steps were gone through is news to those that came before it
         self._seen = seen if unmoved else _UNSEEN
-        asked = self._asked
-        self._quiet_until = min([asked[place][1] for place in _LOOKING_AT_SOME])
-        return min([self._quiet_until, *[asked[place][1] for place in _LOOKING_AT_ALL]])
+        return min(day for _, day in self._asked.values())
 
     def _looked_at(self, state: ParticipantState) -> tuple[object, ...]:
         """What calendar and steps look at, but those that look at all: a day of a diary leaves it as it was."""
@@ -292,5 +283,3 @@ _STEPS = (
         lambda person, state: (state.forms, state.missed, person.visits, state.adverse_events),
     ),
 )
-_LOOKING_AT_ALL = tuple(place for place, step in enumerate(_STEPS) if step.looks_at_all)
-_LOOKING_AT_SOME = tuple(place for place, step in enumerate(_STEPS) if not step.looks_at_all)

@@ -42,8 +42,7 @@ def attend(person: VirtualPerson, state: ParticipantState, today: int) -> int:
     ]
     for planned in person.open_visits:
         if today < planned.day and not planned.missed:
-            if planned.day < wanted:
-                wanted = planned.day
+            wanted = min(wanted, planned.day)
             continue
         last = working_day(max(planned.closes, planned.day) + VISIT_GRACE_DAYS)
         begins = working_day(planned.closes + 1) if planned.missed else planned.day

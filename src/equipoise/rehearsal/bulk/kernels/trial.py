@@ -40,6 +40,7 @@ class Recruitment(NamedTuple):
     rises_from: Any
     """`[site, time >> rises_shift]`: a rise that no time of the interval comes before."""
     rises_shift: Any
+    """Powers of two by which these intervals are longer than a unit."""
     mornings: Any
     """`[site, day]`: minutes at which work begins."""
     refusal: Any
@@ -317,7 +318,6 @@ _DOSE_SHIFT, _DOSE_BITS = np.uint32(22), np.uint32(10)
 _UNIT = 2.0**-32
 _WEEK = 7
 _SEEN_FIRST, _SEEN_SECOND = 1, 4
-_MOST_DAYS = 128
 _CLOSE = 1e-9
 _FUTILE, _DOUBT = 2, 3
 """What `_analyze` answers besides directions; the first is `operating.FUTILE`."""
@@ -611,8 +611,9 @@ _RADIOTHERAPY, _FRAILTY, _KIND, _LEVEL, _LEAVING, _LAG, _DEATH = 0, 8, 12, 16, 2
 _PASSED, _ON, _MINUTE, _PLACE = 8, 9, 10, 11
 _WEEKDAY, _GIVEN, _BEFORE, _GAP, _HIGH, _KEPT = 110, 111, 112, 113, 114, 115
 _EVENTS, _RISKS, _BITS, _NOISE, _DOSES = 32, 33, 34, 52, 90
-_KEPT_WEEKS = 16
-_WORD_ROWS = 118
+KEPT_WEEKS, KEPT_ROWS = 16, 3
+"""Weeks whose bits go into one word (two for each), and words that are kept of them: `leaving.MOST_DAYS` fit."""
+_WORD_ROWS = _KEPT + KEPT_ROWS
 (
     _A, _B, _INJURY, _STATE, _STRENGTH, _TRANSIT, _SHIFT, _OWN, _DOSE, _AFTER, _LAST, _FACTOR, _BIAS, _NEW
 ) = range(14)  # fmt: skip
@@ -752,7 +753,7 @@ def _cumulate(few, many, week, until):
     """Add a week's hazard for those of whom it is open whether they leave; of some it is certain then."""
     words, state, day, reached = few.words, few.state, few.day, few.reached
     low, likelier, units = few.low, few.likelier, few.units
-    ends, shift = _WEEK * (week + 1), np.uint32(2 * (week % _KEPT_WEEKS))
+    ends, shift = _WEEK * (week + 1), np.uint32(2 * (week % KEPT_WEEKS))
     for place in range(many):
         seen = np.uint32(words[_RISKS * LANES + place] >> shift)
         # three days, and four
@@ -801,10 +802,10 @@ def _go_on(t, streams, rows, few, many, dosed, weeks, longest, until, at_random)
                 risky += few.state[place] & 1 if most >= bar else 0
             if risky == 0 or _WEEK * week > until:
                 break
-        if week % _KEPT_WEEKS == 0:
+        if week % KEPT_WEEKS == 0:
             # no more bits in a word
             for place in range(many):
-                words[(_KEPT + week // _KEPT_WEEKS - 1) * LANES + place] = words[
+                words[(_KEPT + week // KEPT_WEEKS - 1) * LANES + place] = words[
                     _RISKS * LANES + place
                 ]
                 words[_RISKS * LANES + place] = np.uint32(0)
@@ -828,7 +829,7 @@ def _go_on(t, streams, rows, few, many, dosed, weeks, longest, until, at_random)
             _cumulate(few, many, week, until)
         week += 1
     for place in range(many):
-        words[(_KEPT + (week - 1) // _KEPT_WEEKS) * LANES + place] = words[_RISKS * LANES + place]
+        words[(_KEPT + (week - 1) // KEPT_WEEKS) * LANES + place] = words[_RISKS * LANES + place]
     return week
 
 

@@ -17,6 +17,8 @@ from .known import Known
 
 _MONDAY = 700_001
 """The ordinal of some Monday."""
+MOST_DAYS = 300
+"""The day of the course after which nobody leaves any more, at the latest."""
 
 
 def leaving(known: Known) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def _departures(known: Known) -> dict[str, Any]:
     """Who leaves, and who dies."""
     given, p = known.given, known.parameters
     plan = given.attrition
-    if plan.until_day > p.days_after or plan.until_day > 300:
+    if plan.until_day > p.days_after or plan.until_day > MOST_DAYS:
         raise BeyondError("leaving later than the course is followed")
     first, last = -p.radiotherapy.start_after_randomization, 1000
     if any(one.from_day < first or one.until_day > last for one in known.fatal):
