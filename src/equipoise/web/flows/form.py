@@ -86,6 +86,17 @@ def address_and_form(
     return Address(visit, form, repeat), found
 
 
+def saved_form(
+    request: TrialRequest, visit: str, form: str, repeat: str
+) -> tuple[Address, Form, FormInstance]:
+    """The form at a place and what it holds; `Http404` where nothing has been saved there."""
+    address, found = address_and_form(request, visit, form, repeat)
+    instance = request.someone_studied.forms.get(address)
+    if instance is None:
+        raise Http404
+    return address, found, instance
+
+
 def form(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
@@ -477,10 +488,7 @@ def form_sign(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """The investigator's signature under what a form says now."""
-    address, found = address_and_form(request, visit, form, repeat)
-    instance = request.someone_studied.forms.get(address)
-    if instance is None:
-        raise Http404
+    address, found, instance = saved_form(request, visit, form, repeat)
     back = reverse("form", args=[participant, visit, form, repeat])
     meaning = "reviewed and correct"
     return serve_sheet(
@@ -508,10 +516,7 @@ def form_move(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """A form entered for the wrong participant goes to the right one; both trails stay."""
-    address, found = address_and_form(request, visit, form, repeat)
-    instance = request.someone_studied.forms.get(address)
-    if instance is None:
-        raise Http404
+    address, found, instance = saved_form(request, visit, form, repeat)
 
     def then(done: Any) -> tuple[str, str]:
         to_participant = request.POST.get("to_participant", "").strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponseBase
+from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
@@ -13,7 +13,7 @@ from equipoise.web.labels import said
 from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import moment
 
-from .form import address_and_form, place_words
+from .form import place_words, saved_form
 from .sheet import Field, Sheet, Typed, serve_sheet
 
 HOLD_LABELS = {"": noop("open"), "frozen": noop("frozen"), "locked": noop("locked")}
@@ -52,10 +52,7 @@ def form_hold(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """One form: freeze it, lock it, open it."""
-    address, found = address_and_form(request, visit, form, repeat)
-    instance = request.someone_studied.forms.get(address)
-    if instance is None:
-        raise Http404
+    address, found, instance = saved_form(request, visit, form, repeat)
     back = reverse("form", args=[participant, visit, form, repeat])
 
     def command(typed: Typed) -> c.Command:

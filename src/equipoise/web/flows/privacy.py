@@ -99,6 +99,24 @@ def redact(request: TrialRequest, participant: str, version: int, name: str) -> 
     place = f"{version}/{name}"
     chosen = _chosen(request, participant, place)
     back = reverse("texts", args=[participant])
+    facts = [(_("What"), _about(request, name)), (_("Text"), _words(request, chosen))]
+    return serve_asking(
+        request,
+        facts,
+        lambda typed: c.RequestRedaction(
+            participant=participant, value=place, reason=typed["reason"]
+        ),
+        back,
+    )
+
+
+def serve_asking(
+    request: TrialRequest,
+    facts: list[tuple[str, str]],
+    command: Callable[[Typed], c.Command],
+    back: str,
+) -> HttpResponseBase:
+    """The sheet on which the redaction of a text is asked for; `facts` say which text it is about."""
     return serve_sheet(
         request,
         Sheet(
@@ -107,14 +125,12 @@ def redact(request: TrialRequest, participant: str, version: int, name: str) -> 
                 "For a text that should never have been written, such as one that names a person. Another "
                 "person decides. Once approved, nobody can read it any more, on any page, in any export."
             ),
-            facts=[(_("What"), _about(request, name)), (_("Text"), _words(request, chosen))],
+            facts=facts,
             fields=[
                 Field("reason", _("Why"), "longtext", hint=_("Do not repeat the text itself."))
             ],
             submit=_("Ask"),
-            command=lambda typed: c.RequestRedaction(
-                participant=participant, value=place, reason=typed["reason"]
-            ),
+            command=command,
             then=lambda done: (
                 back,
                 _("The redaction is asked for. Another person has to approve it."),

@@ -15,7 +15,7 @@ from equipoise.web.labels import QUERY_STATUS_LABELS, said
 from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import days_late, moment, planned_day, text_said
 
-from .form import address_and_form, place_words
+from .form import place_words, saved_form
 from .sheet import Field, Sheet, Typed, serve_sheet
 
 
@@ -112,10 +112,7 @@ def raise_query(
     request: TrialRequest, participant: str, visit: str, form: str, repeat: str
 ) -> HttpResponseBase:
     """Ask about a value, or about the form as a whole."""
-    address, found = address_and_form(request, visit, form, repeat)
-    instance = request.someone_studied.forms.get(address)
-    if instance is None:
-        raise Http404
+    address, found, _instance = saved_form(request, visit, form, repeat)
     items = [(one.item, item_words(request, one.item)) for one in found.items]
 
     def then(done: Any) -> tuple[str, str]:

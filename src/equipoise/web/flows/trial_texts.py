@@ -18,8 +18,8 @@ from equipoise.web.pages.trial_words import KINDS, kind_of
 from equipoise.web.request import TrialRequest
 from equipoise.web.vocabulary import FIELD_LABELS, moment
 
-from .privacy import REDACTION_MARKS, STATUS_LABELS, serve_decision
-from .sheet import Field, Sheet, Typed, serve_sheet
+from .privacy import REDACTION_MARKS, STATUS_LABELS, serve_asking, serve_decision
+from .sheet import Typed
 
 PAGE_SIZE = 50
 OF_TRIAL = "trial"
@@ -135,28 +135,11 @@ def redact_trial_text(
     of, place = _site(request, site), f"{version}/{name}"
     chosen = _chosen(request, of, place)
     back = reverse("trial_texts")
-    return serve_sheet(
+    return serve_asking(
         request,
-        Sheet(
-            title=_("Ask for a redaction"),
-            lead=_(
-                "For a text that should never have been written, such as one that names a person. Another "
-                "person decides. Once approved, nobody can read it any more, on any page, in any export."
-            ),
-            facts=_facts(request, of, chosen),
-            fields=[
-                Field("reason", _("Why"), "longtext", hint=_("Do not repeat the text itself."))
-            ],
-            submit=_("Ask"),
-            command=lambda typed: c.RequestTrialRedaction(
-                site=of, value=place, reason=typed["reason"]
-            ),
-            then=lambda done: (
-                back,
-                _("The redaction is asked for. Another person has to approve it."),
-            ),
-            back=back,
-        ),
+        _facts(request, of, chosen),
+        lambda typed: c.RequestTrialRedaction(site=of, value=place, reason=typed["reason"]),
+        back,
     )
 
 
