@@ -89,7 +89,7 @@ class Trial(Knowledge):
         self.dictionary: Callable[[str], Dictionary | None] = no_dictionary
         """The dictionary with this hash that the installation keeps; whoever opens the trial says where."""
         self._keeper_proved = False
-        self._batches = 0
+        self._in_batch = False
         self._due: tuple[str, str] | None = None
         self._eraser = Eraser(ledger, self.codec, erasures)
         self._doomed: list[tuple[Event, tuple[str, ...]]] = []
@@ -224,31 +224,45 @@ class Trial(Knowledge):
                 self._forget()
                 raise
             install()
-            if not self._batches:
+            if not self._in_batch:
                 self._carry_out_erasures()
             return done
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """Many commands, one commit: for rehearsals and imports. An error undoes the whole batch."""
+        """Many commands, one commit: for rehearsals and imports. An error that leaves it undoes the whole batch.
+
+        One within another is a part of it.
+        """
         with self._lock:
-            self._batches += 1
+            if self._in_batch:
+                yield
+                return
+            self._in_batch = True
             try:
                 with self.ledger.batch(self._settle):
                     yield
-            except BaseException:
-                self._projector.forget()
-                self._forget()
-                self._due = None
-                self._doomed.clear()
+            except BaseException as error:
+                self._undo_batch(error)
                 raise
             finally:
-                self._batches -= 1
-            if not self._batches:
-                self._carry_out_erasures()
-            if self._due is not None and not self._batches:
+                self._in_batch = False
+            self._carry_out_erasures()
+            if self._due is not None:
                 due, self._due = self._due, None
                 self._keep_checkpoint(*due)
+
+    def _undo_batch(self, error: BaseException) -> None:
+        """Forget what a batch told that was lost: nobody is to read in memory what has not happened."""
+        self._projector.forget()
+        self._due = None
+        self._doomed.clear()
+        self._forget()
+        try:
+            self._refresh()
+        except (LedgerError, OSError) as unreadable:
+            # the next command reads it again, or says why it cannot
+            error.add_note(f"nor could the trial be read again: {unreadable}")
 
     def _settle(self, rows: Rows) -> None:
         """Put the rows of everybody the batch has changed so far."""
@@ -270,7 +284,7 @@ class Trial(Knowledge):
         for event, happening in zip(done.events, done.happenings, strict=True):
             reason = CHECKPOINT_AFTER.get(type(happening))
             if reason is not None:
-                if self._batches:
+                if self._in_batch:
                     self._due = (reason, event.server_time)
                 else:
                     self._keep_checkpoint(reason, event.server_time)
@@ -397,7 +411,7 @@ class Trial(Knowledge):
         happenings = tuple(happening for _, _, happening in decided.events)
         renewed = self._take_force(writing, events, happenings)
         changes = self._projector.fold(writing, events, happenings, self._view)
-        deferred = changes if self._batches else []
+        deferred = changes if self._in_batch else []
         if deferred:
             views = [change.view for change in deferred]
         else:

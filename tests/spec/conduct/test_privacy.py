@@ -224,6 +224,17 @@ def test_in_a_batch_keys_go_after_the_commit_and_stay_when_it_is_undone(trial: T
     assert NAME not in repr(list(trial.events()))
 
 
+def test_a_batch_within_another_is_a_part_of_it(trial: Trial) -> None:
+    """Where the outer one goes on after an error in the inner one, what was erased before stays erased."""
+    person = left(trial)
+    with trial.batch():
+        expect(person.do(erase(person.id), INVESTIGATOR))
+        with pytest.raises(ZeroDivisionError), trial.batch():
+            raise ZeroDivisionError
+    assert not person.state.identity
+    assert NAME not in repr(list(trial.events()))
+
+
 # -- on disk --------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 from unittest.mock import Mock
@@ -290,6 +291,28 @@ def test_a_stopped_rehearsal_goes_on_as_if_it_had_not_stopped() -> None:
     while not play(trial, replicate, until=day).finished:
         day += timedelta(days=9)
         trial._forget()
+    assert trial.ledger.root() == small_trial()[0].ledger.root()
+
+
+def test_what_is_played_in_memory_happens_as_a_whole_or_not_at_all() -> None:
+    """Stopped by an error, nothing has happened: not in the ledger, not in what the trial tells, nor on its clock."""
+    trial, replicate = stage(small_protocol())
+    before, began = trial.ledger.head(), trial.clock_peek()
+    days: list[date] = []
+
+    def interrupted(day: date, randomized: Mapping[str, int]) -> None:
+        days.append(day)
+        if len(days) == 120:
+            assert trial.state.randomized > 0
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        play(trial, replicate, progress=interrupted)
+    assert trial.ledger.head() == before
+    assert trial.clock_peek() == began
+    assert (trial.state.screened, trial.state.randomized, trial.state.seq) == (0, 0, before.seq)
+    assert trial.participant_ids() == []
+    assert play(trial, replicate).finished
     assert trial.ledger.root() == small_trial()[0].ledger.root()
 
 

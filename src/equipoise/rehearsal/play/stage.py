@@ -1,9 +1,9 @@
 """The days: opening the trial, letting each virtual person act, moving the clock.
 
-One virtual day is one batch of the ledger (one durable commit): either the whole day has happened or
-none of it. Where nothing outlives the process anyway, all days played at once are one batch, and the rows
-that pages read are put once. What happens on a day depends only on the arrays and on the trial as it stands, so a
-play that was stopped goes on as if it had not been.
+One virtual day is one batch of the ledger (one durable commit): either the whole day has happened or none of it.
+Where nothing outlives the process anyway, all days played at once are one batch: they are kept or lost together, and
+the rows that pages read are put once. What happens on a day depends only on the arrays and on the trial as it
+stands, so a play that was stopped goes on as if it had not been.
 """
 
 from __future__ import annotations
@@ -143,9 +143,15 @@ def play(
     day = last_day_played(trial, replicate)
     for person in people:
         person.find(day.toordinal())
-    lasting = trial.ledger.store.lasting
-    with nullcontext() if lasting else trial.batch():
-        day, finished = _play_days(stage, people, day, until, randomized, progress)
+    lasting, began = trial.ledger.store.lasting, clock.peek()
+    try:
+        with nullcontext() if lasting else trial.batch():
+            day, finished = _play_days(stage, people, day, until, randomized, progress)
+    except BaseException:
+        if not lasting:
+            # none of these days has happened; a clock does not go back, so the trial gets another
+            trial.clock = VirtualClock(began)
+        raise
     return Played(
         day=day,
         finished=finished,
