@@ -52,6 +52,7 @@ def account(
     a password that nobody else knows.
     """
     from equipoise.conduct.commands import GrantRole, ResetSecondFactor
+    from equipoise.conduct.refusal import Refusal
     from equipoise.home.home import ADMINISTRATOR
     from equipoise.web import configure, release
     from equipoise.web.upgrading import check_upgraded
@@ -67,9 +68,11 @@ def account(
         trial = installation.trial()
         if role is not None and (username, role, site) not in trial.state.grants:
             granted = trial.do(GrantRole(person=username, role=role, site=site), ADMINISTRATOR)
-            if not granted:
-                raise UserError(f"{username}: {granted}")
+            if isinstance(granted, Refusal):
+                ways = "; ".join(one.remedy.en for one in granted.reasons)
+                raise UserError(f"{username}: {granted}; {ways}")
         answer = {"username": username, "role": role, "site": site}
+        whose = f"({role} of {f'site {site}' if site else 'all sites'})" if role else ""
         if machine:
             _tell(answer, "issue a token at /tokens/", output)
             return
@@ -103,7 +106,7 @@ def account(
             ) from error
         finally:
             release()
-    _tell(answer, secret, output)
+    _tell(answer, f"{secret}  {whose}".rstrip(), output)
 
 
 def _tell(answer: dict[str, str | None], words: str, output: str) -> None:

@@ -26,6 +26,8 @@ from .values import Value, is_readable
 MISSING_CODES = {"ND": "not done", "UNK": "unknown", "NA": "not applicable"}
 """What may be typed instead of a value to state that there is none (HL7 null flavors in short)."""
 
+_MORE_OF_A_NUMBER = re.compile(r"[,，．。、·']?\s*\d+")
+"""What is typed after a number where a comma stands for the point (62,5), or a space is too much (6 2)."""
 _NUMBER = re.compile(r"([+-]?(?:\d{1,12}(?:\.\d{0,8})?|\.\d{1,8}))\s*(.*)", re.DOTALL)
 _TRUE = {"true", "yes", "1", "是"}
 _FALSE = {"false", "no", "0", "否"}
@@ -71,6 +73,8 @@ def _read_number(item: Item, text: str, protocol: Protocol) -> Value:
     digits, unit = match[1], match[2].strip()
     number = Decimal(digits)
     decimals = len(digits.partition(".")[2])
+    if _MORE_OF_A_NUMBER.fullmatch(unit):
+        raise UnreadableValueError(item, "not-a-number", typed=_short(text), unit=_unit_hint(item))
     if unit and unit != item.unit:
         number = _converted(item, number, unit)
     elif item.decimals is not None and decimals > item.decimals:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 LANGUAGES = ("en", "zh-Hans")
 """BCP 47 tags a protocol may use; the first is required in every text."""
+_SEPARATORS = dict(zip(LANGUAGES, (", ", "、"), strict=True))
 
 
 class Text:
@@ -69,6 +70,17 @@ class Text:
 
     def __hash__(self) -> int:
         return hash(tuple(self._by_language.items()))
+
+    @classmethod
+    def listing(cls, texts: Iterable[Text]) -> Text:
+        """Several texts, one at least, as an enumeration in every language."""
+        known = list(texts)
+        return cls(
+            {
+                language: separator.join(text.in_language(language) for text in known)
+                for language, separator in _SEPARATORS.items()
+            }
+        )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

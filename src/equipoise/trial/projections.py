@@ -7,9 +7,10 @@ that is sealed in the ledger: allocations stay sealed here too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from equipoise.conduct.coding import targets
+from equipoise.conduct.decide.context import local_day
 from equipoise.conduct.queries import query_due
 from equipoise.conduct.schedule import PlannedVisit, next_diary_day
 from equipoise.conduct.state import ParticipantState, Query
@@ -63,6 +64,7 @@ TASK = Table(
         "opens": "text",
         "due": "text",
         "closes": "text",
+        "until": "text",
         "priority": "integer",
         "provisional": "integer",
     },
@@ -70,9 +72,9 @@ TASK = Table(
     (("site", "priority", "due", "participant", "closes", "opens"),),
 )
 """`kind`: safety, visit, randomize, sign, eligibility, consent, diary, query. `ref` names the visit,
-the query's number, or `<event>/<clock>`. Late is what has `closes` before today; a query whose `closes` is
-the day it was asked has no deadline. The index answers
-what is late, due and open at a site without reading the rows it passes over."""
+the query's number, or `<event>/<clock>`. Days are those of the site. Late is what has `closes` before today; a query
+whose `closes` is the day it was asked has no deadline, and a safety report is late from an instant on: `until` (UTC;
+empty for all else). The index answers what is late, due and open at a site without reading the rows it passes over."""
 
 QUERY = Table(
     "query",
@@ -284,14 +286,22 @@ def step_tasks(state: ParticipantState) -> Iterator[Row]:
         yield from _consent_task(state)
     for query in state.queries.values():
         if query.status == "open":
-            raised = date.fromisoformat(query.raised.at[:10])
+            raised = _site_day(state, query.raised.at)
             due = query_due(state.protocol, state.site, query) or raised
             yield _task(state, "query", str(query.number), raised, raised, due)
     for event in state.adverse_events.values():
         for clock in event.clocks:
             if clock.submitted_at is None:
-                due = date.fromisoformat(clock.due_at[:10])
-                yield _task(state, "safety", f"{event.number}/{clock.clock}", due, due, due)
+                opens, due = _site_day(state, event.reported.at), _site_day(state, clock.due_at)
+                yield _task(
+                    state, "safety", f"{event.number}/{clock.clock}", opens, due, due,
+                    until=clock.due_at,
+                )  # fmt: skip
+
+
+def _site_day(state: ParticipantState, instant: str) -> date:
+    """The day of an instant of the ledger, on the calendar of the participant's site."""
+    return local_day(state.protocol, state.site, datetime.fromisoformat(instant))
 
 
 def _consent_task(state: ParticipantState) -> Iterator[Row]:
@@ -310,6 +320,7 @@ def _task(
     due: date | None,
     closes: date | None,
     provisional: bool = False,
+    until: str = "",
 ) -> Row:
     return {
         "participant": state.id,
@@ -319,6 +330,7 @@ def _task(
         "opens": _text(opens),
         "due": _text(due),
         "closes": _text(closes),
+        "until": until,
         "priority": PRIORITIES[kind],
         "provisional": int(provisional),
     }

@@ -177,6 +177,7 @@ class TaskRow(models.Model):
     opens: models.TextField[str, str] = models.TextField()
     due: models.TextField[str, str] = models.TextField()
     closes: models.TextField[str, str] = models.TextField()
+    until: models.TextField[str, str] = models.TextField()
     priority: models.IntegerField[int, int] = models.IntegerField()
     provisional: models.IntegerField[int, int] = models.IntegerField()
 

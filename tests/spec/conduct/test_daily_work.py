@@ -77,9 +77,11 @@ def test_a_typing_error_raises_a_query_that_the_correction_closes(trial):
 def test_a_change_needs_a_reason_and_a_stale_save_shows_the_other_persons_change(trial):
     person = Person(trial).enroll().wait_until(RT_START - timedelta(days=7))
     expect(person.save("baseline", "mucositis_assessment", **MOUTH))
-    assert refused(person.save("baseline", "mucositis_assessment", who_grade="2")).codes == (
-        "reason-needed",
-    )
+    unexplained = refused(person.save("baseline", "mucositis_assessment", who_grade="2"))
+    assert unexplained.codes == ("reason-needed",)
+    label = trial.protocol.item_by_id["who_grade"].label
+    for language in ("en", "zh-Hans"):
+        assert label.in_language(language) in unexplained.reasons[0].message.in_language(language)
     stale = c.SaveForm(
         participant=person.id,
         address=Address("baseline", "mucositis_assessment"),
@@ -101,6 +103,10 @@ def test_a_change_needs_a_reason_and_a_stale_save_shows_the_other_persons_change
         ("hemoglobin", "9" * 500, "too-long"),
         ("hemoglobin", "NaN", "not-a-number"),
         ("hemoglobin", "1e3", "wrong-unit"),
+        ("hemoglobin", "121,5", "not-a-number"),
+        ("hemoglobin", "121，5", "not-a-number"),
+        ("hemoglobin", "1 21", "not-a-number"),
+        ("hemoglobin", "１２１．５", "not-a-number"),
         ("hemoglobin", "12\x00", "control-character"),
         ("nonsense", "1", "unknown-item"),
     ],
@@ -120,6 +126,12 @@ def test_a_value_in_another_unit_is_converted_and_kept_as_typed(trial):
     expect(person.save("baseline", "laboratory", hemoglobin="12.1 g/dL"))
     value = person.state.latest["hemoglobin"].value
     assert (value.raw, Decimal(value.value), value.unit) == ("12.1 g/dL", 121, "g/dL")
+
+
+def test_a_unit_that_begins_with_a_digit_is_a_unit(trial):
+    person = Person(trial).enroll().wait_until(RT_START - timedelta(days=7))
+    expect(person.save("baseline", "laboratory", wbc="5.2 10*9/L"))
+    assert Decimal(person.state.latest["wbc"].value.value) == Decimal("5.2")
 
 
 def test_the_diary_is_kept_from_seven_days_before_to_fourteen_after_radiotherapy(trial):

@@ -216,10 +216,15 @@ def test_the_identity_is_sealed_and_read_back_only_through_the_trial(trial):
 def test_who_was_enrolled_in_a_batch_that_was_lost_is_told_of_nowhere(trial):
     Person(trial).screen()
     before = trial.ledger.head()
-    with pytest.raises(ZeroDivisionError), trial.batch():
-        Person(trial).enroll()
-        assert (trial.state.screened, trial.state.randomized) == (2, 1)
-        raise ZeroDivisionError
+
+    def lost() -> None:
+        with trial.batch():
+            Person(trial).enroll()
+            assert (trial.state.screened, trial.state.randomized) == (2, 1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        lost()
     assert trial.ledger.head() == before
     assert (trial.state.screened, trial.state.randomized, trial.state.seq) == (1, 0, before.seq)
     assert [state.id for state in trial.participants()] == ["01-0001"]

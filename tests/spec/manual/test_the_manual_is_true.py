@@ -50,7 +50,7 @@ def test_the_tutorial_leads_from_the_record_to_a_desk_at_which_one_may_enroll(
         assert reader.follow(TUTORIAL) >= 10
         told = "\n".join(reader.printed)
         for name, page in (("lin", "/screening/new/"), ("wei", "/today/")):
-            password = re.search(rf"^{name}  (\S+)$", told, re.MULTILINE)
+            password = re.search(rf"^{name}  (\S+)  \(.+ of site 01\)$", told, re.MULTILINE)
             assert password is not None
             visitor = Visitor(reader.addresses[-1]).sign_in(name, password[1])
             assert visitor.ask("GET", page).status == 200

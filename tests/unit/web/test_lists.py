@@ -142,12 +142,13 @@ def test_an_open_window_is_found_however_wide_the_protocol_makes_it() -> None:
     row = {
         "participant": "01-7999", "kind": "visit", "ref": visits[0].id, "site": "01",
         "opens": str(today - timedelta(days=80)), "due": str(today - timedelta(days=80)),
-        "closes": str(today + timedelta(days=10)), "priority": PRIORITIES["visit"], "provisional": 0,
+        "closes": str(today + timedelta(days=10)), "until": "", "priority": PRIORITIES["visit"],
+        "provisional": 0,
     }  # fmt: skip
     with ledger.write() as writing:
         writing.put("task", row)
     try:
-        found = worklist(wide, ["01"], today)
+        found = worklist(wide, ["01"], today, played.trial.clock_peek())
         assert widest_window(wide) == 90
         assert "01-7999" in {task.participant for task in found["window"].tasks}
         assert "01-7999" not in {task.participant for task in found["late"].tasks}

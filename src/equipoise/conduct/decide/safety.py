@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from equipoise.protocol.document import ReportingClock
+from equipoise.quantity.text import Text
 
 from .. import commands as c
 from .. import events as e
@@ -15,6 +16,16 @@ from ..state import AdverseEvent, ParticipantState
 from .context import Context, Decided, on_record
 
 RELATED = ("possible", "probable", "definite")
+_KNOWLEDGE = {
+    "grade": Text({"en": "grade", "zh-Hans": "分级"}),
+    "ended_on": Text({"en": "end date", "zh-Hans": "结束日期"}),
+    "seriousness": Text({"en": "seriousness", "zh-Hans": "严重性"}),
+    "causality": Text({"en": "causality", "zh-Hans": "因果关系"}),
+    "outcome": Text({"en": "outcome", "zh-Hans": "转归"}),
+    "action": Text({"en": "action taken", "zh-Hans": "采取的措施"}),
+    "narrative": Text({"en": "narrative", "zh-Hans": "经过描述"}),
+}
+"""What may be learned of an event later, in words."""
 
 
 def _event_reasons(
@@ -161,7 +172,8 @@ def update_adverse_event(command: c.UpdateAdverseEvent, context: Context) -> Dec
     if not changed:
         reasons.append(reason("nothing-to-save"))
     if not command.reason.strip():
-        reasons.append(reason("reason-needed", "reason", names=", ".join(changed)))
+        names = Text.listing(_KNOWLEDGE[name] for name in changed or after)
+        reasons.append(reason("reason-needed", "reason", names=names))
     if reasons:
         raise RefusedError(reasons)
     decided = Decided(answer={"number": event.number}).on_participant(

@@ -7,6 +7,9 @@ import json
 from collections.abc import Mapping
 from datetime import date
 
+from equipoise.protocol.document import Protocol
+from equipoise.quantity.text import Text
+
 from .. import commands as c
 from .. import events as e
 from ..capture import FormReading, read_form
@@ -112,7 +115,7 @@ def save_form(command: c.SaveForm, context: Context) -> Decided:
     reasons += reading.faults
     re_dated = before is not None and before.performed_on != performed_on
     if (reading.overwrites or re_dated) and not command.reason.strip():
-        reasons.append(_reason_needed(reading))
+        reasons.append(_reason_needed(reading, participant.protocol))
     if not reasons and not reading.changed and not re_dated:
         reasons.append(reason("nothing-to-save"))
     if reasons:
@@ -161,9 +164,12 @@ def stale(before: FormInstance | None) -> Reason:
     return reason("stale", who=who.actor if who else "?", at=who.at if who else "?", values=values)
 
 
-def _reason_needed(reading: FormReading) -> Reason:
-    names = ", ".join(reading.overwrites) or "performed_on"
-    return reason("reason-needed", "reason", names=names)
+_PERFORMED_ON = Text({"en": "the date", "zh-Hans": "日期"})
+
+
+def _reason_needed(reading: FormReading, protocol: Protocol) -> Reason:
+    labels = [protocol.item_by_id[name].label for name in reading.overwrites] or [_PERFORMED_ON]
+    return reason("reason-needed", "reason", names=Text.listing(labels))
 
 
 def _automatic_queries(
@@ -305,7 +311,7 @@ def record_diary_day(command: c.RecordDiaryDay, context: Context) -> Decided:
     reading = read_form(form, command.values, participant, _as_form(before), command.day)
     reasons += reading.faults
     if reading.overwrites and not command.reason.strip():
-        reasons.append(_reason_needed(reading))
+        reasons.append(_reason_needed(reading, participant.protocol))
     if not reasons and not reading.changed:
         reasons.append(reason("nothing-to-save"))
     if reasons:

@@ -123,9 +123,20 @@ def verdict(protocol: Protocol, assessment: Assessment, language: str) -> tuple[
     for one in assessment.criteria:
         if one.passes is None:
             names.update(dict.fromkeys(one.missing))
-    missing = [name_words(protocol, name, language) for name in names]
-    words = _("Cannot be decided yet. Missing: %(what)s.") % {"what": ", ".join(missing)}
+    first = [name_words(protocol, name, language) for name in list(names)[:_NAMED]]
+    further = len(names) - len(first)
+    if further:
+        # each criterion says what it lacks itself; the answer is not to hide them
+        words = _("Cannot be decided yet. Missing: %(what)s and %(n)s more.") % {
+            "what": ", ".join(first), "n": further,
+        }  # fmt: skip
+    else:
+        words = _("Cannot be decided yet. Missing: %(what)s.") % {"what": ", ".join(first)}
     return words, "warn"
+
+
+_NAMED = 5
+"""Missing values that the answer names."""
 
 
 def _short(text: str) -> str:

@@ -198,7 +198,8 @@ def field_errors(reasons: Sequence[Reason], language: str) -> dict[str, str]:
     for reason in reasons:
         if reason.field and reason.field not in errors:
             message = reason.message.in_language(language)
-            errors[reason.field] = f"{message}. {reason.remedy.in_language(language)}"
+            then = "；" if language == "zh-Hans" else "; "
+            errors[reason.field] = f"{message}{then}{reason.remedy.in_language(language)}"
     return errors
 
 

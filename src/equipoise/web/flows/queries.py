@@ -94,7 +94,7 @@ def query(request: TrialRequest, participant: str, number: int) -> HttpResponseB
                     choices=acts,
                     long=True,
                 ),
-                Field("text", _("In words"), "longtext", required=False),
+                Field("text", _("In words"), "longtext", required="close" not in dict(acts)),
             ]
             if acts
             else [],

@@ -223,7 +223,13 @@ def adverse_event(request: TrialRequest, participant: str, number: int) -> HttpR
         "number": number,
         "term": term_words(request, event),
     }
-    extra = {"event": event, "clocks": _clocks(request, event), "now": request.trial.clock_peek()}
+    extra = {
+        "event": event,
+        "clocks": _clocks(request, event),
+        "now": request.trial.clock_peek(),
+        "may_report": may_open("safety_report", request.someone.role, "POST"),
+        "participant": request.someone_studied,
+    }
     if not may_open("adverse_event", request.someone.role, "POST"):
         return render(
             request,

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_noop as noop
 from equipoise.web.access import may_open
 from equipoise.web.addresses import address_of
 from equipoise.web.request import TrialRequest
-from equipoise.web.vocabulary import day_words, days_late
+from equipoise.web.vocabulary import day_words, days_late, moment
 
 from .oversight.duties import duties
 from .worklist import COUNTED, PAGES, SHOWN, Found, Task, worklist
@@ -45,7 +45,7 @@ class Line:
     address: str
     page: str
     due: str
-    closes: str
+    closes: str | SafeString
     days: int
     provisional: bool
 
@@ -78,7 +78,7 @@ def today(request: TrialRequest) -> HttpResponseBase:
     day = request.today()
     sites = [person.site] if person.site else list(request.protocol.site_by_id)
     pages = {name: _number(request.GET.get(name, "")) for name in ("late", "due", "window", "open")}
-    found = worklist(request.protocol, sites, day, pages)
+    found = worklist(request.protocol, sites, day, request.trial.clock_peek(), pages)
     words = {
         "late": (_("Late"), _("Nothing is late.")),
         "due": (_("Due today"), _("Nothing is due today.")),
@@ -201,10 +201,25 @@ def _line(request: TrialRequest, task: Task, today: date) -> Line:
         address,
         address_of("participant", task.participant),
         day_words(task.due, request.LANGUAGE_CODE),
-        day_words(task.closes, request.LANGUAGE_CODE) if task.closes != task.due else "",
-        (today - closing).days if closing else 0,
+        _closes(request, task),
+        (today - closing).days if closing and not task.until else 0,
         bool(task.provisional),
     )
+
+
+def _closes(request: TrialRequest, task: Task) -> str | SafeString:
+    """The last day, where it is another than the day itself; of a safety report the minute, and what is left."""
+    if task.until:
+        return format_html(
+            '<time datetime="{0}">{1}</time> <span class="nowrap">· '
+            '<time data-due="{0}" data-now="{2}" data-left="{3}" data-over="{4}"></time></span>',
+            task.until,
+            moment(task.until),
+            request.trial.clock_peek().isoformat(),
+            _("{h} h {m} min left"),
+            _("{h} h {m} min over"),
+        )
+    return day_words(task.closes, request.LANGUAGE_CODE) if task.closes != task.due else ""
 
 
 def _words(request: TrialRequest, task: Task) -> tuple[str, str, str]:

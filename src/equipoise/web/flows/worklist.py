@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db import connections
 
@@ -23,18 +23,21 @@ PAGES = 40
 COUNTED = 100
 """Counting stops here, so that a long list costs no more than a short one."""
 
-DATED = tuple(PRIORITIES[kind] for kind in ("safety", "visit"))
-"""What has a day by which it must be done; the rest is open until it is done."""
-QUERY = PRIORITIES["query"]
-"""A query has such a day where the protocol says so: its last day is then after the day it was asked."""
+SAFETY, VISIT, QUERY = PRIORITIES["safety"], PRIORITIES["visit"], PRIORITIES["query"]
+"""What has a time by which it must be done: a safety report an hour, a visit a day, a query a day where the protocol
+says so (its last day is then after the day it was asked)."""
+DATED = (SAFETY, VISIT)
+_PRESSING = timedelta(days=1)
+"""What is left of a safety report's clock when the report is due."""
 UNDATED = tuple(order for order in PRIORITIES.values() if order not in DATED)
+"""What is open until it is done."""
 
-_COLUMNS = "participant, kind, ref, opens, due, closes, priority, provisional"
+_COLUMNS = "participant, kind, ref, opens, due, closes, until, priority, provisional"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something outstanding for a participant. Days are ISO dates, empty where there is none."""
+    """Something outstanding for a participant. Days are ISO dates, `until` is an instant; empty where there is none."""
 
     participant: str
     kind: str
@@ -42,6 +45,7 @@ class Task:
     opens: str
     due: str
     closes: str
+    until: str
     priority: int
     provisional: int
 
@@ -62,53 +66,75 @@ def widest_window(protocol: Protocol) -> int:
     return max((max(v.before, v.after) for v in protocol.schedule.visits), default=0)
 
 
-def worklist(
-    protocol: Protocol, sites: Sequence[str], today: date, pages: Mapping[str, int] | None = None
-) -> dict[str, Found]:
-    """`late`, `due`, `window` (open, neither late nor due today), `open`, and `next`, the one visit to come.
+class _Search(NamedTuple):
+    """Tasks of some priorities that a condition holds for."""
 
-    `pages` turns the lists, from 1. At most nine statements, each reading a bounded number of rows.
+    priorities: Sequence[int]
+    condition: str
+    values: Sequence[str]
+
+
+def worklist(
+    protocol: Protocol,
+    sites: Sequence[str],
+    today: date,
+    now: datetime,
+    pages: Mapping[str, int] | None = None,
+) -> dict[str, Found]:
+    """`late`, `due`, `window` (open, neither late nor due), `open`, and `next`, the one visit to come.
+
+    A safety report is late once its clock has run out, due while less than a day of it is left, and open from the
+    report of the event on; all else goes by days. `pages` turns the lists, from 1. At most nine statements, each
+    reading a bounded number of rows.
     """
     turned = pages or {}
     day = str(today)
-    far = timedelta(days=widest_window(protocol))
-    overdue = f"due < %s AND closes < %s AND (priority <> {QUERY} OR closes > due)"
-    late = _page(turned.get("late", 1), sites, (*DATED, QUERY), overdue, [day, day])
-    due = _page(turned.get("due", 1), sites, DATED, "due = %s AND closes >= %s", [day, day])
-    window = _page(
-        turned.get("window", 1),
-        sites,
-        DATED,
-        "due BETWEEN %s AND %s AND due <> %s AND opens <= %s AND closes >= %s",
-        [str(today - far), str(today + far), day, day, day],
+    instant, soon = (
+        one.astimezone(UTC).isoformat(timespec="microseconds") for one in (now, now + _PRESSING)
     )
-    still = "due <= %s AND (closes = due OR closes >= %s)"
-    undated = _page(turned.get("open", 1), sites, UNDATED, still, [day, day])
-    following = Found(_tasks(sites, DATED, "due > %s", [day], 1, "due, participant"), 0)
-    return {"late": late, "due": due, "window": window, "open": undated, "next": following}
+    far = timedelta(days=widest_window(protocol))
+    late = (
+        _Search([SAFETY], "until < %s", [instant]),
+        _Search([VISIT], "due < %s AND closes < %s", [day, day]),
+        _Search([QUERY], "due < %s AND closes < %s AND closes > due", [day, day]),
+    )
+    due = (
+        _Search([SAFETY], "until >= %s AND until < %s", [instant, soon]),
+        _Search([VISIT], "due = %s AND closes >= %s", [day, day]),
+    )
+    window = (
+        _Search([SAFETY], "until >= %s", [soon]),
+        _Search(
+            [VISIT],
+            "due BETWEEN %s AND %s AND due <> %s AND opens <= %s AND closes >= %s",
+            [str(today - far), str(today + far), day, day, day],
+        ),
+    )
+    still = _Search(UNDATED, "due <= %s AND (closes = due OR closes >= %s)", [day, day])
+    coming = _Search(DATED, "due > %s", [day])
+    found = {"late": late, "due": due, "window": window, "open": (still,)}
+    return {
+        **{name: _page(turned.get(name, 1), sites, searches) for name, searches in found.items()},
+        "next": Found(_tasks(sites, [coming], 1, "due, participant"), 0),
+    }
 
 
 def waiting(sites: Sequence[str], kinds: Sequence[str], most: int) -> list[Task]:
     """The first `most` tasks of some kinds, by kind in order of priority, the longest waiting first."""
-    return _tasks(sites, sorted(PRIORITIES[kind] for kind in kinds), "due >= %s", [""], most)
+    wanted = _Search(sorted(PRIORITIES[kind] for kind in kinds), "due >= %s", [""])
+    return _tasks(sites, [wanted], most)
 
 
-def _page(
-    page: int,
-    sites: Sequence[str],
-    priorities: Sequence[int],
-    condition: str,
-    values: Sequence[str],
-) -> Found:
+def _page(page: int, sites: Sequence[str], searches: Sequence[_Search]) -> Found:
     before = (page - 1) * SHOWN
-    tasks = _tasks(sites, priorities, condition, values, before + SHOWN + 1)
+    tasks = _tasks(sites, searches, before + SHOWN + 1)
     more = len(tasks) > before + SHOWN and page < PAGES
     shown = tasks[before : before + SHOWN]
     if len(tasks) <= before + SHOWN and (shown or page == 1):
         return Found(shown, len(tasks), page)
-    searches, parameters = _searches(sites, priorities, "1", condition, values)
+    every, parameters = _statement(sites, searches, "1")
     counted = _read(
-        f"SELECT COUNT(*) FROM (SELECT 1 FROM ({searches}) AS found LIMIT {COUNTED}) AS counted",
+        f"SELECT COUNT(*) FROM (SELECT 1 FROM ({every}) AS found LIMIT {COUNTED}) AS counted",
         parameters,
     )
     return Found(shown, max(int(counted[0][0]), before + len(shown)), page, more)
@@ -116,28 +142,33 @@ def _page(
 
 def _tasks(
     sites: Sequence[str],
-    priorities: Sequence[int],
-    condition: str,
-    values: Sequence[str],
+    searches: Sequence[_Search],
     most: int,
     order: str = "priority, due, participant",
 ) -> list[Task]:
-    searches, parameters = _searches(
-        sites, priorities, _COLUMNS, f"{condition} ORDER BY due, participant LIMIT {most}", values
+    every, parameters = _statement(
+        sites, searches, _COLUMNS, f" ORDER BY due, participant LIMIT {most}"
     )
-    rows = _read(f"SELECT * FROM ({searches}) AS found ORDER BY {order} LIMIT {most}", parameters)
+    rows = _read(f"SELECT * FROM ({every}) AS found ORDER BY {order} LIMIT {most}", parameters)
     return [Task(*row) for row in rows]
 
 
-def _searches(
-    sites: Sequence[str], priorities: Sequence[int], what: str, rest: str, values: Sequence[str]
+def _statement(
+    sites: Sequence[str], searches: Sequence[_Search], what: str, rest: str = ""
 ) -> tuple[str, list[Any]]:
-    search = f"SELECT * FROM (SELECT {what} FROM task WHERE site = %s AND priority = %s AND {rest}) AS one"
+    """A search for each priority and site, one after another, and their parameters."""
+    parts: list[str] = []
     parameters: list[Any] = []
-    for priority in priorities:
-        for site in sites:
-            parameters += [site, priority, *values]
-    return " UNION ALL ".join([search] * (len(priorities) * len(sites))), parameters
+    for search in searches:
+        one = (
+            f"SELECT * FROM (SELECT {what} FROM task WHERE site = %s AND priority = %s"
+            f" AND {search.condition}{rest}) AS one"
+        )
+        for priority in search.priorities:
+            for site in sites:
+                parts.append(one)
+                parameters += [site, priority, *search.values]
+    return " UNION ALL ".join(parts), parameters
 
 
 def _read(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:

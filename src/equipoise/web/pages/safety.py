@@ -241,7 +241,7 @@ def _number(text: str) -> int:
 def _answer(running: list[Running], more: str) -> str:
     over = sum(1 for line in running if line.over)
     if over:
-        return _("%(n)s safety reports are overdue.") % {
+        return _("Safety reports overdue: %(n)s.") % {
             "n": f"{over}{more if over == len(running) else ''}"
         }
     if running:
