@@ -164,6 +164,21 @@ def test_a_serious_event_starts_the_clock_of_the_rules_in_force_that_day(trial):
     assert rule.in_force_from.earliest == date(2026, 9, 1)
 
 
+def test_what_was_there_before_consent_is_no_adverse_event(trial):
+    """It becomes one on the day on which it grows worse."""
+    person = Person(trial).enroll()
+    signed_on = person.state.consents[0].signed_on
+    for began, codes in (
+        (signed_on - timedelta(days=1), ("event-before-consent",)),
+        (signed_on, ()),
+    ):
+        report = c.ReportAdverseEvent(
+            participant=person.id, term="fatigue", grade=1, started_on=began, outcome="recovering"
+        )
+        outcome = person.do(report)
+        assert (outcome.codes if isinstance(outcome, Refusal) else ()) == codes
+
+
 def test_a_missed_visit_is_a_deviation_and_takes_no_more_data(trial):
     person = Person(trial).enroll().wait_until(RT_START + timedelta(days=20))
     expect(person.do(c.MissVisit(participant=person.id, visit="w2", reason="had fever")))

@@ -108,6 +108,15 @@ def report_adverse_event(command: c.ReportAdverseEvent, context: Context) -> Dec
     )  # fmt: skip
     if not command.term.strip():
         reasons.append(reason("no-term", "term"))
+    # of events reported already the day stands, whatever it is: what is learned of them has to find its place
+    signed_on = participant.consents[0].signed_on if participant.consents else None
+    if signed_on is not None and command.started_on < signed_on:
+        reasons.append(
+            reason(
+                "event-before-consent", "started_on",
+                started_on=command.started_on, signed_on=signed_on,
+            )
+        )  # fmt: skip
     if reasons:
         raise RefusedError(reasons)
     known = any(term.id == command.term for term in context.protocol.safety.terms)

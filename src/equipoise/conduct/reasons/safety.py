@@ -33,6 +33,13 @@ SAFETY: dict[str, Template] = {
         "correct one of the dates",
         "请更正日期",
     ),
+    "event-before-consent": Template(
+        "it began {started_on}, before consent on {signed_on}",
+        "开始日期 {started_on} 早于签署知情同意的 {signed_on}",
+        "ICH E6(R3) glossary, adverse event",
+        "correct the date; of what was there before, report the day on which it grew worse",
+        "请更正日期；原已存在的情况，请填写其加重的日期",
+    ),
     "no-such-grade": Template(
         "grade {grade} does not exist in {grading}",
         "{grading} 没有 {grade} 级",
