@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -19,7 +23,13 @@ def kernel(function: Compiled) -> Compiled:
 
     What was compiled is kept beside the module, or where that cannot be written in the user's cache folder
     (`NUMBA_CACHE_DIR` names another); where nothing can be written it is compiled anew in each process.
+
+    Numba itself asks whether the function's own file has changed, and would go on using what it compiled of a step in
+    another. It names what it keeps after the function's qualified name: with a digest of all sources in it, what was
+    compiled from others is not found.
     """
+    sources = _digest(Path(__file__).parent, Path(inspect.getfile(function)).parent)
+    function.__qualname__ = f"{function.__qualname__}_{sources}"
     try:
         compiled: Compiled = numba.njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:
@@ -35,10 +45,22 @@ def part(function: Compiled) -> Compiled:
 
 
 def step(function: Compiled) -> Compiled:
-    """A function that kernels of the same file call, and nobody else.
+    """A function that kernels call, and nobody else.
 
     It neither makes nor gives back arrays, and does not count who holds those it is given: that would cost more than
     what a step does with them.
     """
     unwrapped: Compiled = numba.njit(**_OPTIONS, **_UNWRAPPED)(function)
     return unwrapped
+
+
+@lru_cache
+def _digest(*folders: Path) -> str:
+    """Of every source in these folders and beneath: what a kernel is compiled from stands there and nowhere else."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*.py")):
+            source = path.read_bytes()
+            digest.update(f"{path.relative_to(folder).as_posix()} {len(source)}\n".encode())
+            digest.update(source)
+    return digest.hexdigest()[:16]
