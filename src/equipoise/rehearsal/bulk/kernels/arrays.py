@@ -7,36 +7,9 @@ import math
 import numpy as np
 
 from .compiling import kernel, part
+from .philox import words_of_64
 
-_FACTOR_A, _FACTOR_C = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
-_WEYL_A, _WEYL_B = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
-_LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
-_ROUNDS = 10
 _CLOSE = 1e-9
-
-
-@part
-def _high(a, b):
-    """The upper 64 bits of a product of 128."""
-    a_low, a_high, b_low, b_high = a & _LOW, a >> _HALF, b & _LOW, b >> _HALF
-    middle = a_high * b_low + ((a_low * b_low) >> _HALF)
-    crossed = a_low * b_high + (middle & _LOW)
-    return a_high * b_high + (middle >> _HALF) + (crossed >> _HALF)
-
-
-@part
-def _words(a, b, c, d, key_a, key_b):
-    """The four words of a counter."""
-    first, second = np.uint64(key_a), np.uint64(key_b)
-    for _ in range(_ROUNDS):
-        a, b, c, d = (
-            _high(_FACTOR_C, c) ^ b ^ first,
-            _FACTOR_C * c,
-            _high(_FACTOR_A, a) ^ d ^ second,
-            _FACTOR_A * a,
-        )
-        first, second = first + _WEYL_A, second + _WEYL_B
-    return a, b, c, d
 
 
 @part
@@ -52,7 +25,9 @@ def fill(rows, subjects, stream, key_a, key_b):
     zero, which = np.uint64(0), np.uint64(stream)
     for place in range(subjects.size):
         for block in range(blocks):
-            a, b, c, d = _words(np.uint64(block + 1), zero, subjects[place], which, key_a, key_b)
+            a, b, c, d = words_of_64(
+                np.uint64(block + 1), zero, subjects[place], which, key_a, key_b
+            )
             at = 4 * block
             rows[place, at], rows[place, at + 1] = a, b
             rows[place, at + 2], rows[place, at + 3] = c, d
@@ -63,7 +38,7 @@ def allocation_row(row, stratum, stream, key_a, key_b):
     """The draws of `PhiloxUniforms` in one stratum, from the first on."""
     zero = np.uint64(0)
     for block in range(row.size // 4):
-        a, b, c, d = _words(
+        a, b, c, d = words_of_64(
             np.uint64(block), np.uint64(stratum), np.uint64(stream), zero, key_a, key_b
         )
         at = 4 * block
@@ -90,7 +65,7 @@ def leaving(high, daily, begins, until, days_before, subjects, stream, key_a, ke
         for day in range(start, end):
             if day // 4 != block:
                 block = day // 4
-                a, b, c, d = _words(
+                a, b, c, d = words_of_64(
                     np.uint64(block + 1), zero, subjects[person], which, key_a, key_b
                 )
             place = day % 4
@@ -134,7 +109,7 @@ def injury(
                         index = day * occasions + turn
                         if index // 4 != block:
                             block = index // 4
-                            a, b, c, d = _words(
+                            a, b, c, d = words_of_64(
                                 np.uint64(block + 1), zero, subjects[person], which, key_a, key_b
                             )
                         place = index % 4

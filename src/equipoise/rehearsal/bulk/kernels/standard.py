@@ -1,11 +1,6 @@
 """Standard trials, patient by patient: two proportions with the pooled z test, two survival curves with the log-rank test.
 
-All kernels of standard trials stand in this one file: what Numba has compiled is taken anew when the file changes, and
-not when a file changes whose kernels it calls.
-
-Words are counter-based, Philox 4x32-10 (Salmon et al., SC 2011): a pure function of key, replicate, stream and place.
-Products of 32-bit words fit 64 bits, so that vector units compute several at a time; the 64-bit variant that the
-rehearsal's arrays use is not vectorized.
+Words are counter-based, Philox 4x32-10: a pure function of key, replicate, stream and place.
 
 Address of a word
     key      the first 64 bits of SHA-256(`equipoise-standard-1|seed`), two words, little endian
@@ -29,13 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .compiling import kernel, step
+from .philox import HALF, LOW, words_of_32
 
 Words = npt.NDArray[np.uint32]
-
-_FACTOR_A, _FACTOR_C = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
-_WEYL_A, _WEYL_B = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
-_LOW, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
-_ROUNDS = 10
 
 GROUP = 16
 """Replicates computed side by side: the 32-bit words of the widest vectors."""
@@ -56,13 +47,7 @@ def blocks_for(words: int) -> int:
 @step
 def _whole_number(word, among):
     """A whole number from 0 to below `among`."""
-    return (np.uint64(word) * np.uint64(among)) >> _HALF
-
-
-@step
-def _turn(a, b, c, d, first, second):
-    left, right = _FACTOR_A * a, _FACTOR_C * c
-    return (right >> _HALF) ^ b ^ first, right & _LOW, (left >> _HALF) ^ d ^ second, left & _LOW
+    return (np.uint64(word) * np.uint64(among)) >> HALF
 
 
 @kernel
@@ -71,15 +56,8 @@ def fill(words, blocks, key_a, key_b, first, stream):
     for block in range(blocks):
         for lane in range(GROUP):
             replicate = np.uint64(first) + np.uint64(lane)
-            a = np.uint64(block)
-            b = replicate & _LOW
-            c = replicate >> _HALF
-            d = np.uint64(stream)
-            key_1, key_2 = np.uint64(key_a), np.uint64(key_b)
-            for _ in range(_ROUNDS):
-                a, b, c, d = _turn(a, b, c, d, key_1, key_2)
-                key_1 = (key_1 + _WEYL_A) & _LOW
-                key_2 = (key_2 + _WEYL_B) & _LOW
+            low, high = replicate & LOW, replicate >> HALF
+            a, b, c, d = words_of_32(np.uint64(block), low, high, np.uint64(stream), key_a, key_b)
             words[block, lane] = np.uint32(a)
             words[blocks + block, lane] = np.uint32(b)
             words[2 * blocks + block, lane] = np.uint32(c)
@@ -132,8 +110,8 @@ def arrangement_tables(
 def _set(arms, lane, begin, bits):
     """Set the bits of up to 32 participants from `begin` on."""
     row, shifted = begin >> 5, np.uint64(bits) << np.uint64(begin & 31)
-    arms[row, lane] |= np.uint32(shifted & _LOW)
-    arms[row + 1, lane] |= np.uint32(shifted >> _HALF)
+    arms[row, lane] |= np.uint32(shifted & LOW)
+    arms[row + 1, lane] |= np.uint32(shifted >> HALF)
 
 
 @step
@@ -206,11 +184,11 @@ CASES, EVENTS_1, SEEN, SEEN_1 = 0, 1, 2, 3
 def _count(counted, events, lost, arms, start, end):
     """Add participants `start` to `end`, but those lost, to each replicate's counts."""
     for row in range(start >> 5, (end + 31) >> 5):
-        asked = _LOW
+        asked = LOW
         if 32 * row < start:
-            asked = (asked << np.uint64(start - 32 * row)) & _LOW
+            asked = (asked << np.uint64(start - 32 * row)) & LOW
         if 32 * row + 32 > end:
-            asked &= _LOW >> np.uint64(32 * row + 32 - end)
+            asked &= LOW >> np.uint64(32 * row + 32 - end)
         for lane in range(GROUP):
             seen = asked & ~np.uint64(lost[row, lane])
             cases = np.uint64(events[row, lane]) & seen
