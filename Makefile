@@ -21,13 +21,14 @@ OTHER := .venv-other
 
 setup: $(VENV)/.ready
 
+# Python compiles what is imported, when it is; compiling all that is installed would take as long again.
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Equipoise needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e . --group dev
 	@touch $@
 
 other: $(OTHER)/.ready
@@ -37,7 +38,7 @@ $(OTHER)/.ready: pyproject.toml constraints.txt tools/other_python.py | setup
 	  echo "Installing into $(OTHER) with $$other …" && \
 	  rm -rf $(OTHER) && "$$other" -m venv $(OTHER)
 	@$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e .
 	@touch $@
 
 # The whole trial with virtual participants, served at http://127.0.0.1:$(PORT)/

@@ -14,6 +14,7 @@ from support.patience import PATIENCE
 from support.played import second_protocol
 
 
+@pytest.mark.thorough
 def test_a_killed_worker_changes_nothing() -> None:
     """Every batch still comes once and in order; a process killed at the very end keeps nobody waiting."""
     protocol = second_protocol()

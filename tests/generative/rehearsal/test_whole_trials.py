@@ -25,6 +25,8 @@ from equipoise.rehearsal.options import with_staff
 from support.played import SECOND_PROTOCOL, smaller
 from support.story import seed_protocol
 
+pytestmark = pytest.mark.xdist_group("whole-kernel")  # compiled once: it takes twenty seconds
+
 DEEP = bool(os.environ.get("EQUIPOISE_DEEP"))
 
 

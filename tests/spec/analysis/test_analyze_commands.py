@@ -167,6 +167,7 @@ def test_no_home_is_one_plain_line(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.thorough
 def test_the_report_is_the_same_bytes_twice_and_names_its_cut(home: Path, tmp_path: Path) -> None:
     written = []
     for name in ("a", "b"):

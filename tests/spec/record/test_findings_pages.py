@@ -13,6 +13,8 @@ import pytest
 from equipoise.protocol.record import CODES
 
 ROOT = Path(__file__).resolve().parents[3]
+REAL_RECORDS = pytest.mark.xdist_group("real-records")
+"""Read once: all 257 take ten seconds."""
 
 
 def _load_page_writer() -> ModuleType:
@@ -71,6 +73,7 @@ def test_the_page_of_findings_is_current() -> None:
     assert pages.PAGE.read_text(encoding="utf-8") == pages.page()
 
 
+@REAL_RECORDS
 def test_the_page_of_real_records_is_current() -> None:
     """Run `python tools/findings_page.py` after changing a check; read what changed before landing it."""
     assert pages.REAL_PAGE.read_text(encoding="utf-8") == pages.real_page()
@@ -95,6 +98,7 @@ def test_a_finding_judged_true_is_still_found_and_one_judged_false_is_gone() -> 
                 assert one.get("mended"), "what is false is mended in the check"
 
 
+@REAL_RECORDS
 def test_the_rule_of_the_samples_spreads_them_over_the_codes() -> None:
     chosen = pages.sample("any seed", pages.real_findings())
     assert len(chosen) == pages.SAMPLE_SIZE

@@ -16,6 +16,8 @@ from equipoise.protocol.checks import Finding
 from equipoise.protocol.reading import load_protocol
 from equipoise.protocol.record import facts_of
 
+pytestmark = pytest.mark.xdist_group("real-records")  # read once: all 257 take seconds
+
 RECORDS = Path(__file__).parents[2] / "data" / "records" / "records.jsonl.gz"
 
 

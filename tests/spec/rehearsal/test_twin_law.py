@@ -56,10 +56,17 @@ def cases() -> Iterator[object]:
     # in replicate 12 somebody stops treatment after the diary's last day
     for replicate in range(50) if DEEP else (0, 1, 12):
         yield pytest.param("second", replicate, "faultless", "1", id=f"second-{replicate}")
+    # one of each kind in `make test`, some more in CI, many in `make deep`
     for replicate in range(3):
-        yield pytest.param("small", replicate, "careful", "1", id=f"small-{replicate}")
+        yield pytest.param(
+            "small", replicate, "careful", "1",
+            id=f"small-{replicate}", marks=[pytest.mark.thorough] * (replicate > 0),
+        )  # fmt: skip
     for replicate in range(3, 20 if DEEP else 6):
-        yield pytest.param("second", replicate, "careful", "1", id=f"second-careful-{replicate}")
+        yield pytest.param(
+            "second", replicate, "careful", "1",
+            id=f"second-careful-{replicate}", marks=[pytest.mark.thorough] * (replicate > 3),
+        )  # fmt: skip
 
 
 SCHEMES: dict[str, Any] = {
