@@ -164,6 +164,23 @@ def test_a_serious_event_starts_the_clock_of_the_rules_in_force_that_day(trial):
     assert rule.in_force_from.earliest == date(2026, 9, 1)
 
 
+def test_what_was_learned_of_an_event_needs_a_reason_that_is_asked_for_in_words(trial):
+    """In either language as an enumeration of that language; where nothing is new, none is asked for."""
+    person = Person(trial).enroll()
+    report = c.ReportAdverseEvent(
+        participant=person.id, term="fatigue", grade=1, started_on=person.at.date(),
+        outcome="recovering",
+    )  # fmt: skip
+    expect(person.do(report))
+    worse = c.UpdateAdverseEvent(participant=person.id, number=1, grade=2, outcome="not_recovered")
+    (asked,) = refused(person.do(worse)).reasons
+    assert asked.code == "reason-needed"
+    assert asked.message.en.endswith("grade, outcome")
+    assert asked.message.in_language("zh-Hans").endswith("分级、转归")
+    nothing = c.UpdateAdverseEvent(participant=person.id, number=1)
+    assert refused(person.do(nothing)).codes == ("nothing-to-save",)
+
+
 def test_what_was_there_before_consent_is_no_adverse_event(trial):
     """It becomes one on the day on which it grows worse."""
     person = Person(trial).enroll()

@@ -180,8 +180,8 @@ def update_adverse_event(command: c.UpdateAdverseEvent, context: Context) -> Dec
     )
     if not changed:
         reasons.append(reason("nothing-to-save"))
-    if not command.reason.strip():
-        names = Text.listing(_KNOWLEDGE[name] for name in changed or after)
+    elif not command.reason.strip():
+        names = Text.listing(_KNOWLEDGE[name] for name in changed)
         reasons.append(reason("reason-needed", "reason", names=names))
     if reasons:
         raise RefusedError(reasons)
