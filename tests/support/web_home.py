@@ -24,6 +24,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from equipoise.home import Home, RehearsalSettings
 from support.patience import PATIENCE
 from support.story import (
@@ -120,6 +122,12 @@ def stage() -> Stage:
         configure(made.home)
     _forget_other_tests_guesses()
     return made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_home_is_served() -> None:
+    """Models can be imported only then, whichever test is the first of its process; a folder's conftest takes this up."""
+    stage()
 
 
 _guessed_in = ""
