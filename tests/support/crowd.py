@@ -18,7 +18,10 @@ def crowd(played: Stage, size: int) -> Iterator[None]:
     same instant as everybody's, and two adverse events, one of them serious.
     """
     ledger = played.trial.ledger
-    model = ledger.rows("participant", where={"status": "randomized"}, limit=1)[0]
+    randomized = {"status": "randomized"}
+    if not ledger.rows("participant", where=randomized, limit=1):
+        played.participant("randomized")
+    model = ledger.rows("participant", where=randomized, limit=1)[0]
     today = str(played.trial.today("01"))
     numbers = [f"01-{n}" for n in range(7000, 7000 + size)]
     tables: dict[str, list[dict[str, Any]]] = {
@@ -28,7 +31,7 @@ def crowd(played: Stage, size: int) -> Iterator[None]:
         "task": [
             {
                 "participant": number, "kind": kind, "ref": ref, "site": "01", "opens": day,
-                "due": day, "closes": day, "priority": PRIORITIES[kind], "provisional": 0,
+                "due": day, "closes": day, "until": "", "priority": PRIORITIES[kind], "provisional": 0,
             }
             for number in numbers
             for kind, ref in (("visit", "w1"), ("visit", "w2"), ("consent", ""), ("query", "1"))
