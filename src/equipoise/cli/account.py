@@ -72,7 +72,6 @@ def account(
                 ways = "; ".join(one.remedy.en for one in granted.reasons)
                 raise UserError(f"{username}: {granted}; {ways}")
         answer = {"username": username, "role": role, "site": site}
-        whose = f"({role} of {f'site {site}' if site else 'all sites'})" if role else ""
         if machine:
             _tell(answer, "issue a token at /tokens/", output)
             return
@@ -106,11 +105,13 @@ def account(
             ) from error
         finally:
             release()
-    _tell(answer, f"{secret}  {whose}".rstrip(), output)
+    _tell(answer, secret, output)
 
 
 def _tell(answer: dict[str, str | None], words: str, output: str) -> None:
     if output == "json":
         typer.echo(json.dumps(answer, ensure_ascii=False))
     else:
-        typer.echo(f"{answer['username']}  {words}")
+        site, role = answer["site"], answer["role"]
+        whose = f"  ({role} of {f'site {site}' if site else 'all sites'})" if role else ""
+        typer.echo(f"{answer['username']}  {words}{whose}")

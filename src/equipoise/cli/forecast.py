@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -123,12 +123,12 @@ def _outlook(
 
 
 def _of_home(path: Path, given: _Given) -> tuple[Outlook, list[date]]:
-    from equipoise.conduct.decide import local_day
+    from equipoise.conduct.decide import local_day_of
 
     with opened(path) as home:
         trial = home.trial()
         past = [
-            local_day(trial.protocol, event.site, datetime.fromisoformat(event.server_time))
+            local_day_of(trial.protocol, event.site, event.server_time)
             for event in trial.ledger.events(types=["ParticipantRandomized"])
         ]
         return _outlook(trial.protocol, str(path), given, trial.state, trial.today()), past

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from equipoise.protocol.document import Protocol
 
-from .decide.context import local_day
+from .decide.context import local_day_of
 from .state import Query
 
 
@@ -25,4 +25,4 @@ def query_due(protocol: Protocol, site: str, query: Query) -> date | None:
         return None
     else:
         since, days = query.answered, rule.close_days
-    return local_day(protocol, site, datetime.fromisoformat(since.at)) + timedelta(days=days)
+    return local_day_of(protocol, site, since.at) + timedelta(days=days)

@@ -126,9 +126,9 @@ class Changes:
                 table.check_column(column)
             elif value is not None and type(value) is not (str if kind == "text" else int):
                 raise LedgerError(f"table {name}, column {column}: {value!r} is no {kind}")
-            elif kind == "text" and value is not None and "\0" in value:  # type: ignore[operator]
+            elif isinstance(value, str) and "\0" in value:
                 # PostgreSQL's text cannot hold it; the event keeps it, escaped.
-                row = {**row, column: value.replace("\0", "\ufffd")}  # type: ignore[union-attr]
+                row = {**row, column: value.replace("\0", "\ufffd")}
         change.sets.update(row)
         change.exists = True
         if change.deltas:

@@ -7,10 +7,10 @@ that is sealed in the ledger: allocations stay sealed here too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 
 from equipoise.conduct.coding import targets
-from equipoise.conduct.decide.context import local_day
+from equipoise.conduct.decide.context import local_day_of
 from equipoise.conduct.queries import query_due
 from equipoise.conduct.schedule import PlannedVisit, next_diary_day
 from equipoise.conduct.state import ParticipantState, Query
@@ -301,7 +301,7 @@ def step_tasks(state: ParticipantState) -> Iterator[Row]:
 
 def _site_day(state: ParticipantState, instant: str) -> date:
     """The day of an instant of the ledger, on the calendar of the participant's site."""
-    return local_day(state.protocol, state.site, datetime.fromisoformat(instant))
+    return local_day_of(state.protocol, state.site, instant)
 
 
 def _consent_task(state: ParticipantState) -> Iterator[Row]:

@@ -36,7 +36,7 @@ from . import (
     verification,
     visits,
 )
-from .context import Allocate, Context, Decided, local_day
+from .context import Allocate, Context, Decided, local_day, local_day_of
 from .permission import permission_reasons
 
 _DECISIONS: dict[type[c.Command], Callable[[Any, Context], Decided]] = {
@@ -186,5 +186,6 @@ __all__ = [
     "Decided",
     "decide",
     "local_day",
+    "local_day_of",
     "permission_reasons",
 ]

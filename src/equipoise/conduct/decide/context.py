@@ -40,6 +40,11 @@ def local_day(protocol: Protocol, site: str, at: datetime) -> date:
     return at.astimezone(zone_of(protocol, site)).date()
 
 
+def local_day_of(protocol: Protocol, site: str, instant: str) -> date:
+    """As `local_day`, of an instant as the ledger writes it (ISO 8601, UTC)."""
+    return local_day(protocol, site, datetime.fromisoformat(instant))
+
+
 def no_dictionary(sha256: str) -> Dictionary | None:
     """An installation that keeps no dictionary."""
     return None

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from equipoise.conduct import commands as c
+from equipoise.conduct.decide import local_day_of
 from equipoise.conduct.state import AdverseEvent, Clock, ParticipantState
 
 from ..generate import NEVER, EventArrays
@@ -61,8 +61,7 @@ def personal_events(arrays: Iterable[EventArrays], person: int, arm: int) -> lis
 
 def local_day(person: VirtualPerson, instant: str, site: str) -> int:
     """The site's calendar day (ordinal) of an instant of the ledger."""
-    zone = person.stage.protocol.site_by_id[site].timezone
-    return datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)).date().toordinal()
+    return local_day_of(person.stage.protocol, site, instant).toordinal()
 
 
 def report_events(person: VirtualPerson, state: ParticipantState, today: int) -> int:

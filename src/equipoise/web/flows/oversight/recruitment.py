@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
 from weakref import WeakKeyDictionary
 
 from django.http import Http404, HttpResponseBase
@@ -13,7 +12,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
 from equipoise.conduct import commands as c
-from equipoise.conduct.decide import local_day
+from equipoise.conduct.decide import local_day_of
 from equipoise.conduct.state import Halt
 from equipoise.design import DesignError
 from equipoise.rehearsal import AssumptionError
@@ -61,7 +60,7 @@ def _forecast(request: TrialRequest) -> dict[str, object] | None:
     if found is None:
         return {"figure": ""}
     randomized_on = [
-        local_day(request.protocol, event.site, datetime.fromisoformat(event.server_time))
+        local_day_of(request.protocol, event.site, event.server_time)
         for event in request.trial.ledger.events(types=["ParticipantRandomized"])
     ]
     one = found.forecast

@@ -11,9 +11,16 @@ from .course import course_of_lanes, in_every_arm
 from .leaving import leave
 from .looks import DOUBT, analyze, reached_on, seen_by
 from .outcomes import deaths, follow
-from .recruitment import AT_ONCE, recruit
-from .rooms import Blocks, Candidates, Fates, Few, Lanes, room_for_people
-from .rows import LANES, NUMBER_ROWS, WORD_ROWS
+from .recruitment import recruit
+from .rooms import (
+    room_for_blocks,
+    room_for_candidates,
+    room_for_fates,
+    room_for_few,
+    room_for_lanes,
+    room_for_people,
+)
+from .rows import LANES
 from .schedule import schedule
 from .words import Numbers
 
@@ -39,67 +46,13 @@ def whole_trials(
     target, strata = t.recruitment.target, t.allocation.stratum_words.size
     arms, looks, analyses = t.course.acts.size, t.analyses.looks.size, t.analyses
     weekday_0, acts, streams, waiting = t.recruitment.weekday_0, t.course.acts, t.streams, t.waiting
-    rows = Lanes(
-        np.zeros(WORD_ROWS * LANES, dtype=np.uint32),
-        np.zeros(NUMBER_ROWS * LANES, dtype=np.float32),
-        np.zeros(LANES, dtype=np.int64),
-        np.zeros(LANES, dtype=np.uint32),
-        np.zeros(LANES, dtype=np.uint32),
-        np.zeros(LANES, dtype=np.int64),
-        np.zeros(LANES, dtype=np.int64),
-        np.zeros(LANES, dtype=np.int64),
-        np.zeros(LANES, dtype=np.int64),
-        np.zeros(LANES, dtype=np.int64),
-        np.zeros(LANES + 1, dtype=np.uint32),
-    )
-    few = Few(
-        np.zeros(WORD_ROWS * LANES, dtype=np.uint32),
-        np.zeros(NUMBER_ROWS * LANES, dtype=np.float32),
-        np.zeros(LANES + 1, dtype=np.uint32),
-        np.zeros(LANES + 1, dtype=np.int64),
-        np.zeros(LANES + 1, dtype=np.int64),
-        np.zeros(LANES + 1, dtype=np.int64),
-        np.zeros(LANES + 1, dtype=np.int64),
-        np.zeros(LANES + 1, dtype=np.int64),
-        np.zeros(LANES + 1, dtype=np.int64),
-        np.zeros(LANES + 1, dtype=np.uint32),
-        np.zeros(LANES + 1, dtype=np.uint32),
-    )
+    rows, few = room_for_lanes(), room_for_few()
     words = rows.words
-    sites, calendar = t.recruitment.rises.shape[0], t.recruitment.days
-    wanted = t.recruitment.wanted
-    candidates = Candidates(
-        np.zeros((sites, AT_ONCE), dtype=np.int64),
-        np.zeros(sites, dtype=np.int64),
-        np.zeros(sites, dtype=np.int64),
-        np.zeros(sites, dtype=np.int64),
-        np.zeros(sites, dtype=np.int64),
-        np.zeros(AT_ONCE, dtype=np.uint32),
-        np.zeros(LANES + 1, dtype=np.int64),
-        np.zeros(wanted, dtype=np.uint32),
-        np.zeros(wanted, dtype=np.int64),
-        np.zeros(wanted, dtype=np.int64),
-        np.zeros(wanted, dtype=np.int64),
-    )
+    wanted, sites = t.recruitment.wanted, t.recruitment.rises.shape[0]
+    candidates = room_for_candidates(sites, wanted)
     people, ordered = room_for_people(target), room_for_people(target)
-    largest = greatest_of(t.allocation.block_sizes)
-    blocks = Blocks(
-        np.zeros(strata, dtype=np.int64),
-        np.zeros(strata, dtype=np.int64),
-        np.zeros(target + (strata + 1) * largest, dtype=np.uint32),
-        np.zeros((target + 1) * (largest + 1) + 4, dtype=np.uint64),
-    )
-    fates = Fates(
-        np.zeros(target, dtype=np.int64),
-        np.zeros(target, dtype=np.int64),
-        np.zeros(target, dtype=np.int64),
-        np.zeros(target, dtype=np.int64),
-        np.zeros(calendar + 2000, dtype=np.int64),
-        np.zeros((looks + 1, strata, arms, 2), dtype=np.int64),
-        np.zeros((strata, 4), dtype=np.float64),
-        np.zeros((7, strata), dtype=np.float64),
-        np.zeros(5, dtype=np.float64),
-    )
+    blocks = room_for_blocks(target, strata, greatest_of(t.allocation.block_sizes))
+    fates = room_for_fates(target, t.recruitment.days, looks, strata, arms)
     counts, course = fates.counts, t.course
     for number in range(count):
         at_random = Numbers(key_a, key_b, np.uint64(first + number) & LOW)

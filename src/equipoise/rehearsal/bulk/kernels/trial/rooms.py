@@ -7,9 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..compiling import part
+from .recruitment import AT_ONCE
+from .rows import LANES, NUMBER_ROWS, WORD_ROWS
 
 NEVER = 10_000_000
 """The day of what does not come."""
+_DAYS_AFTER = 2000
+"""Days after the calendar on which something may still be awaited: who comes on its last day may be screened again, waits
+for randomization and has a course."""
 
 
 class Candidates(NamedTuple):
@@ -30,6 +35,24 @@ class Candidates(NamedTuple):
     day: Any
     keys: Any
     """Day, minute and person of those randomized, in this order, as one number."""
+
+
+@part
+def room_for_candidates(sites, wanted):
+    """Room for the most candidates there are, `wanted`."""
+    return Candidates(
+        np.zeros((sites, AT_ONCE), dtype=np.int64),
+        np.zeros(sites, dtype=np.int64),
+        np.zeros(sites, dtype=np.int64),
+        np.zeros(sites, dtype=np.int64),
+        np.zeros(sites, dtype=np.int64),
+        np.zeros(AT_ONCE, dtype=np.uint32),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(wanted, dtype=np.uint32),
+        np.zeros(wanted, dtype=np.int64),
+        np.zeros(wanted, dtype=np.int64),
+        np.zeros(wanted, dtype=np.int64),
+    )
 
 
 class People(NamedTuple):
@@ -69,6 +92,17 @@ class Blocks(NamedTuple):
     draws: Any
 
 
+@part
+def room_for_blocks(target, strata, largest):
+    """Room for `target` participants in blocks of at most `largest`, one of which a stratum may have begun."""
+    return Blocks(
+        np.zeros(strata, dtype=np.int64),
+        np.zeros(strata, dtype=np.int64),
+        np.zeros(target + (strata + 1) * largest, dtype=np.uint32),
+        np.zeros((target + 1) * (largest + 1) + 4, dtype=np.uint64),
+    )
+
+
 class Lanes(NamedTuple):
     """Room for the participants gone through together."""
 
@@ -90,6 +124,24 @@ class Lanes(NamedTuple):
     chosen: Any
 
 
+@part
+def room_for_lanes():
+    """Room for `LANES` of them, and a place to spare for who is chosen."""
+    return Lanes(
+        np.zeros(WORD_ROWS * LANES, dtype=np.uint32),
+        np.zeros(NUMBER_ROWS * LANES, dtype=np.float32),
+        np.zeros(LANES, dtype=np.int64),
+        np.zeros(LANES, dtype=np.uint32),
+        np.zeros(LANES, dtype=np.uint32),
+        np.zeros(LANES, dtype=np.int64),
+        np.zeros(LANES, dtype=np.int64),
+        np.zeros(LANES, dtype=np.int64),
+        np.zeros(LANES, dtype=np.int64),
+        np.zeros(LANES, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.uint32),
+    )
+
+
 class Few(NamedTuple):
     """Room for the lanes that are followed further than the others."""
 
@@ -109,6 +161,24 @@ class Few(NamedTuple):
     arm: Any
 
 
+@part
+def room_for_few():
+    """Room for as many; each list of chosen lanes has a place to spare."""
+    return Few(
+        np.zeros(WORD_ROWS * LANES, dtype=np.uint32),
+        np.zeros(NUMBER_ROWS * LANES, dtype=np.float32),
+        np.zeros(LANES + 1, dtype=np.uint32),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.int64),
+        np.zeros(LANES + 1, dtype=np.uint32),
+        np.zeros(LANES + 1, dtype=np.uint32),
+    )
+
+
 class Fates(NamedTuple):
     """Room for what becomes of the participants, and for tables."""
 
@@ -123,5 +193,24 @@ class Fates(NamedTuple):
     counts: Any
     """`[look, stratum, arm, 2]`: participants and events, the end last."""
     table: Any
+    """`[stratum, 4]`: events and participants of the one arm, and of the other, for one analysis."""
     terms: Any
+    """`[7, stratum]`: what a sum over strata is made of."""
     found: Any
+    """Estimate, limits and statistic, and the p-value."""
+
+
+@part
+def room_for_fates(target, days, looks, strata, arms):
+    """Room for `target` participants of a trial whose calendar has so many days."""
+    return Fates(
+        np.zeros(target, dtype=np.int64),
+        np.zeros(target, dtype=np.int64),
+        np.zeros(target, dtype=np.int64),
+        np.zeros(target, dtype=np.int64),
+        np.zeros(days + _DAYS_AFTER, dtype=np.int64),
+        np.zeros((looks + 1, strata, arms, 2), dtype=np.int64),
+        np.zeros((strata, 4), dtype=np.float64),
+        np.zeros((7, strata), dtype=np.float64),
+        np.zeros(5, dtype=np.float64),
+    )
